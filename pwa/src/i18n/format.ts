@@ -1,0 +1,61 @@
+/** Dates, times, numbers and sizes, as the reader's region writes them. Instants arrive as ISO text in UTC, dates as `2026-11-23`. */
+import { locale } from './locale.svelte';
+
+type DateStyle = 'short' | 'medium' | 'long' | 'weekday';
+
+const DATE_STYLES: Readonly<Record<DateStyle, Intl.DateTimeFormatOptions>> = {
+  short: { day: '2-digit', month: '2-digit', year: 'numeric' },
+  medium: { day: 'numeric', month: 'short', year: 'numeric' },
+  long: { day: 'numeric', month: 'long', year: 'numeric' },
+  weekday: { weekday: 'short', day: 'numeric', month: 'short' },
+};
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+// Making a formatter costs more than using it a hundred times, and lists use them by the hundred.
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale.format + JSON.stringify(options);
+  let kept = formatters.get(key);
+  if (!kept) {
+    kept = new Intl.DateTimeFormat(locale.format, options);
+    formatters.set(key, kept);
+  }
+  return kept;
+}
+
+/** A calendar date has no time zone: it is written as it stands, in whatever zone the tablet is. */
+export function formatDate(date: string, style: DateStyle = 'medium'): string {
+  const instant = new Date(date.length === 10 ? `${date}T00:00:00Z` : date);
+  const zone = date.length === 10 ? { timeZone: 'UTC' } : {};
+  return formatter({ ...DATE_STYLES[style], ...zone }).format(instant);
+}
+
+/** `timeZone` is the site's, when what matters is the clock on the auditee's wall. */
+export function formatTime(instant: string, timeZone?: string): string {
+  return formatter({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zoneOf(timeZone) }).format(new Date(instant));
+}
+
+export function formatDateTime(instant: string, timeZone?: string): string {
+  const options = { ...DATE_STYLES.medium, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zoneOf(timeZone) } as const;
+  return formatter(options).format(new Date(instant));
+}
+
+export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(locale.format, options).format(value);
+}
+
+const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+
+export function formatBytes(bytes: number): string {
+  const step = bytes < 1000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const unit = BYTE_UNITS[step] ?? 'gigabyte';
+  return formatNumber(bytes / 1000 ** step, { style: 'unit', unit, maximumFractionDigits: step > 1 ? 1 : 0 });
+}
+
+export function formatList(parts: readonly string[]): string {
+  return new Intl.ListFormat(locale.format, { type: 'conjunction' }).format(parts);
+}
+
+function zoneOf(timeZone: string | undefined): Intl.DateTimeFormatOptions {
+  return timeZone ? { timeZone } : {};
+}

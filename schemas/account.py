@@ -1,0 +1,69 @@
+"""Signing in, enrolling an installation, inviting people."""
+
+from marshmallow import fields, validate
+
+from schemas.base import StrictSchema, line, list_of, one_of
+from server.domain.vocabulary import Role, WorkspaceKind
+
+LEAST_PASSWORD = 12
+
+
+class SignInSchema(StrictSchema):
+    email = line(required=True)
+    password = line(required=True, longest=1000)
+
+
+class WorkspaceSchema(StrictSchema):
+    id = fields.UUID(required=True)
+    kind = one_of(WorkspaceKind, required=True)
+    name = line(required=True)
+    roles = list_of(one_of(Role))
+
+
+class SessionSchema(StrictSchema):
+    """Who is signed in, and where. `server_time` lets the tablet state its clock's skew."""
+
+    account = fields.UUID(required=True)
+    email = line(required=True)
+    name = line(required=True)
+    language = line(required=True)
+    workspaces = fields.List(fields.Nested(WorkspaceSchema), required=True)
+    server_time = line(required=True)
+
+
+class EnrolSchema(StrictSchema):
+    """An installation of the app for the signed-in account. `public_key`: SPKI of an ECDSA P-256 key, base64url, or null."""
+
+    id = fields.UUID(required=True)
+    name = line(required=True)
+    public_key = line(required=True, nullable=True)
+
+
+class InvitationSchema(StrictSchema):
+    email = line(required=True)
+    name = line(required=True)
+    roles = fields.List(one_of(Role), required=True, validate=validate.Length(min=1, max=7))
+
+
+class AcceptInvitationSchema(StrictSchema):
+    token = line(required=True)
+    name = line(required=True)
+    password = line(required=True, longest=1000)
+
+
+class PasswordResetRequestSchema(StrictSchema):
+    email = line(required=True)
+
+
+class PasswordResetSchema(StrictSchema):
+    token = line(required=True)
+    password = line(required=True, longest=1000)
+
+
+class PersonSchema(StrictSchema):
+    """Somebody with an account in this workspace, as teams are put together from."""
+
+    account = fields.UUID(required=True)
+    name = line(required=True)
+    email = line(required=True)
+    roles = list_of(one_of(Role))

@@ -1,0 +1,91 @@
+"""The closing meeting and the two seals."""
+
+from marshmallow import fields, validate
+
+from schemas.base import (
+    EntitySchema,
+    StrictSchema,
+    entity_reference,
+    flag,
+    instant,
+    line,
+    list_of,
+    one_of,
+    sha256_hex,
+    whole,
+)
+from server.domain.vocabulary import RecommendationOutcome, SigningOutcome, SigningParty
+
+MAX_RECORD = 900_000
+"""Longest canonical record, in characters: it must fit into one operation."""
+
+
+class AttendanceSchema(EntitySchema):
+    name = line()
+    function = line()
+    at_opening = flag()
+    at_closing = flag()
+
+
+class RecommendationSchema(EntitySchema):
+    """The team's recommendation for one standard. A recommendation, not a decision. The entity id is the standard's id."""
+
+    outcome = one_of(RecommendationOutcome)
+    text = line(longest=4000)
+
+
+class SealSchema(StrictSchema):
+    """
+    What a device vouches for. `device_signature` is ECDSA P-256 with SHA-256 (raw r and s, base64url without padding) over
+    the RFC 8785 form of this object without `device_signature`; null where the device has lost its key.
+    """
+
+    sha256 = sha256_hex(required=True)
+    signatures = list_of(sha256_hex(), most=20)
+    """SHA-256 over the RFC 8785 form of the `born` value of every handwritten signature, in the order of their ids."""
+    sealed_at = instant(required=True)
+    installation = fields.UUID(required=True)
+    account = fields.UUID(required=True)
+    device_signature = line(required=True, nullable=True, longest=120)
+
+
+class ClosingRecordSchema(EntitySchema):
+    """What people sign on the glass: the canonical bytes themselves and their hash. See domain/record."""
+
+    record = fields.String(required=True, validate=validate.Length(max=MAX_RECORD), metadata={"born": True})
+    sha256 = sha256_hex(born=True, required=True)
+    seal = fields.Nested(SealSchema)
+
+
+class StrokeSchema(StrictSchema):
+    """One stroke: points of x and y in thousandths of the pad's width, and milliseconds since the first point."""
+
+    points = list_of(list_of(whole(least=-2000, most=10_000_000), most=3), most=5000)
+
+
+class HandwrittenSignatureSchema(EntitySchema):
+    """One party's word under a closing record: intent, not proof; the proof is the seal."""
+
+    closing_record = entity_reference(born=True, required=True, nullable=False)
+    closing_sha256 = sha256_hex(born=True, required=True)
+    party = one_of(SigningParty, born=True, required=True)
+    outcome = one_of(SigningOutcome, born=True, required=True)
+    name = line(born=True, required=True)
+    function = line(born=True)
+    statement = line(born=True, required=True, longest=2000)
+    reason = line(born=True, nullable=True, longest=2000)
+    strokes = fields.List(
+        fields.Nested(StrokeSchema), allow_none=True, validate=validate.Length(max=300), metadata={"born": True}
+    )
+    signed_at = instant(born=True, required=True)
+
+
+class ReportRecordSchema(EntitySchema):
+    """The whole report as canonical bytes, sealed after the closing record (its hash is inside)."""
+
+    record = fields.String(required=True, validate=validate.Length(max=MAX_RECORD), metadata={"born": True})
+    sha256 = sha256_hex(born=True, required=True)
+    closing_sha256 = sha256_hex(born=True, required=True)
+    revision = whole(born=True, required=True, least=1, most=999)
+    reason = line(born=True, nullable=True, longest=2000)
+    seal = fields.Nested(SealSchema)

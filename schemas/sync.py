@@ -1,0 +1,113 @@
+"""Push and pull: what a tablet sends, what it gets back. The operations themselves travel as opaque strings."""
+
+from marshmallow import fields, validate
+
+from schemas.base import StrictSchema, instant, line, list_of, sha256_hex, whole
+
+PROTOCOL = 1
+MAX_BATCH_OPERATIONS = 500
+MAX_PAGE = 1000
+
+
+class AnnouncedSchema(StrictSchema):
+    """The chain's high-water mark on the device, sent first: the server knows what exists even if the rest never comes."""
+
+    dseq = whole(required=True)
+    digest = sha256_hex(required=True)
+
+
+class PushSchema(StrictSchema):
+    """
+    One batch of one chain, contiguous in `dseq`.
+
+    `head_signature` signs the last operation of this batch (`head_statement` in the domain): ECDSA P-256 with SHA-256,
+    raw r and s, base64url without padding; null where the device has lost its key.
+    """
+
+    protocol = whole(required=True)
+    installation = fields.UUID(required=True)
+    account = fields.UUID(required=True)
+    announced = fields.Nested(AnnouncedSchema, required=True)
+    head_signature = line(required=True, nullable=True, longest=120)
+    operations = fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=MAX_BATCH_OPERATIONS))
+
+
+class ReasonSchema(StrictSchema):
+    """Why an operation is in quarantine: a code of refusals.py and its facts."""
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    facts = fields.Dict(keys=fields.String(), values=fields.Raw(), required=True)
+
+
+class VerdictSchema(StrictSchema):
+    """What became of one operation. Each of the three means that the server holds its bytes durably."""
+
+    digest = sha256_hex(required=True)
+    verdict = fields.String(required=True, validate=validate.OneOf(["stored", "duplicate", "quarantined"]))
+    seq = whole(required=True, least=1)
+    reason = fields.Nested(ReasonSchema, required=True, allow_none=True)
+
+
+class HeadSchema(StrictSchema):
+    """Where a log ends: the last number, and the running hash up to it."""
+
+    seq = whole(required=True)
+    hash = sha256_hex(required=True)
+
+
+class PushAnswerSchema(StrictSchema):
+    protocol = whole(required=True)
+    epoch = fields.UUID(required=True)
+    head = fields.Nested(HeadSchema, required=True)
+    verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
+    next_dseq = whole(required=True, least=1)
+
+
+class PullQuerySchema(StrictSchema):
+    epoch = fields.UUID(load_default=None)
+    after = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=MAX_PAGE))
+
+
+class PulledEntrySchema(StrictSchema):
+    seq = whole(required=True, least=1)
+    data = fields.String(required=True, metadata={"description": "The exact bytes of the operation, as one string."})
+    origin = fields.String(required=True, validate=validate.OneOf(["device", "server"]))
+    received_at = instant(required=True)
+
+
+class PullPageSchema(StrictSchema):
+    """Entries after the cursor in the order of `seq`, without a gap. `hash` is the running hash at `next`."""
+
+    protocol = whole(required=True)
+    epoch = fields.UUID(required=True)
+    next = whole(required=True)
+    hash = sha256_hex(required=True)
+    head = fields.Nested(HeadSchema, required=True)
+    operations = fields.List(fields.Nested(PulledEntrySchema), required=True)
+
+
+class AuditListingSchema(StrictSchema):
+    """One audit that this account may take along."""
+
+    id = fields.UUID(required=True)
+    workspace = fields.UUID(required=True)
+    epoch = fields.UUID(required=True)
+    head = fields.Nested(HeadSchema, required=True)
+    title = fields.String(required=True, allow_none=True)
+    reference = fields.String(required=True, allow_none=True)
+    type = fields.String(required=True, allow_none=True)
+    client_name = fields.String(required=True, allow_none=True)
+    starts_on = fields.String(required=True, allow_none=True)
+    team_role = fields.String(required=True, allow_none=True)
+
+
+class KnownEvidenceQuerySchema(StrictSchema):
+    sha256 = list_of(sha256_hex(), most=1000)
+
+
+class KnownEvidenceSchema(StrictSchema):
+    """Those of the asked hashes whose bytes the server holds, verified."""
+
+    stored = list_of(sha256_hex(), most=1000)

@@ -1,0 +1,212 @@
+"""
+From the log of operations to what a screen or a report shows. A pure function of the set of entries:
+order, repetition and detours on the way here cannot change the result.
+
+The same fold stands in pwa/src/domain/fold.ts; schemas/vectors/fold holds both together.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.domain.operation import Operation, parse_operation
+from server.domain.refusals import Refusal
+from server.domain.vocabulary import OperationKind, Origin
+
+BORN = "born"
+"""The field that an `add` writes: the facts an entity is born with, which never change."""
+DELETED = "deleted"
+"""The field that a `del` writes. Deletion is a value like any other, so it can be disputed and taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log as the server numbers it. On a tablet, what has not been pulled yet has neither `seq` nor `received_at`."""
+
+    operation: Operation
+    origin: Origin
+    seq: int | None = None
+    received_at: int | None = None
+    """Milliseconds since 1970, by the server's clock. It bounds the display order and never enters sealed content."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field with every head: the operations that no other applied operation supersedes."""
+
+    value: Any
+    heads: tuple[Operation, ...]
+
+    @property
+    def is_disputed(self) -> bool:
+        """Two people left different values without having seen each other's. The same value twice is no dispute."""
+        return len({_comparable(head.value) for head in self.heads}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """One thing in the audit, as the folded log shows it."""
+
+    ref: str
+    born: Mapping[str, Any] | None
+    fields: Mapping[str, FieldView]
+    is_deleted: bool
+    is_deletion_disputed: bool
+
+    @property
+    def kind(self) -> str:
+        return self.ref.partition("/")[0]
+
+    @property
+    def id(self) -> str:
+        return self.ref.partition("/")[2]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The displayed value of a field, or what the entity was born with, or the default."""
+        shown = self.fields.get(name)
+        if shown is not None:
+            return shown.value
+        return (self.born or {}).get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """The folded log: entities by reference, and the verdicts of what was kept without being applied, by digest."""
+
+    entities: Mapping[str, EntityView] = field(default_factory=dict)
+    quarantined: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of_kind(self, kind: str) -> list[EntityView]:
+        """Every entity of a kind that was born and is not deleted, in the order of references."""
+        return [
+            entity
+            for ref, entity in sorted(self.entities.items())
+            if entity.kind == kind and entity.born is not None and not entity.is_deleted
+        ]
+
+    def entity(self, ref: str) -> EntityView | None:
+        return self.entities.get(ref)
+
+
+def fold_log(entries: Iterable[Entry]) -> LogView:
+    """Heads, displayed values and open disputes of every field, from whatever set of entries is at hand."""
+    entries = list(entries)
+    verdicts = _verdicts(entries)
+    quarantined = {digest: verdict for digest, verdict in verdicts.items() if verdict.get("state") == "quarantined"}
+    known, applied = _known_and_applied(entries, quarantined)
+    superseded = _superseded(applied, known, quarantined)
+
+    fields: dict[str, dict[str, list[Entry]]] = {}
+    for entry in applied.values():
+        operation = entry.operation
+        of_entity = fields.setdefault(operation.entity, {})
+        if operation.id not in superseded:
+            of_entity.setdefault(operation.field, []).append(entry)
+    return LogView({ref: _entity_view(ref, heads) for ref, heads in fields.items()}, quarantined)
+
+
+def read_entry(data: bytes, origin: Origin, seq: int | None = None, received_at: int | None = None) -> Entry | None:
+    """An entry from the bytes of the log. What cannot be read is None: it is in quarantine and shows nothing."""
+    operation = parse_operation(data)
+    return None if isinstance(operation, Refusal) else Entry(operation, origin, seq, received_at)
+
+
+def _verdicts(entries: list[Entry]) -> dict[str, Mapping[str, Any]]:
+    """The last word of the server on each digest. Only what the server itself wrote counts."""
+    last: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.origin is Origin.SERVER and entry.operation.kind is OperationKind.VERDICT:
+            target = entry.operation.entity_id
+            if target not in last or entry.operation.dseq > last[target].operation.dseq:
+                last[target] = entry
+    return {target: entry.operation.value for target, entry in last.items()}
+
+
+def _known_and_applied(
+    entries: list[Entry], quarantined: Mapping[str, Any]
+) -> tuple[dict[str, Operation], dict[str, Entry]]:
+    """Operations by id: all that can be read, and those of them that count. Of two with one id the earlier received counts."""
+    known: dict[str, Operation] = {}
+    applied: dict[str, Entry] = {}
+    for entry in sorted(entries, key=_arrival):
+        operation = entry.operation
+        if operation.kind is OperationKind.VERDICT:
+            continue
+        if operation.digest in quarantined:
+            known.setdefault(operation.id, operation)
+        elif operation.id not in applied:
+            known[operation.id] = operation
+            applied[operation.id] = entry
+    return known, applied
+
+
+def _arrival(entry: Entry) -> tuple[bool, int, str]:
+    return (entry.seq is None, entry.seq or 0, entry.operation.digest)
+
+
+def _superseded(
+    applied: Mapping[str, Entry], known: Mapping[str, Operation], quarantined: Mapping[str, Any]
+) -> set[str]:
+    """Every operation that an applied one has seen and replaced in the same field, also by way of one in quarantine."""
+    superseded: set[str] = set()
+    for entry in applied.values():
+        ahead = list(entry.operation.bases)
+        while ahead:
+            base = ahead.pop()
+            if base in superseded:
+                continue
+            operation = known.get(base)
+            if operation is None or not _same_field(operation, entry.operation):
+                continue
+            superseded.add(base)
+            if operation.digest in quarantined:
+                ahead.extend(operation.bases)
+    return superseded
+
+
+def _same_field(one: Operation, other: Operation) -> bool:
+    return one.entity == other.entity and one.field == other.field
+
+
+def _entity_view(ref: str, heads: Mapping[str, list[Entry]]) -> EntityView:
+    views = {name: _field_view(entries) for name, entries in heads.items() if entries}
+    born = views.pop(BORN, None)
+    deleted = views.get(DELETED)
+    wants_deletion = deleted is not None and bool(deleted.value)
+    disputed = deleted is not None and (
+        deleted.is_disputed or (wants_deletion and _edited_meanwhile(deleted, born, views))
+    )
+    return EntityView(
+        ref=ref,
+        born=born.value if born is not None and isinstance(born.value, dict) else None,
+        fields={name: view for name, view in sorted(views.items()) if name != DELETED},
+        is_deleted=wants_deletion and not disputed,
+        is_deletion_disputed=disputed,
+    )
+
+
+def _edited_meanwhile(deleted: FieldView, born: FieldView | None, views: Mapping[str, FieldView]) -> bool:
+    """A deletion names every head it saw. A head that it does not name was written by somebody who did not know of it."""
+    witnessed = {base for head in deleted.heads for base in head.bases}
+    others = [view for name, view in views.items() if name != DELETED] + ([born] if born else [])
+    return any(head.id not in witnessed for view in others for head in view.heads)
+
+
+def _field_view(heads: list[Entry]) -> FieldView:
+    ordered = sorted(heads, key=_display_order)
+    return FieldView(ordered[-1].operation.value, tuple(entry.operation for entry in ordered))
+
+
+def _display_order(entry: Entry) -> tuple[int, str, str, str, str, str]:
+    """Which of several heads is shown until a person decides. A clock that runs ahead cannot win beyond the time of receipt."""
+    operation = entry.operation
+    stamp = int(operation.hlc[:15])
+    if entry.received_at is not None:
+        stamp = min(stamp, entry.received_at)
+    chain = operation.chain
+    return (stamp, operation.hlc[16:], chain.installation, chain.account, chain.audit, operation.id)
+
+
+def _comparable(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,207 @@
+"""
+The two records that are sealed: plain data from the folded log by an allow-list of fields.
+
+No raw notes, interviewees, positions or device data get in (what is not listed here cannot). The canonical bytes are RFC 8785;
+their SHA-256 is what people sign on the glass. pwa/src/domain/record.ts builds the same bytes; schemas/vectors/record proves it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from server.domain.finding import numbered_findings
+from server.domain.fold import EntityView, LogView
+from server.domain.judgement import clause_results
+from server.domain.operation import ChainKey
+
+CLOSING_RECORD = "auditbook-closing-record"
+REPORT_RECORD = "auditbook-report-record"
+RECORD_VERSION = 1
+
+_AUDIT = ("type", "reference", "title", "language", "scope", "objectives", "criteria", "starts_on", "ends_on")
+_FINDING = (
+    "title",
+    "grade",
+    "grade_reason",
+    "requirement",
+    "failure",
+    "objective_evidence",
+    "criteria",
+    "raised_at",
+    "observed_at",
+    "is_corrected_on_site",
+    "withdrawn_reason",
+    "acknowledgement",
+    "dissent_reason",
+)
+_EVIDENCE = ("sha256", "kind", "media_type", "size", "captured_at", "caption")
+_SUMMARY = (
+    "executive_summary",
+    "conformity",
+    "effectiveness",
+    "internal_audit_and_review",
+    "is_scope_appropriate",
+    "are_objectives_met",
+    "changes",
+    "unresolved_issues",
+    "plan_against_actual",
+    "remote_share_percent",
+    "next_audit",
+)
+_CONFIRMED = ("confirmed_headcount", "confirmed_shifts", "confirmed_outsourced", "confirmed_scope")
+_PREVIOUS = ("number", "grade", "statement", "criteria", "raised_on", "follow_up_result", "follow_up_note")
+
+Record = dict[str, Any]
+Heads = Iterable[tuple[ChainKey, int, str]]
+"""Per chain: its key, the number of its last operation, and that operation's digest."""
+
+
+def closing_record(view: LogView, audit: str, heads: Heads) -> Record:
+    """What the closing meeting agrees on, with the heads of every chain that this tablet has seen."""
+    return {
+        "record": CLOSING_RECORD,
+        "version": RECORD_VERSION,
+        "audit_id": audit,
+        **_content(view, audit),
+        "heads": _heads(heads),
+    }
+
+
+def report_record(
+    view: LogView,
+    audit: str,
+    heads: Heads,
+    *,
+    criteria: Iterable[str],
+    closing: Record,
+    closing_sha256: str,
+    revision: int,
+    reason: str | None,
+) -> Record:
+    """
+    The whole report: the closing record's content as it is now, the team's words, the clause matrix, the picked pictures,
+    and what changed since the closing record. `criteria` lists every auditable criterion in the order of the standards.
+    """
+    content = _content(view, audit)
+    shown = _audit(view, audit)
+    numbers = {finding.id: number for number, finding in numbered_findings(view)}
+    return {
+        "record": REPORT_RECORD,
+        "version": RECORD_VERSION,
+        "audit_id": audit,
+        "revision": revision,
+        "reason": reason,
+        "closing_sha256": closing_sha256,
+        **content,
+        "summary": _picked(shown, _SUMMARY),
+        "confirmed": _picked(shown, _CONFIRMED),
+        "clauses": [
+            {"criterion": row.criterion, "result": row.result, "findings": list(row.findings)}
+            for row in clause_results(view, criteria, numbers)
+        ],
+        "pictures": [evidence.id for evidence in view.of_kind("evidence") if evidence.get("is_in_report") is True],
+        "changes_since_closing": changes_since_closing(closing, content),
+        "heads": _heads(heads),
+    }
+
+
+def changes_since_closing(closing: Record, content: Record) -> list[Record]:
+    """Every finding, and every part of the audit's own facts, that no longer reads as it was sealed."""
+    before = {finding["id"]: finding for finding in closing["findings"]}
+    after = {finding["id"]: finding for finding in content["findings"]}
+    changes: list[Record] = []
+    for finding_id in sorted(set(before) | set(after)):
+        old, new = before.get(finding_id), after.get(finding_id)
+        if old is None or new is None:
+            number = (old or new or {})["number"]
+            changes.append({"finding": number, "field": None, "was": None, "is": "removed" if new is None else "added"})
+            continue
+        changes += [
+            {"finding": new["number"], "field": name, "was": old[name], "is": new[name]}
+            for name in sorted(new)
+            if old.get(name) != new[name]
+        ]
+    for name in sorted(content):
+        if name not in ("findings", "evidence") and closing.get(name) != content[name]:
+            changes.append({"finding": None, "field": name, "was": None, "is": None})
+    return changes
+
+
+def _content(view: LogView, audit: str) -> Record:
+    shown = _audit(view, audit)
+    return {
+        "audit": _picked(shown, _AUDIT),
+        "certification_body": {"name": shown.get("body_name"), "address": shown.get("body_address")},
+        "audit_client": {
+            "name": shown.get("client_name"),
+            "address": shown.get("client_address"),
+            "representative": shown.get("client_representative"),
+        },
+        "sites": [_picked(site, ("name", "address")) for site in view.of_kind("site")],
+        "team": [_picked(member, ("name", "role")) for member in view.of_kind("team_member")],
+        "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
+        "evidence": [{"id": item.id, **_picked(item, _EVIDENCE)} for item in view.of_kind("evidence")],
+        "judgements": [_judgement(view, judgement) for judgement in view.of_kind("judgement")],
+        "attendance": [
+            _picked(person, ("name", "function", "at_opening", "at_closing")) for person in view.of_kind("attendance")
+        ],
+        "deviations": [
+            _picked(deviation, ("observed_at", "text", "minutes_lost", "told_to"))
+            for deviation in view.of_kind("deviation")
+        ],
+        "follow_up": [_picked(previous, _PREVIOUS) for previous in view.of_kind("previous_finding")],
+        "recommendations": [
+            {"standard": item.id, **_picked(item, ("outcome", "text"))} for item in view.of_kind("recommendation")
+        ],
+    }
+
+
+def _audit(view: LogView, audit: str) -> EntityView:
+    return view.entity(f"audit/{audit}") or EntityView(f"audit/{audit}", None, {}, False, False)
+
+
+def _finding(view: LogView, number: str, finding: EntityView) -> Record:
+    linked = sorted(
+        link.get("evidence")
+        for link in view.of_kind("evidence_link")
+        if link.get("finding") == finding.id and _is_shown(view, f"evidence/{link.get('evidence')}")
+    )
+    return {
+        "id": finding.id,
+        "number": number,
+        **_picked(finding, _FINDING),
+        **_places(view, finding),
+        "evidence": linked,
+    }
+
+
+def _judgement(view: LogView, judgement: EntityView) -> Record:
+    return {
+        **_picked(judgement, ("criterion", "result", "reason")),
+        **_places(view, judgement),
+        "auditor": _name(view, "team_member", judgement.get("auditor")),
+    }
+
+
+def _places(view: LogView, entity: EntityView) -> Record:
+    return {place: _name(view, place, entity.get(place)) for place in ("process", "site", "shift")}
+
+
+def _name(view: LogView, kind: str, entity_id: str | None) -> str | None:
+    entity = view.entity(f"{kind}/{entity_id}") if entity_id else None
+    return entity.get("name") if entity is not None else None
+
+
+def _is_shown(view: LogView, ref: str) -> bool:
+    entity = view.entity(ref)
+    return entity is not None and entity.born is not None and not entity.is_deleted
+
+
+def _picked(entity: EntityView, names: Iterable[str]) -> Record:
+    return {name: entity.get(name) for name in names}
+
+
+def _heads(heads: Heads) -> list[Record]:
+    return [
+        {"installation": chain.installation, "account": chain.account, "dseq": dseq, "digest": digest}
+        for chain, dseq, digest in sorted(heads)
+    ]

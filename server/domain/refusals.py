@@ -1,0 +1,104 @@
+"""
+Every reason to say no: a stable code, a sentence that says what to do, and the facts that belong to it.
+
+A refusal is a value, not an exception. web/problems.py turns it into HTTP; the tablet translates it by its code.
+A code once released is never used again for something else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason from `SENTENCES` with its facts, which fill the places in the sentence."""
+
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.code not in SENTENCES:
+            raise ValueError(f"{self.code} is not listed in refusals.py")
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.code].format_map(_Spoken(self.facts))
+
+
+class Refused(Exception):
+    """Carries a `Refusal` out of a transaction, so that the transaction is rolled back. Caught once, in web/problems.py."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class _Spoken(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+SENTENCES: dict[str, str] = {
+    # What a request may look like
+    "request.malformed": "The request does not have the shape that this address expects: {why}. Please update the app and try again.",
+    "request.too_large": "The request is larger than {limit} bytes. Send it in smaller parts.",
+    "request.digest_mismatch": "What arrived is not what was sent: the checksum differs. Send it again.",
+    "request.cross_site": "This request came from another site, so it was not carried out. Open Auditbook itself and try there.",
+    "request.not_found": "There is nothing at this address, or it is not yours to see.",
+    "request.method": "This address does not take {method} requests.",
+    "request.media_type": "This address does not take {media_type}.",
+    "request.too_many": "Too many attempts. Please wait {seconds} seconds and try again.",
+    "request.stale": "Somebody else changed this in the meantime. Compare both versions and save again.",
+    "request.needs_version": "Say which version you are changing (If-Match), so that nobody's work is overwritten.",
+    "server.busy": "The server is busy. Nothing was lost; please try again in a moment.",
+    "server.fault": "Something went wrong on our side. Nothing that you recorded is lost. Quote {reference} when you ask for help.",
+    # Who is asking
+    "account.sign_in_needed": "Please sign in again. Everything on this tablet is kept meanwhile.",
+    "account.wrong_credentials": "Address and password do not fit together. Check both, or have a new password sent to you.",
+    "account.not_permitted": "Your role in this workspace does not allow this. Ask {who} to do it or to give you the right.",
+    "account.weak_password": "The password is shorter than {least} characters. Three or four unrelated words make a good one.",
+    "account.token_spent": "This code is spent or too old. Ask for a new one.",
+    "account.address_taken": "There is an account with this address already. Sign in with it, or have a new password sent.",
+    "account.installation_unknown": "This tablet is not enrolled for your account. Sign in on it once while the network is there.",
+    "account.installation_revoked": "This tablet was blocked. What it sends is kept aside for the lead auditor; it receives nothing.",
+    # What an operation may look like: reasons for quarantine, never for loss
+    "envelope.too_large": "This entry is {bytes} bytes long; {limit} is the limit. It is kept, but not shown in the audit.",
+    "envelope.not_plain_json": "This entry cannot be read ({why}). It is kept as it came, but not shown in the audit.",
+    "envelope.not_an_object": "This entry cannot be read. It is kept as it came, but not shown in the audit.",
+    "envelope.unknown_version": "This entry was written by a newer app (version {version}). It is kept and will be shown after the server's update.",
+    "envelope.malformed": "This entry is not complete ({key}). It is kept as it came, but not shown in the audit.",
+    "operation.id_reused": "Another entry with the same number was received before. Both are kept; the lead auditor decides.",
+    "operation.unknown_kind": "This entry is of a kind that the server does not know yet ({entity}.{field}). It is kept and will be shown after the server's update.",
+    "operation.value_unfit": "The value of {entity}.{field} does not fit: {why}. It is kept; the lead auditor can correct it.",
+    "operation.not_permitted": "The author had no right to change {entity}.{field} in this audit. It is kept; the lead auditor decides.",
+    "operation.not_yours": "This entry names another author, tablet or audit than the one that sent it. It is kept; the lead auditor decides.",
+    "operation.reserved": "Only the server writes entries of this kind. It is kept, but not shown in the audit.",
+    "chain.forked": "This tablet sent two different entries under one number, as after a restored backup. Both are kept; the lead auditor decides.",
+    "chain.prev_mismatch": "This entry does not follow on from the one before it. It is kept; the lead auditor decides.",
+    "audit.not_assigned": "Its author is not in the team of this audit. It is kept; the lead auditor decides.",
+    # Sync as a whole
+    "chain.gap": "The server has {expected} as the next number of this tablet, but {got} came first. The tablet sends from there.",
+    "sync.epoch_changed": "The server was restored from a backup. The tablet sends again what the server lacks; nothing is lost.",
+    "sync.cursor_ahead": "The tablet has seen more than this server holds. The tablet sends again what the server lacks; nothing is lost.",
+    "sync.protocol": "This app speaks sync version {got}, the server {expected}. Update the app; nothing is lost meanwhile.",
+    # Evidence
+    "evidence.hash_mismatch": "The file that arrived is not the one that was announced. The tablet still has it and sends it again.",
+    "evidence.offset": "The upload stands at byte {offset}. It goes on from there.",
+    "evidence.too_large": "The file is larger than {limit} bytes.",
+    "evidence.not_stored": "The bytes of this evidence have not reached the server yet.",
+    "evidence.upload_gone": "This upload is not known here any more. The tablet starts it anew.",
+    # Closing and report
+    "closing.nonconformity_incomplete": "Finding {number} is a nonconformity and lacks: {missing}. Complete it before the closing record is sealed.",
+    "closing.grade_missing": "Finding {number} has no grade yet.",
+    "closing.conflict_open": "Two people wrote different things about {what}. Choose one before the closing record is sealed.",
+    "closing.recommendation_missing": "The team's recommendation for {standard} is missing.",
+    "closing.signature_missing": "Say for both parties whether they signed, declined or were absent.",
+    "closing.record_outdated": "Something changed after the closing record was shown. Show it again before it is signed.",
+    "report.closing_seal_missing": "The closing meeting has not been sealed yet, so there is nothing to report on.",
+    "report.content_missing": "The report lacks: {missing}.",
+    "report.seal_does_not_match": "The sealed report does not agree with the audit as the server has it ({what}). Synchronise and seal it again.",
+    "report.device_signature_invalid": "The tablet's signature under the seal does not verify, so no report was made.",
+    "report.evidence_pending": "{count} pictures that belong in the report have not reached the server yet.",
+    "report.recipient_missing": "The workspace has no address for reports yet. Enter it in the settings.",
+}

@@ -1,0 +1,1 @@
+"""The only folder that speaks SQL or touches a disk or a bucket."""
