@@ -46,9 +46,13 @@ class InvitationSchema(StrictSchema):
 
 
 class AcceptInvitationSchema(StrictSchema):
+    """`email` and `workspace_name` are for the first administrator, whose invitation was printed and not mailed."""
+
     token = line(required=True)
     name = line(required=True)
     password = line(required=True, longest=1000)
+    email = line()
+    workspace_name = line()
 
 
 class PasswordResetRequestSchema(StrictSchema):

@@ -17,9 +17,9 @@ LINE = 300
 TEXT = 20_000
 """Longest text of several paragraphs, in characters."""
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
-_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9](\.[0-9]{1,3})?Z")
+_LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]")
+_DAY = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CRITERION = re.compile(r"[a-z0-9-]{3,40}:[A-Za-z0-9.]{1,20}")
 

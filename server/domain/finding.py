@@ -1,9 +1,13 @@
 """A finding: its number, whether it counts, and what it still lacks before the closing meeting can seal it."""
 
+import json
+import re
+
 from server.domain.fold import EntityView, LogView
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import FindingGrade
 
+_NUMBER = re.compile(r"[0-9]{2,6}")
 NONCONFORMITIES = (FindingGrade.MAJOR_NONCONFORMITY, FindingGrade.MINOR_NONCONFORMITY)
 THREE_PARTS = ("requirement", "failure", "objective_evidence")
 """ISO/IEC 17021-1:2015, 9.4.5.3: the requirement, the statement of what is not met, the objective evidence."""
@@ -11,12 +15,37 @@ THREE_PARTS = ("requirement", "failure", "objective_evidence")
 
 def numbered_findings(view: LogView) -> list[tuple[str, EntityView]]:
     """
-    Every finding with its number, in the order in which they were raised; withdrawn ones keep theirs.
+    Every finding with its number; withdrawn ones keep theirs.
 
-    Provisional on the floor, since another tablet may hold earlier ones; fixed by the closing record.
+    On the floor the number is provisional: the order of raising, since another tablet may hold earlier ones. The closing seal
+    fixes it: what people signed as 01 stays 01, whatever arrives or goes later, and no number is given twice.
     """
-    findings = sorted(view.of_kind("finding"), key=lambda finding: (finding.get("raised_at", ""), finding.id))
-    return [(f"{position:02d}", finding) for position, finding in enumerate(findings, start=1)]
+    fixed = _fixed_numbers(view)
+    raised = sorted(view.of_kind("finding"), key=lambda finding: (str(finding.get("raised_at") or ""), finding.id))
+    following = max(fixed.values(), default=0)
+    numbered: list[tuple[int, EntityView]] = []
+    for finding in raised:
+        if finding.id not in fixed:
+            following += 1
+        numbered.append((fixed.get(finding.id, following), finding))
+    return [(f"{number:02d}", finding) for number, finding in sorted(numbered, key=lambda one: one[0])]
+
+
+def _fixed_numbers(view: LogView) -> dict[str, int]:
+    """By finding, from the sealed closing records; the first to be sealed counts for what it numbers."""
+    fixed: dict[str, int] = {}
+    sealed = [record for record in view.of_kind("closing_record") if isinstance(record.get("seal"), dict)]
+    for record in sorted(sealed, key=lambda record: (str(record.get("seal").get("sealed_at")), record.id)):
+        try:
+            findings = json.loads(record.get("record"))["findings"]
+            numbers = {str(finding["id"]): finding["number"] for finding in findings}
+            if not all(_NUMBER.fullmatch(number) for number in numbers.values()):
+                continue
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue  # Not what this app writes: it fixes nothing.
+        taken = set(fixed.values())
+        fixed |= {one: int(text) for one, text in numbers.items() if one not in fixed and int(text) not in taken}
+    return fixed
 
 
 def is_withdrawn(finding: EntityView) -> bool:

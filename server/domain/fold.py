@@ -100,10 +100,14 @@ def fold_log(entries: Iterable[Entry]) -> LogView:
     fields: dict[str, dict[str, list[Entry]]] = {}
     for entry in applied.values():
         operation = entry.operation
-        of_entity = fields.setdefault(operation.entity, {})
-        if operation.id not in superseded:
-            of_entity.setdefault(operation.field, []).append(entry)
-    return LogView({ref: _entity_view(ref, heads) for ref, heads in fields.items()}, quarantined)
+        fields.setdefault(operation.entity, {}).setdefault(operation.field, []).append(entry)
+    return LogView(
+        {
+            ref: _entity_view(ref, {name: _heads(of_field, superseded) for name, of_field in of_entity.items()})
+            for ref, of_entity in fields.items()
+        },
+        quarantined,
+    )
 
 
 def read_entry(data: bytes, origin: Origin, seq: int | None = None, received_at: int | None = None) -> Entry | None:
@@ -113,14 +117,17 @@ def read_entry(data: bytes, origin: Origin, seq: int | None = None, received_at:
 
 
 def _verdicts(entries: list[Entry]) -> dict[str, Mapping[str, Any]]:
-    """The last word of the server on each digest. Only what the server itself wrote counts."""
+    """The server's last word in the log on each digest. Only what the server itself wrote counts."""
     last: dict[str, Entry] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=_place_in_log):
         if entry.origin is Origin.SERVER and entry.operation.kind is OperationKind.VERDICT:
-            target = entry.operation.entity_id
-            if target not in last or entry.operation.dseq > last[target].operation.dseq:
-                last[target] = entry
-    return {target: entry.operation.value for target, entry in last.items()}
+            last[entry.operation.entity_id] = entry
+    return {target: entry.operation.value for target, entry in last.items() if isinstance(entry.operation.value, dict)}
+
+
+def _place_in_log(entry: Entry) -> tuple[int, int, str]:
+    """What stands in the log outranks what a tablet only remembers from before the server was restored."""
+    return (entry.seq or 0, entry.operation.dseq, entry.operation.digest)
 
 
 def _known_and_applied(
@@ -151,26 +158,36 @@ def _superseded(
     """Every operation that an applied one has seen and replaced in the same field, also by way of one in quarantine."""
     superseded: set[str] = set()
     for entry in applied.values():
-        ahead = list(entry.operation.bases)
+        ahead, passed = list(entry.operation.bases), set[str]()
         while ahead:
-            base = ahead.pop()
-            if base in superseded:
+            base = known.get(ahead.pop())
+            if base is None or base.id in passed or not _can_replace(entry.operation, base):
                 continue
-            operation = known.get(base)
-            if operation is None or not _same_field(operation, entry.operation):
-                continue
-            superseded.add(base)
-            if operation.digest in quarantined:
-                ahead.extend(operation.bases)
+            passed.add(base.id)
+            if base.digest in quarantined:
+                ahead.extend(base.bases)
+        superseded |= passed
     return superseded
 
 
-def _same_field(one: Operation, other: Operation) -> bool:
-    return one.entity == other.entity and one.field == other.field
+def _can_replace(operation: Operation, base: Operation) -> bool:
+    """
+    The same field, and not something that comes later in the very same chain: nobody has seen his own future.
+
+    A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes.
+    """
+    if operation.entity != base.entity or operation.field != base.field or operation.field == BORN:
+        return False
+    return operation.chain != base.chain or base.dseq < operation.dseq
+
+
+def _heads(entries: list[Entry], superseded: set[str]) -> list[Entry]:
+    """Two that claim to have seen each other are both shown: nothing may vanish without something in its place."""
+    return [entry for entry in entries if entry.operation.id not in superseded] or entries
 
 
 def _entity_view(ref: str, heads: Mapping[str, list[Entry]]) -> EntityView:
-    views = {name: _field_view(entries) for name, entries in heads.items() if entries}
+    views = {name: _field_view(entries) for name, entries in heads.items()}
     born = views.pop(BORN, None)
     deleted = views.get(DELETED)
     wants_deletion = deleted is not None and bool(deleted.value)
@@ -194,7 +211,11 @@ def _edited_meanwhile(deleted: FieldView, born: FieldView | None, views: Mapping
 
 
 def _field_view(heads: list[Entry]) -> FieldView:
-    ordered = sorted(heads, key=_display_order)
+    if heads[0].operation.field == BORN:
+        # The first to arrive is the one that everything else refers to; the server sets a different later one aside.
+        ordered = sorted(heads, key=_arrival, reverse=True)
+    else:
+        ordered = sorted(heads, key=_display_order)
     return FieldView(ordered[-1].operation.value, tuple(entry.operation for entry in ordered))
 
 

@@ -43,7 +43,7 @@ def clause_results(view: LogView, criteria: Iterable[str], numbers: dict[str, st
     findings: dict[str, list[EntityView]] = {}
     for finding in view.of_kind("finding"):
         if not is_withdrawn(finding):
-            for criterion in finding.get("criteria") or []:
+            for criterion in dict.fromkeys(finding.get("criteria") or []):
                 findings.setdefault(criterion, []).append(finding)
     return [
         _clause_result(criterion, judgements.get(criterion, []), findings.get(criterion, []), numbers)
@@ -73,5 +73,5 @@ def _clause_result(
         criterion,
         result,
         sum(1 for judgement in judgements if judgement.get("result") not in (None, JudgementResult.NOT_SEEN.value)),
-        tuple(sorted(numbers[finding.id] for finding in findings)),
+        tuple(sorted((numbers[finding.id] for finding in findings), key=int)),
     )

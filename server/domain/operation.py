@@ -24,7 +24,8 @@ GENESIS = "0" * 64
 
 MAX_OPERATION_BYTES = 1_048_576
 MAX_DEPTH = 16
-MAX_BASES = 64
+MAX_BASES = 1024
+"""A deletion names every head of its entity."""
 MAX_SAFE_INTEGER = 2**53 - 1
 """Beyond it a tablet cannot hold an integer exactly (ECMA-262, Number.MAX_SAFE_INTEGER)."""
 
@@ -107,7 +108,7 @@ def parse_operation(data: bytes) -> Operation | Refusal:
         return Refusal("envelope.not_plain_json", {"why": str(problem)})
     if not isinstance(envelope, dict):
         return Refusal("envelope.not_an_object")
-    if envelope.get("v") != ENVELOPE_VERSION:
+    if not _whole(envelope.get("v")) or envelope["v"] != ENVELOPE_VERSION:
         return Refusal("envelope.unknown_version", {"version": str(envelope.get("v"))[:20]})
     if wrong := _first_wrong_key(envelope):
         return Refusal("envelope.malformed", {"key": wrong})

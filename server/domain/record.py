@@ -116,7 +116,7 @@ def changes_since_closing(closing: Record, content: Record) -> list[Record]:
             changes.append({"finding": number, "field": None, "was": None, "is": "removed" if new is None else "added"})
             continue
         changes += [
-            {"finding": new["number"], "field": name, "was": old[name], "is": new[name]}
+            {"finding": new["number"], "field": name, "was": old.get(name), "is": new[name]}
             for name in sorted(new)
             if old.get(name) != new[name]
         ]
@@ -161,9 +161,11 @@ def _audit(view: LogView, audit: str) -> EntityView:
 
 def _finding(view: LogView, number: str, finding: EntityView) -> Record:
     linked = sorted(
-        link.get("evidence")
-        for link in view.of_kind("evidence_link")
-        if link.get("finding") == finding.id and _is_shown(view, f"evidence/{link.get('evidence')}")
+        {
+            link.get("evidence")
+            for link in view.of_kind("evidence_link")
+            if link.get("finding") == finding.id and _is_shown(view, f"evidence/{link.get('evidence')}")
+        }
     )
     return {
         "id": finding.id,

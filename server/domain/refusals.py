@@ -73,6 +73,7 @@ SENTENCES: dict[str, str] = {
     "operation.value_unfit": "The value of {entity}.{field} does not fit: {why}. It is kept; the lead auditor can correct it.",
     "operation.not_permitted": "The author had no right to change {entity}.{field} in this audit. It is kept; the lead auditor decides.",
     "operation.not_yours": "This entry names another author, tablet or audit than the one that sent it. It is kept; the lead auditor decides.",
+    "operation.already_born": "Something else with this number was recorded before, and what it began with never changes. Both are kept; the lead auditor decides.",
     "operation.reserved": "Only the server writes entries of this kind. It is kept, but not shown in the audit.",
     "chain.forked": "This tablet sent two different entries under one number, as after a restored backup. Both are kept; the lead auditor decides.",
     "chain.prev_mismatch": "This entry does not follow on from the one before it. It is kept; the lead auditor decides.",
@@ -100,5 +101,7 @@ SENTENCES: dict[str, str] = {
     "report.seal_does_not_match": "The sealed report does not agree with the audit as the server has it ({what}). Synchronise and seal it again.",
     "report.device_signature_invalid": "The tablet's signature under the seal does not verify, so no report was made.",
     "report.evidence_pending": "{count} pictures that belong in the report have not reached the server yet.",
+    "report.script_unsupported": "The report cannot set text that runs from right to left yet (first: {letter}). Write it in another script, or attach the original as evidence.",
+    "report.signing_unavailable": "The server cannot sign reports at the moment ({why}). Whoever runs the server has to repair that; then ask for the report again.",
     "report.recipient_missing": "The workspace has no address for reports yet. Enter it in the settings.",
 }

@@ -1,0 +1,239 @@
+"""
+The rules in Python give what the vectors say. pwa/src/domain/vectors.test.ts holds the tablet to the same files.
+
+A vector is one JSON file in schemas/vectors/<subject>/ with a sentence (`why`) and expected values that were checked by hand.
+In `fold` an entry is short: `id` and `bases` are small numbers for ids, `by` names a person of the cast below, `at` is the
+clock in ms, `verdict_on` points at the operation that the server judges. In `finding`, `judgement` and `record`, `things` are
+entities with what they were born with and their fields, written one after the other by one person.
+"""
+
+import itertools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.domain import finding as findings
+from server.domain import judgement as judgements
+from server.domain.fold import Entry, LogView, fold_log
+from server.domain.operation import (
+    GENESIS,
+    ChainKey,
+    Operation,
+    advance_running_hash,
+    digest_of,
+    head_statement,
+    parse_operation,
+)
+from server.domain.permissions import may_write
+from server.domain.record import closing_record, report_record
+from server.domain.refusals import Refusal
+from server.domain.vocabulary import Origin, Role, TeamRole
+from server.sealing.canonical import canonical_bytes, sha256_hex
+
+VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
+LENA, ARON, MARA, SERVER, AUDIT = 901, 902, 903, 999, 1000
+CAST = {"lena": LENA, "aron": ARON, "mara": MARA, "server": SERVER}
+
+
+def vectors(subject: str) -> Any:
+    files = sorted((VECTORS / subject).glob("*.json"))
+    assert files, f"no vectors for {subject}"
+    return pytest.mark.parametrize(
+        "vector", [pytest.param(json.loads(file.read_text(encoding="utf-8")), id=file.stem) for file in files]
+    )
+
+
+def uuid(number: int) -> str:
+    return f"00000000-0000-7000-8000-{number:012d}"
+
+
+def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
+    person, at = CAST[short["by"]], short["at"]
+    is_verdict = "verdict_on" in short
+    envelope = {
+        "v": 1,
+        "id": uuid(short["id"]),
+        "chain": {
+            "installation": uuid(person),
+            "account": "server" if person == SERVER else uuid(person + 10),
+            "audit": uuid(AUDIT),
+        },
+        "dseq": short.get("dseq", short["id"]),
+        "prev": GENESIS,
+        "wall": at,
+        "mono": 0,
+        "hlc": short.get("hlc", f"{at:015d}-00000000"),
+        "seen": {"epoch": None, "seq": 0},
+        "ent": f"operation/{digests[short['verdict_on']]}" if is_verdict else short["ent"],
+        "fld": "verdict" if is_verdict else short["fld"],
+        "bases": [uuid(base) for base in short.get("bases", [])],
+        "kind": "verdict" if is_verdict else short["kind"],
+        "val": short["val"],
+        "ctx": {},
+    }
+    operation = parse_operation(canonical_bytes(envelope))
+    assert isinstance(operation, Operation), operation
+    return operation
+
+
+def entries_of(shorts: list[dict[str, Any]]) -> tuple[list[Entry], dict[int, str]]:
+    digests: dict[int, str] = {}
+    entries = []
+    for short in shorts:
+        operation = operation_of(short, digests)
+        digests.setdefault(short["id"], operation.digest)
+        origin = Origin(short.get("origin", "device"))
+        entries.append(Entry(operation, origin, short.get("seq"), short.get("received_at")))
+    return entries, digests
+
+
+def view_of(things: Iterable[dict[str, Any]]) -> LogView:
+    shorts: list[dict[str, Any]] = []
+    for thing in things:
+        writes = [("born", "add", thing["born"]), *((name, "set", value) for name, value in thing["fields"].items())]
+        born_and_set = [len(shorts) + position for position in range(1, len(writes) + 1)]
+        for fld, kind, val in writes:
+            number = len(shorts) + 1
+            is_deletion = fld == "deleted"
+            bases = [other for other in born_and_set if other != number] if is_deletion else []
+            short = {"id": number, "by": "lena", "at": number, "ent": thing["ref"], "fld": fld, "val": val}
+            shorts.append(short | {"bases": bases, "kind": "del" if is_deletion else kind})
+    return fold_log(entries_of(shorts)[0])
+
+
+def shown(view: LogView) -> dict[str, Any]:
+    """The folded log in the words of a vector."""
+    return {
+        ref: {
+            "born": dict(entity.born) if entity.born is not None else None,
+            "fields": {
+                name: {
+                    "value": field.value,
+                    "heads": [int(head.id[-12:]) for head in field.heads],
+                    "is_disputed": field.is_disputed,
+                }
+                for name, field in entity.fields.items()
+            },
+            "is_deleted": entity.is_deleted,
+            "is_deletion_disputed": entity.is_deletion_disputed,
+        }
+        for ref, entity in view.entities.items()
+    }
+
+
+@vectors("operation")
+def test_operation(vector: dict[str, Any]) -> None:
+    if "running_hash" in vector:
+        hashes = itertools.accumulate(vector["digests"], advance_running_hash, initial=GENESIS)
+        assert list(hashes)[1:] == vector["running_hash"]
+        return
+    if "head_statement" in vector:
+        chain = ChainKey(**vector["chain"])
+        assert head_statement(chain, vector["dseq"], vector["digest"]) == vector["head_statement"].encode()
+        return
+    data = vector["bytes"].encode()
+    if "make" in vector:
+        assert canonical_bytes({"v": 1, **vector["make"]}) == data
+        assert digest_of(data) == vector["digest"]
+        return
+    operation = parse_operation(data)
+    if "refused" in vector:
+        assert isinstance(operation, Refusal)
+        assert operation.code == vector["refused"]
+        assert vector["facts"].items() <= operation.facts.items()
+        return
+    assert isinstance(operation, Operation)
+    assert operation.digest == vector["digest"]
+    if "parsed_val_text" in vector:
+        assert canonical_bytes(operation.value).decode() == vector["parsed_val_text"]
+        return
+    assert vector["parsed"] == {
+        "id": operation.id,
+        "chain": {
+            "installation": operation.chain.installation,
+            "account": operation.chain.account,
+            "audit": operation.chain.audit,
+        },
+        "dseq": operation.dseq,
+        "prev": operation.prev,
+        "wall": operation.wall,
+        "mono": operation.mono,
+        "hlc": operation.hlc,
+        "seen": {"epoch": operation.seen_epoch, "seq": operation.seen_seq},
+        "ent": operation.entity,
+        "fld": operation.field,
+        "bases": list(operation.bases),
+        "kind": operation.kind.value,
+        "val": operation.value,
+        "ctx": operation.context,
+    }
+
+
+@vectors("fold")
+def test_fold(vector: dict[str, Any]) -> None:
+    entries, digests = entries_of(vector["entries"])
+    quarantined = {digests[int(number)]: code for number, code in vector["quarantined"].items()}
+    # Neither order nor repetition changes what the log says.
+    for ordering in (
+        entries,
+        entries[::-1],
+        entries + entries,
+        sorted(entries, key=lambda entry: entry.operation.digest),
+    ):
+        view = fold_log(ordering)
+        assert shown(view) == vector["entities"], vector["why"]
+        assert {digest: verdict["code"] for digest, verdict in view.quarantined.items()} == quarantined
+
+
+@vectors("finding")
+def test_finding(vector: dict[str, Any]) -> None:
+    view = view_of(vector["things"])
+    assert [[number, finding.id] for number, finding in findings.numbered_findings(view)] == vector["numbers"]
+    missing = {finding.id: findings.missing_parts(finding) for finding in view.of_kind("finding")}
+    assert {finding: parts for finding, parts in missing.items() if parts} == vector["missing"]
+    refusals = [{"code": refusal.code, "facts": refusal.facts} for refusal in findings.refusals_before_closing(view)]
+    assert refusals == vector["before_closing"]
+
+
+@vectors("judgement")
+def test_judgement(vector: dict[str, Any]) -> None:
+    for place in vector.get("places", []):
+        assert judgements.judgement_id(**{name: part for name, part in place.items() if name != "id"}) == place["id"]
+    view = view_of(vector.get("things", []))
+    numbers = {finding.id: number for number, finding in findings.numbered_findings(view)}
+    results = [
+        {
+            "criterion": row.criterion,
+            "result": row.result,
+            "judgements": row.judgements,
+            "findings": list(row.findings),
+        }
+        for row in judgements.clause_results(view, vector.get("criteria", []), numbers)
+    ]
+    assert results == vector.get("results", [])
+
+
+@vectors("record")
+def test_record(vector: dict[str, Any]) -> None:
+    view = view_of(vector["things"])
+    heads = [
+        (ChainKey(head["installation"], head["account"], head["audit"]), head["dseq"], head["digest"])
+        for head in vector["heads"]
+    ]
+    if "report" in vector:
+        record = report_record(view, vector["audit"], heads, **vector["report"])
+    else:
+        record = closing_record(view, vector["audit"], heads)
+    assert record == vector["record"]
+    assert sha256_hex(canonical_bytes(record)) == vector["sha256"]
+
+
+@vectors("permissions")
+def test_permissions(vector: dict[str, Any]) -> None:
+    for role, writable in vector.get("may_write", {}).items():
+        assert [kind for kind in vector["kinds"] if may_write(TeamRole(role), [], kind)] == writable
+    for role, writable in vector.get("outside_the_team", {}).items():
+        assert [kind for kind in vector["kinds"] if may_write(None, [Role(role)], kind)] == writable
