@@ -28,7 +28,9 @@ class Config:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: str = _setting("8000", "Port to listen on.")
     data: str = _setting("var", "Folder for the database, evidence, keys, reports and written mails.")
-    demo: str = _setting("1", "1 seeds the demonstration into an empty database; 0 starts empty.")
+    demo: str = _setting(
+        "1", "1 seeds the demonstration into an empty database, unless a public address is set; 0 starts empty."
+    )
     database_url: str = _setting("", "PostgreSQL address (postgresql://...). Empty: SQLite in the data folder.")
     public_url: str = _setting("", "Address under which people reach the app. Empty: mails carry codes, no links.")
     trusted_proxies: str = _setting("0", "How many reverse proxies stand in front and set X-Forwarded headers.")

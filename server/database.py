@@ -21,6 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 
 from server.config import Config
+from server.domain.refusals import Refusal, Refused
 
 LEAST_SQLITE = (3, 51, 3)
 
@@ -103,9 +104,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def unit_of_work(scope: Scope) -> Iterator[Session]:
     """One transaction that may write. Committed at the end, rolled back by any exception. Only then is anything answered."""
     with _writer_lock(), Session(db.engine, expire_on_commit=False, info={"scope": scope}) as session:
-        with session.begin():
-            _set_scope(session, scope)
-            yield session
+        try:
+            with session.begin():
+                _set_scope(session, scope)
+                yield session
+        except sa.exc.OperationalError as problem:
+            # A lock that was not given in time, a deadlock, a full disk: nothing was written, and the sender tries again.
+            raise Refused(Refusal("server.busy")) from problem
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""The history of the database's shape, run by Alembic (server/storage/migrate.py)."""

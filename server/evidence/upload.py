@@ -1,0 +1,200 @@
+"""
+Evidence on its way: create, append at an offset, finish. What came stays, whatever cuts the connection.
+
+Before: web/evidence.py knows who sends. It speaks tus; here no header is named, so that another protocol is another thin adapter.
+After:  the whole file was checked against its hash and lies in the store; only then its row says that it is evidence.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from schemas.evidence import MAX_EVIDENCE_BYTES
+from server.database import Scope, reading, unit_of_work
+from server.domain.refusals import Refusal, Refused
+from server.storage import Session, audits
+from server.storage import evidence as records
+from server.storage.audits import Roles
+from server.storage.clock import now_ms
+from server.storage.evidence import UploadRecord
+from server.storage.evidence_store import EvidenceFiles, sha256_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who is signed in, with which roles by workspace."""
+
+    account: str
+    roles: Roles
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(frozenset(self.roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the tablet says about a file before it sends it."""
+
+    audit: str
+    sha256: str
+    length: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an upload has come."""
+
+    id: str
+    offset: int
+    length: int
+
+
+def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) -> Progress:
+    """
+    Begin an upload, or go on with one of the same file. Bytes that are held already are not sent again.
+
+    Raises `Refused` for an audit that the sender may not see, and for a file that is too large.
+    """
+    if announced.length > MAX_EVIDENCE_BYTES:
+        raise Refused(Refusal("evidence.too_large", {"limit": MAX_EVIDENCE_BYTES}))
+    with reading(sender.scope) as session:
+        workspace = _workspace_of(session, sender, announced.audit)
+        is_held = records.find_blob(session, workspace, announced.sha256) is not None
+    is_in_store = is_held or _is_whole_in_store(files, workspace, announced.sha256)
+    now = now_ms()
+    with unit_of_work(Scope(frozenset({workspace}))) as session:
+        upload = records.unfinished_upload(
+            session,
+            audit=announced.audit,
+            account=sender.account,
+            sha256=announced.sha256,
+            length=announced.length,
+        )
+        if is_in_store and not is_held:
+            records.add_blob(session, workspace, announced.sha256, announced.length, announced.media_type, now)
+        if upload is None or is_in_store:
+            upload = records.add_upload(
+                session,
+                workspace=workspace,
+                audit=announced.audit,
+                account=sender.account,
+                sha256=announced.sha256,
+                length=announced.length,
+                media_type=announced.media_type,
+                is_complete=is_in_store,
+                now=now,
+            )
+    if announced.length == 0 and not upload.is_complete:
+        _finish(files, upload)
+        return Progress(upload.id, 0, 0)
+    return _progress(files, upload)
+
+
+def upload_progress(files: EvidenceFiles, sender: Sender, upload: str) -> Progress:
+    """How far it has come. Raises `Refused` if there is no such upload of the sender."""
+    return _progress(files, _find(sender, upload))
+
+
+def append_to_upload(
+    files: EvidenceFiles,
+    sender: Sender,
+    upload: str,
+    offset: int,
+    chunks: Callable[[int], Iterable[bytes]],
+    interrupt: Callable[[], None] | None = None,
+) -> Progress:
+    """
+    Append what comes. `chunks` reads at most so many bytes; `interrupt` ends its reading from outside.
+
+    Raises `Refused` when it stands at another offset, when somebody else is at it, and when the whole file does not have its hash.
+    """
+    _find(sender, upload)
+    with files.uploads.locked(upload, interrupt) as is_ours:
+        if not is_ours:
+            raise Refused(Refusal("server.busy"))
+        record = _find(sender, upload)  # Whoever held it before may have finished it.
+        if record.is_complete:
+            return Progress(record.id, record.length, record.length)
+        size = files.uploads.size(upload)
+        if offset != size:
+            raise Refused(Refusal("evidence.offset", {"offset": size}))
+        size = files.uploads.append(upload, chunks(record.length - size))
+        if size == record.length:
+            _finish(files, record)
+        return Progress(record.id, size, record.length)
+
+
+def cancel_upload(files: EvidenceFiles, sender: Sender, upload: str) -> None:
+    """Forget an upload. Evidence that was stored meanwhile stays."""
+    record = _find(sender, upload)
+    with files.uploads.locked(upload, None) as is_ours:
+        if not is_ours:
+            raise Refused(Refusal("server.busy"))
+        _forget(files, record)
+
+
+def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> list[str]:
+    """Of these hashes those whose bytes the audit's workspace holds, verified."""
+    with reading(sender.scope) as session:
+        workspace = _workspace_of(session, sender, audit)
+        return sorted(records.stored_hashes(session, workspace, hashes))
+
+
+def _workspace_of(session: Session, sender: Sender, audit: str) -> str:
+    row = audits.visible_audit(session, audit, sender.account, sender.roles)
+    if row is None:
+        raise Refused(Refusal("request.not_found"))
+    return row.workspace_id
+
+
+def _find(sender: Sender, upload: str) -> UploadRecord:
+    with reading(sender.scope) as session:
+        record = records.find_upload(session, upload, sender.account)
+        if record is None or audits.visible_audit(session, record.audit, sender.account, sender.roles) is None:
+            raise Refused(Refusal("evidence.upload_gone"))
+        return record
+
+
+def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
+    if upload.is_complete:
+        return Progress(upload.id, upload.length, upload.length)
+    size = files.uploads.size(upload.id)
+    was_cut_while_finishing = size == upload.length or (
+        size == 0 and _is_whole_in_store(files, upload.workspace, upload.sha256)
+    )
+    if was_cut_while_finishing:
+        # The power went after the last byte: before the check, or between the file's new place and its row.
+        with files.uploads.locked(upload.id, None) as is_ours:
+            if is_ours:
+                _finish(files, upload)
+                size = upload.length
+    return Progress(upload.id, size, upload.length)
+
+
+def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
+    if not _is_whole_in_store(files, upload.workspace, upload.sha256):
+        path = files.uploads.path(upload.id)
+        if upload.length == 0:
+            files.uploads.append(upload.id, ())
+        if sha256_of(path) != upload.sha256:
+            _forget(files, upload)
+            raise Refused(Refusal("evidence.hash_mismatch"))
+        files.blobs.put(upload.workspace, upload.sha256, path)
+    now = now_ms()
+    with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
+        records.add_blob(session, upload.workspace, upload.sha256, upload.length, upload.media_type, now)
+        records.complete_upload(session, upload, now)
+    files.uploads.remove(upload.id)
+
+
+def _forget(files: EvidenceFiles, upload: UploadRecord) -> None:
+    with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
+        records.remove_upload(session, upload)
+    files.uploads.remove(upload.id)
+
+
+def _is_whole_in_store(files: EvidenceFiles, workspace: str, sha256: str) -> bool:
+    """The power went between the file and its row: the file counts if it is what its name says."""
+    is_there = files.blobs.exists(workspace, sha256)
+    return is_there and sha256_of(files.blobs.local_path(workspace, sha256)) == sha256

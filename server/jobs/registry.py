@@ -1,0 +1,41 @@
+"""Every job by its name, and what does it. A job may run twice (its worker may die after the work): each must bear that."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from server.config import Config
+from server.evidence.derivatives import report_picture
+from server.identity import reset
+from server.jobs.send_mail import send_mail
+from server.reports import request
+from server.reports.issue import issue_report, report_attachment
+from server.storage import mailbox
+from server.storage.evidence_store import EvidenceFiles
+
+Handler = Callable[[Mapping[str, Any], Config], None]
+"""Does one job. Raises `GiveUp` when it will never succeed, `TryLater` when it knows when to try again."""
+
+
+def _issue_report(args: Mapping[str, Any], config: Config) -> None:
+    files = EvidenceFiles(config.data_folder)
+
+    def picture(workspace: str, sha256: str) -> bytes | None:
+        path = report_picture(files, workspace, sha256).path
+        return None if path is None else path.read_bytes()
+
+    issue_report(args["report"], config, picture)
+
+
+def _send_mail(args: Mapping[str, Any], config: Config) -> None:
+    send_mail(args["mail"], config, lambda report: report_attachment(report, config))
+
+
+def _send_password_reset(args: Mapping[str, Any], config: Config) -> None:
+    reset.send_reset(args["email"], config)
+
+
+JOBS: dict[str, Handler] = {
+    request.JOB: _issue_report,
+    mailbox.JOB: _send_mail,
+    reset.JOB: _send_password_reset,
+}

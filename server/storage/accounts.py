@@ -1,0 +1,172 @@
+"""Accounts, their roles, and the installations they work on."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.domain.vocabulary import Role, WorkspaceKind
+from server.storage.identifiers import new_id
+from server.storage.tables.account import Account, Installation, InstallationKey, Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with roles in a workspace."""
+
+    account: str
+    name: str
+    email: str
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWorkspace:
+    """A workspace as one of its people sees it."""
+
+    id: str
+    kind: WorkspaceKind
+    name: str
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """Somebody who can sign in."""
+
+    id: str
+    email: str
+    name: str
+    language: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInstallation:
+    """An installation for one account. `public_key` is the one that was enrolled last (SPKI, DER)."""
+
+    name: str
+    public_key: bytes | None
+    revoked_at: int | None
+
+
+def has_accounts(session: Session) -> bool:
+    return session.scalar(sa.select(sa.exists(sa.select(Account.id)))) is True
+
+
+def account_by_id(session: Session, account: str) -> KnownAccount | None:
+    return _known(session.get(Account, account))
+
+
+def account_by_email(session: Session, email: str) -> KnownAccount | None:
+    return _known(session.scalar(sa.select(Account).where(Account.email == same_email(email))))
+
+
+def _known(row: Account | None) -> KnownAccount | None:
+    return KnownAccount(row.id, row.email, row.name, row.language, row.password_hash) if row else None
+
+
+def same_email(email: str) -> str:
+    """The form in which two spellings of one address are the same."""
+    return email.strip().lower()
+
+
+def add_account(session: Session, *, email: str, name: str, language: str, password_hash: str, now: int) -> str:
+    """The new account's id. The address must be free: ask `account_by_email` first, in the same transaction."""
+    account = Account(
+        id=new_id(),
+        email=same_email(email),
+        name=name,
+        language=language,
+        password_hash=password_hash,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    return account.id
+
+
+def set_password(session: Session, account: str, password_hash: str) -> None:
+    session.execute(sa.update(Account).where(Account.id == account).values(password_hash=password_hash))
+
+
+def add_roles(session: Session, workspace: str, account: str, roles: Iterable[Role]) -> None:
+    """Roles that the account has already stay as they are."""
+    held = roles_of(session, account).get(workspace, frozenset())
+    session.add_all(
+        Membership(workspace_id=workspace, account_id=account, role=role.value) for role in set(roles) - held
+    )
+    session.flush()
+
+
+def roles_of(session: Session, account: str) -> dict[str, frozenset[Role]]:
+    """An account's roles by workspace."""
+    roles: dict[str, set[Role]] = {}
+    for membership in session.scalars(sa.select(Membership).where(Membership.account_id == account)):
+        roles.setdefault(membership.workspace_id, set()).add(Role(membership.role))
+    return {workspace: frozenset(held) for workspace, held in roles.items()}
+
+
+def people(session: Session, workspace: str) -> list[Person]:
+    """Everybody with a role in the workspace, by name."""
+    rows = session.execute(
+        sa.select(Account.id, Account.name, Account.email, Membership.role)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.workspace_id == workspace)
+    )
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for account, name, email, role in rows:
+        found.setdefault((name, email, account), set()).add(role)
+    return [
+        Person(account, name, email, tuple(role for role in Role if role in held))
+        for (name, email, account), held in sorted(found.items())
+    ]
+
+
+def installation(session: Session, installation_id: str, account: str) -> KnownInstallation | None:
+    """This installation for this account; `public_key` is the one that was enrolled last."""
+    row = session.get(Installation, (installation_id, account))
+    return KnownInstallation(row.name, row.public_key, row.revoked_at) if row else None
+
+
+def installation_keys(session: Session, installation_id: str, account: str) -> list[bytes]:
+    """Every key that it was ever enrolled with, the latest first: an old seal was made with an old key."""
+    keys = sa.select(InstallationKey.public_key).where(
+        InstallationKey.installation_id == installation_id, InstallationKey.account_id == account
+    )
+    return list(session.scalars(keys.order_by(InstallationKey.enrolled_at.desc(), InstallationKey.sha256)))
+
+
+def enrol_installation(
+    session: Session, installation_id: str, account: str, *, name: str, public_key: bytes | None, now: int
+) -> None:
+    """Add it, or note its new name and key. Keys of before are kept."""
+    row = session.get(Installation, (installation_id, account))
+    if row is None:
+        row = Installation(id=installation_id, account_id=account, enrolled_at=now)
+        session.add(row)
+    row.name = name
+    row.public_key = public_key
+    session.flush()
+    if public_key is not None:
+        sha256 = hashlib.sha256(public_key).digest()
+        key = session.get(InstallationKey, (installation_id, account, sha256))
+        if key is None:
+            key = InstallationKey(
+                installation_id=installation_id, account_id=account, sha256=sha256, public_key=public_key
+            )
+            session.add(key)
+        key.enrolled_at = now
+        session.flush()
+
+
+def revoke_installation(session: Session, installation_id: str, now: int) -> int:
+    """Block a tablet for everybody who works on it. Says for how many accounts it was not blocked yet."""
+    rows = session.scalars(
+        sa.select(Installation).where(Installation.id == installation_id, Installation.revoked_at.is_(None))
+    ).all()
+    for row in rows:
+        row.revoked_at = now
+    return len(rows)

@@ -1,0 +1,132 @@
+"""What the database knows about evidence: which bytes are held, which are on their way."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from server.storage.identifiers import new_id
+from server.storage.tables.evidence import Blob, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRecord:
+    """One upload, as it was announced."""
+
+    id: str
+    workspace: str
+    audit: str
+    account: str
+    sha256: str
+    length: int
+    media_type: str
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRecord:
+    sha256: str
+    size: int
+    media_type: str
+
+
+def add_upload(
+    session: Session,
+    *,
+    workspace: str,
+    audit: str,
+    account: str,
+    sha256: str,
+    length: int,
+    media_type: str,
+    is_complete: bool,
+    now: int,
+) -> UploadRecord:
+    row = Upload(
+        id=new_id(now),
+        workspace_id=workspace,
+        audit_id=audit,
+        account_id=account,
+        sha256=sha256,
+        length=length,
+        media_type=media_type,
+        created_at=now,
+        completed_at=now if is_complete else None,
+    )
+    session.add(row)
+    session.flush()
+    return _record(row)
+
+
+def find_upload(session: Session, upload: str, account: str) -> UploadRecord | None:
+    """An upload is continued by whoever began it."""
+    row = session.get(Upload, upload)
+    return None if row is None or row.account_id != account else _record(row)
+
+
+def unfinished_upload(session: Session, *, audit: str, account: str, sha256: str, length: int) -> UploadRecord | None:
+    """The same file on its way already: an app that lost the address of its upload goes on with it."""
+    row = session.scalar(
+        sa.select(Upload)
+        .where(
+            Upload.audit_id == audit,
+            Upload.account_id == account,
+            Upload.sha256 == sha256,
+            Upload.length == length,
+            Upload.completed_at.is_(None),
+        )
+        .order_by(Upload.created_at.desc())
+        .limit(1)
+    )
+    return None if row is None else _record(row)
+
+
+def complete_upload(session: Session, upload: UploadRecord, now: int) -> None:
+    session.execute(sa.update(Upload).where(Upload.id == upload.id).values(completed_at=now))
+
+
+def remove_upload(session: Session, upload: UploadRecord) -> None:
+    session.execute(sa.delete(Upload).where(Upload.id == upload.id))
+
+
+def add_blob(session: Session, workspace: str, sha256: str, size: int, media_type: str, now: int) -> None:
+    """The bytes lie in the store and were checked. Two tablets may bring the same picture at once."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert(Blob) if dialect == "postgresql" else sqlite.insert(Blob)
+    session.execute(
+        insert.values(
+            workspace_id=workspace, sha256=sha256, size=size, media_type=media_type, stored_at=now
+        ).on_conflict_do_nothing(index_elements=["workspace_id", "sha256"])
+    )
+
+
+def find_blob(session: Session, workspace: str, sha256: str) -> BlobRecord | None:
+    row = session.get(Blob, (workspace, sha256))
+    return None if row is None else BlobRecord(row.sha256, row.size, row.media_type)
+
+
+def stored_hashes(session: Session, workspace: str, hashes: Iterable[str]) -> set[str]:
+    """Of these hashes those whose bytes are held and were checked."""
+    wanted = sorted(set(hashes))
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        found.update(
+            session.scalars(sa.select(Blob.sha256).where(Blob.workspace_id == workspace, Blob.sha256.in_(some)))
+        )
+    return found
+
+
+def _record(row: Upload) -> UploadRecord:
+    return UploadRecord(
+        row.id,
+        row.workspace_id,
+        row.audit_id,
+        row.account_id,
+        row.sha256,
+        row.length,
+        row.media_type,
+        row.completed_at is not None,
+    )

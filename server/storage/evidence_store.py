@@ -1,0 +1,181 @@
+"""
+Where evidence lies: files on their way by the id of their upload, whole ones by their hash.
+
+A name on disk is made of ids and hashes, never of a person's text. The database says what is evidence: a file that it does not
+name yet (the power went between the two) is found again by its hash.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_READ = 1024 * 1024
+_PREEMPTION = 2.0
+"""Seconds that a request waits for the one that holds an upload: a phone that comes back is faster than its old connection."""
+
+
+class BlobStore(Protocol):
+    """Whole, verified files. On a local disk here; an object store has the same five verbs."""
+
+    def put(self, workspace: str, sha256: str, source: Path) -> None:
+        """Take a file over. Its content was checked; afterwards it survives a power cut."""
+
+    def open(self, workspace: str, sha256: str) -> BinaryIO: ...
+
+    def exists(self, workspace: str, sha256: str) -> bool: ...
+
+    def delete(self, workspace: str, sha256: str) -> None:
+        """Lawful erasure. What is not there is as good as deleted."""
+
+    def local_path(self, workspace: str, sha256: str) -> Path:
+        """A file to read from, for what can only read files. What is derived may be kept beside it."""
+
+
+class LocalBlobStore:
+    """`<folder>/<workspace>/<aa>/<sha256>`."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def put(self, workspace: str, sha256: str, source: Path) -> None:
+        target = self.local_path(workspace, sha256)
+        _make_folder(target.parent)
+        with source.open("rb") as file:
+            os.fsync(file.fileno())
+        source.replace(target)
+        _sync_folder(target.parent)
+
+    def open(self, workspace: str, sha256: str) -> BinaryIO:
+        return self.local_path(workspace, sha256).open("rb")
+
+    def exists(self, workspace: str, sha256: str) -> bool:
+        return self.local_path(workspace, sha256).is_file()
+
+    def delete(self, workspace: str, sha256: str) -> None:
+        path = self.local_path(workspace, sha256)
+        for derived in path.parent.glob(f"{sha256}.*"):
+            derived.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        if path.parent.exists():
+            _sync_folder(path.parent)
+
+    def local_path(self, workspace: str, sha256: str) -> Path:
+        if not _UUID.fullmatch(workspace) or not _SHA256.fullmatch(sha256):
+            raise ValueError("A name in the store is made of a workspace's id and a SHA-256.")
+        return self._folder / workspace / sha256[:2] / sha256
+
+
+class UploadFiles:
+    """Files on their way. How far one has come is its size on disk: that is true after a crash as well."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def path(self, upload: str) -> Path:
+        if not _UUID.fullmatch(upload):
+            raise ValueError("The name of an upload is its id.")
+        return self._folder / upload
+
+    def size(self, upload: str) -> int:
+        try:
+            return self.path(upload).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def append(self, upload: str, chunks: Iterable[bytes]) -> int:
+        """Write what comes, durably; every byte that came is kept, however it ends. The new size."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self.path(upload).open("ab") as file:
+            try:
+                for chunk in chunks:
+                    file.write(chunk)
+            finally:
+                file.flush()
+                os.fsync(file.fileno())
+            return file.tell()
+
+    def remove(self, upload: str) -> None:
+        self.path(upload).unlink(missing_ok=True)
+        self._lock_path(upload).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def locked(self, upload: str, interrupt: Callable[[], None] | None) -> Iterator[bool]:
+        """
+        Hold an upload; False when somebody else still does. `interrupt` ends this request's reading, should another one come
+        for the same upload: behind a radio link the old connection may be dead without knowing.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._lock_path(upload).open("ab") as file:
+            if not _lock_within(file, upload):
+                yield False
+                return
+            if interrupt is not None:
+                _holders[upload] = interrupt
+            try:
+                yield True
+            finally:
+                _holders.pop(upload, None)
+
+    def _lock_path(self, upload: str) -> Path:
+        return self.path(upload).with_suffix(".lock")
+
+
+_holders: dict[str, Callable[[], None]] = {}
+"""How to end the request that is appending to an upload, in this process."""
+
+
+def _lock_within(file: BinaryIO, upload: str) -> bool:
+    until = time.monotonic() + _PREEMPTION
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            interrupt = _holders.get(upload)
+            if interrupt is not None:
+                interrupt()
+            time.sleep(0.05)
+
+
+class EvidenceFiles:
+    """Both folders of a server's data."""
+
+    def __init__(self, data: Path):
+        self.blobs: BlobStore = LocalBlobStore(data / "evidence")
+        self.uploads = UploadFiles(data / "uploads")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 over a whole file, read in parts."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_READ):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _make_folder(folder: Path) -> None:
+    """With every folder above it on disk: a name in a folder that is not, is lost with it."""
+    missing = [folder, *folder.parents]
+    new = [each for each in missing if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        _sync_folder(each.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,340 @@
+"""
+The operation log on disk: append, look up by digest, read a page, read for folding.
+
+Nothing here updates or deletes an entry. Whoever appends holds the lock of the audit's row (`audits.lock_audit`).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.domain.fold import BORN, Entry, read_entry
+from server.domain.operation import GENESIS, ChainKey, Operation, advance_running_hash
+from server.domain.refusals import Refusal
+from server.domain.vocabulary import OperationKind, Origin
+from server.storage.tables.audit import Audit
+from server.storage.tables.operation import Chain, LoggedOperation
+
+QUARANTINED = "quarantined"
+APPLIED = "applied"
+MAX_PAGE_BYTES = 2 * 1024 * 1024
+_LOOKUP = 500
+"""How many values one `IN` names: both databases plan that many well."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What is to be appended. `operation` is None when the envelope cannot be read; `dseq` is its place in the sender's chain."""
+
+    data: bytes
+    digest: str
+    origin: Origin
+    sent_by: ChainKey
+    operation: Operation | None
+    dseq: int | None
+    is_branch: bool = False
+    quarantine: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """What the log knows about a digest that comes again, or that an operation names as its predecessor."""
+
+    seq: int
+    digest: str
+    op_id: str | None
+    dseq: int | None
+    is_branch: bool
+    is_of_sender: bool
+    """The chain that the bytes name is the chain that sent them; or they cannot be read, and these two sent them."""
+    quarantine: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    seq: int
+    data: bytes
+    origin: Origin
+    received_at: int
+
+
+def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], at: int) -> list[int]:
+    """Number the entries, advance the running hash, write them all. The audit's row must be locked by this transaction."""
+    rows: list[dict[str, Any]] = []
+    seq, running = audit.head_seq, audit.head_hash
+    for entry in entries:
+        seq, running = seq + 1, advance_running_hash(running, entry.digest)
+        rows.append(_row(audit, entry, seq, running, at))
+    if rows:
+        session.execute(sa.insert(LoggedOperation), rows)
+        audit.head_seq, audit.head_hash = seq, running
+        session.flush()
+    return [row["seq"] for row in rows]
+
+
+def _row(audit: Audit, entry: NewEntry, seq: int, running: str, at: int) -> dict[str, Any]:
+    operation, reason = entry.operation, entry.quarantine
+    return {
+        "audit_id": audit.id,
+        "seq": seq,
+        "workspace_id": audit.workspace_id,
+        "data": entry.data,
+        "digest": entry.digest,
+        "hash": running,
+        "origin": entry.origin.value,
+        "received_at": at,
+        "sent_by_account": entry.sent_by.account,
+        "sent_by_installation": entry.sent_by.installation,
+        "op_id": operation.id if operation else None,
+        "chain_account": operation.chain.account if operation else None,
+        "chain_installation": operation.chain.installation if operation else None,
+        "dseq": entry.dseq if operation is None else operation.dseq,
+        "is_branch": entry.is_branch,
+        "kind": operation.kind.value if operation else None,
+        "entity_kind": operation.entity_kind if operation else None,
+        "entity": operation.entity if operation else None,
+        "field": operation.field if operation else None,
+        "verdict": QUARANTINED if reason else None,
+        "verdict_code": reason.code if reason else None,
+        "verdict_facts": json.dumps(dict(reason.facts)) if reason else None,
+    }
+
+
+def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iterable[str]) -> dict[str, KnownEntry]:
+    """Of these digests those that the log holds, with what the sender of this chain needs to know of them."""
+    wanted = sorted(set(digests) - {GENESIS})
+    known: dict[str, KnownEntry] = {}
+    table = LoggedOperation
+    columns = (
+        table.seq, table.digest, table.op_id, table.dseq, table.is_branch, table.chain_account,
+        table.chain_installation, table.sent_by_account, table.sent_by_installation,
+        table.verdict, table.verdict_code, table.verdict_facts,
+    )  # fmt: skip
+    for start in range(0, len(wanted), _LOOKUP):
+        some = wanted[start : start + _LOOKUP]
+        found = session.execute(sa.select(*columns).where(table.audit_id == audit.id, table.digest.in_(some)))
+        for row in found:
+            sent_by = (row.sent_by_installation, row.sent_by_account)
+            claimed = (row.chain_installation, row.chain_account)
+            is_of_sender = sent_by == (chain.installation, chain.account) and claimed in (sent_by, (None, None))
+            known[row.digest] = KnownEntry(
+                row.seq, row.digest, row.op_id, row.dseq, row.is_branch, is_of_sender, _quarantine(row)
+            )
+    return known
+
+
+def _quarantine(row: Any) -> Refusal | None:
+    if row.verdict != QUARANTINED:
+        return None
+    return Refusal(row.verdict_code, json.loads(row.verdict_facts))
+
+
+def ids_in_use(session: Session, audit: Audit, ids: Iterable[str]) -> set[str]:
+    """Of these operation ids those that an entry of the log has, if it was sent by whom it names."""
+    wanted = sorted(set(ids))
+    used: set[str] = set()
+    table = LoggedOperation
+    for start in range(0, len(wanted), _LOOKUP):
+        some = wanted[start : start + _LOOKUP]
+        used.update(
+            found
+            for found in session.scalars(
+                sa.select(table.op_id).where(
+                    table.audit_id == audit.id,
+                    table.op_id.in_(some),
+                    table.chain_account == table.sent_by_account,
+                    table.chain_installation == table.sent_by_installation,
+                )
+            )
+            if found is not None
+        )
+    return used
+
+
+def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str, bytes]:
+    """Of these entities those that were born already, with the bytes of the operation that counts."""
+    wanted = sorted(set(entities))
+    found: dict[str, bytes] = {}
+    table = LoggedOperation
+    for start in range(0, len(wanted), _LOOKUP):
+        some = wanted[start : start + _LOOKUP]
+        rows = session.execute(
+            sa.select(table.entity, table.data)
+            .where(
+                table.audit_id == audit.id,
+                table.entity.in_(some),
+                table.field == BORN,
+                sa.or_(table.verdict.is_(None), table.verdict != QUARANTINED),
+            )
+            .order_by(table.seq.desc())
+        )
+        # The first to arrive is the last to be read.
+        found.update({row.entity: row.data for row in rows if row.entity is not None})
+    return found
+
+
+def learn_place(session: Session, audit: Audit, digest: str, dseq: int) -> None:
+    """An entry that cannot be read is placed by its successor, which names it."""
+    session.execute(
+        sa.update(LoggedOperation)
+        .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == digest)
+        .values(dseq=dseq)
+    )
+
+
+def note_verdict(session: Session, audit: Audit, digest: str, state: str) -> None:
+    """Repeat the server's newest verdict on an earlier entry in that entry's columns, for quick lists."""
+    session.execute(
+        sa.update(LoggedOperation)
+        .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == digest)
+        .values(verdict=state)
+    )
+
+
+def load_chain(session: Session, audit: Audit, installation: str, account: str) -> Chain:
+    """The chain's row, or a new one that stands at the beginning."""
+    chain = session.get(Chain, (audit.id, installation, account))
+    if chain is None:
+        chain = Chain(
+            audit_id=audit.id,
+            installation=installation,
+            account=account,
+            workspace_id=audit.workspace_id,
+            tip_dseq=0,
+            tip_digest=GENESIS,
+            announced_dseq=0,
+            announced_digest=GENESIS,
+            is_head_verified=False,
+        )
+        session.add(chain)
+        session.flush()
+    return chain
+
+
+def chains(session: Session, audit: str) -> list[Chain]:
+    """Every chain of the audit: what is here, and what its device announced."""
+    return list(session.scalars(sa.select(Chain).where(Chain.audit_id == audit).order_by(Chain.installation)))
+
+
+def count_sent_while_revoked(session: Session, installation: str, account: str) -> int:
+    """How many operations this installation sent after it was blocked, in all audits."""
+    table = LoggedOperation
+    counted = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(
+            table.sent_by_installation == installation,
+            table.sent_by_account == account,
+            # As a literal, so that SQLite sees that its partial index fits.
+            table.verdict_code == sa.literal_column("'account.installation_revoked'"),
+        )
+    )
+    return counted or 0
+
+
+def read_page(session: Session, audit: str, after: int, limit: int) -> list[PageEntry]:
+    """Entries behind the cursor: at most `limit`, and not many more than 2 MiB, but always one if there is one."""
+    table = LoggedOperation
+    behind = sa.select(table.seq).where(table.audit_id == audit, table.seq > after).order_by(table.seq).limit(limit)
+    last = after
+    room = MAX_PAGE_BYTES
+    for seq, size in session.execute(behind.add_columns(sa.func.length(table.data))):
+        if room <= 0:
+            break
+        last, room = seq, room - size
+    rows = session.execute(
+        sa.select(table.seq, table.data, table.origin, table.received_at)
+        .where(table.audit_id == audit, table.seq > after, table.seq <= last)
+        .order_by(table.seq)
+    )
+    return [PageEntry(row.seq, row.data, Origin(row.origin), row.received_at) for row in rows]
+
+
+def hash_at(session: Session, audit: str, seq: int) -> str:
+    """The running hash up to and with this number."""
+    if seq == 0:
+        return GENESIS
+    table = LoggedOperation
+    return session.execute(sa.select(table.hash).where(table.audit_id == audit, table.seq == seq)).scalar_one()
+
+
+def load_entries(session: Session, audit: str, entity_kinds: Iterable[str] | None = None) -> list[Entry]:
+    """
+    The log for folding: all of it, or the entities of some kinds with the verdicts on them.
+
+    What cannot be read is left out: it shows nothing, and every screen learns of it through its verdict.
+    """
+    table = LoggedOperation
+    query = sa.select(table.data, table.origin, table.seq, table.received_at).where(table.audit_id == audit)
+    if entity_kinds is not None:
+        kinds = sorted(entity_kinds)
+        judged = sa.select(sa.literal("operation/") + table.digest).where(
+            table.audit_id == audit, table.entity_kind.in_(kinds), table.verdict.is_not(None)
+        )
+        verdicts = (table.kind == OperationKind.VERDICT.value) & table.entity.in_(judged)
+        query = query.where(sa.or_(table.entity_kind.in_(kinds), verdicts))
+    entries = (
+        read_entry(row.data, Origin(row.origin), row.seq, row.received_at)
+        for row in session.execute(query.order_by(table.seq))
+    )
+    return [entry for entry in entries if entry is not None]
+
+
+def find_entry(session: Session, audit: str, digest: str) -> LoggedOperation | None:
+    return session.scalar(
+        sa.select(LoggedOperation).where(LoggedOperation.audit_id == audit, LoggedOperation.digest == digest)
+    )
+
+
+def last_verdict_id(session: Session, audit: str, digest: str) -> str | None:
+    """The id of the server's newest verdict on this digest: a new one names it as what it replaces."""
+    table = LoggedOperation
+    return session.scalar(
+        sa.select(table.op_id)
+        .where(
+            table.audit_id == audit,
+            table.entity == f"operation/{digest}",
+            table.origin == Origin.SERVER.value,
+        )
+        .order_by(table.seq.desc())
+        .limit(1)
+    )
+
+
+def reason_of(row: LoggedOperation) -> Refusal:
+    """Why an entry is in quarantine, from its columns."""
+    return Refusal(row.verdict_code or "envelope.malformed", json.loads(row.verdict_facts or "{}"))
+
+
+def operations_by_sender(session: Session, audit: str) -> list[tuple[str, str, list[str]]]:
+    """What devices sent into this log, as account, installation and the operations in the order in which they came."""
+    table = LoggedOperation
+    rows = session.execute(
+        sa.select(table.sent_by_account, table.sent_by_installation, table.data)
+        .where(table.audit_id == audit, table.origin == Origin.DEVICE.value)
+        .order_by(table.seq)
+    )
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        found.setdefault((row.sent_by_account, row.sent_by_installation), []).append(row.data.decode())
+    return [(account, installation, operations) for (account, installation), operations in found.items()]
+
+
+def names_evidence(session: Session, audit: str, sha256: str) -> bool:
+    """Whether the log names these bytes as evidence, in quarantine or not: what is to be decided on must be seen."""
+    table = LoggedOperation
+    born = session.execute(
+        sa.select(table.data, table.origin).where(
+            table.audit_id == audit, table.entity_kind == "evidence", table.kind == OperationKind.ADD.value
+        )
+    )
+    entries = (read_entry(row.data, Origin(row.origin)) for row in born)
+    return any(
+        isinstance(entry.operation.value, dict) and entry.operation.value.get("sha256") == sha256
+        for entry in entries
+        if entry is not None
+    )

@@ -1,0 +1,39 @@
+"""What this server is: its epoch, and its own name in the chains that it writes."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server.storage.identifiers import new_id
+from server.storage.tables.server import ServerState
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    epoch: str
+    installation: str
+
+
+def server_identity(session: Session) -> ServerIdentity:
+    """Who this server is. `ensure_server_identity` has run before, when the database was prepared."""
+    row = session.execute(sa.select(ServerState.epoch, ServerState.installation)).one()
+    return ServerIdentity(row.epoch, row.installation)
+
+
+def ensure_server_identity(session: Session) -> ServerIdentity:
+    """Give a new database its epoch and its installation id; an existing one keeps them."""
+    row = session.get(ServerState, 1)
+    if row is None:
+        row = ServerState(id=1, epoch=new_id(), installation=new_id())
+        session.add(row)
+        session.flush()
+    return ServerIdentity(row.epoch, row.installation)
+
+
+def begin_new_epoch(session: Session) -> str:
+    """After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking."""
+    row = session.get_one(ServerState, 1)
+    row.epoch = new_id()
+    session.flush()
+    return row.epoch

@@ -1,0 +1,45 @@
+"""One row an audit: where its log ends, and what a list shows of it. Everything but the head is derived from the log."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Base, Id, WorkspaceOwned
+
+
+class Audit(WorkspaceOwned, Base):
+    """
+    The row that every write to an audit's log locks.
+
+    `is_held`: a log for operations of an audit that this workspace does not know (yet). It is kept, and shown to nobody.
+    Its id is made from the workspace and `audit_id`, so that it never stands in the way of the audit itself.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("workspace.id"))
+    is_held: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    audit_id: Mapped[str] = mapped_column(Id, index=True)
+    """The audit's id in its operations. The same as `id`, except for a held log."""
+    head_seq: Mapped[int] = mapped_column(sa.Integer, default=0)
+    head_hash: Mapped[str] = mapped_column(sa.String(64))
+    created_at: Mapped[int] = mapped_column(sa.BigInteger)
+    created_by: Mapped[str] = mapped_column(Id)
+    reference: Mapped[str | None] = mapped_column(sa.String(60))
+    title: Mapped[str | None] = mapped_column(sa.String(300))
+    type: Mapped[str | None] = mapped_column(sa.String(40))
+    client_name: Mapped[str | None] = mapped_column(sa.String(300))
+    starts_on: Mapped[str | None] = mapped_column(sa.String(10))
+
+
+class AuditTeam(WorkspaceOwned, Base):
+    """Who is in the team of an audit, as the log says. Derived, so that lists need not fold."""
+
+    __tablename__ = "audit_team"
+    __table_args__ = (sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),)
+
+    audit_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(Id, primary_key=True, index=True)
+    workspace_id: Mapped[str] = mapped_column(Id)
+    team_role: Mapped[str | None] = mapped_column(sa.String(40))

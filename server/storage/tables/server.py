@@ -1,0 +1,17 @@
+"""What this server is: one row."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Base, Id
+
+
+class ServerState(Base):
+    """`epoch` changes when a backup is restored; `installation` is the server's own name in the chains that it writes."""
+
+    __tablename__ = "server_state"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    epoch: Mapped[str] = mapped_column(Id)
+    installation: Mapped[str] = mapped_column(Id)

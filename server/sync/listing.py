@@ -1,0 +1,27 @@
+"""The audits that an account may take along, with the head of each: what differs is pulled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from server.database import Scope, reading
+from server.storage import audits
+from server.storage.audits import Roles
+from server.storage.server_state import server_identity
+from server.sync.team import LISTED
+
+
+def list_audits(account: str, roles: Roles) -> list[Mapping[str, Any]]:
+    """In the shape of `AuditListingSchema`."""
+    with reading(Scope(frozenset(roles))) as session:
+        epoch = server_identity(session).epoch
+        return [
+            {
+                "id": audit.id,
+                "workspace": audit.workspace_id,
+                "epoch": epoch,
+                "head": {"seq": audit.head_seq, "hash": audit.head_hash},
+                **{name: getattr(audit, name) for name in LISTED},
+                "team_role": team_role,
+            }
+            for audit, team_role in audits.visible_audits(session, account, roles)
+        ]

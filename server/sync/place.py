@@ -1,0 +1,115 @@
+"""
+Where in its chain each operation of a batch belongs, before anybody asks what it says.
+
+A chain is gapless. An operation that cannot be read has its number too, as far as the bytes or its neighbours tell,
+because one bad operation must not hold up the ones behind it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.domain.operation import ChainKey, Operation, digest_of, parse_operation
+from server.domain.refusals import Refusal
+from server.storage.operation_log import KnownEntry
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One operation of a batch as it came. `dseq` is its place in the sender's chain; None if it has none."""
+
+    data: bytes
+    digest: str
+    operation: Operation | None
+    unreadable: Refusal | None
+    dseq: int | None
+    prev: str | None
+
+
+@dataclass(slots=True)
+class Tip:
+    """The last operation of the unbroken chain."""
+
+    dseq: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What following the chain says about one arrival. `learnt`: predecessor whose own bytes did not tell its number."""
+
+    is_branch: bool = False
+    misfit: Refusal | None = None
+    learnt: str | None = None
+
+
+def read_arrivals(operations: Sequence[str], chain: ChainKey) -> list[Arrival]:
+    """The batch as it came, each with its place in the sender's chain as far as it can be told."""
+    arrivals = [_read_arrival(_as_bytes(text), chain) for text in operations]
+    for index in range(len(arrivals) - 1, 0, -1):
+        follower, before = arrivals[index], arrivals[index - 1]
+        is_without_place = before.operation is None and before.dseq is None
+        if is_without_place and (follower.dseq or 0) > 1 and follower.prev in (None, before.digest):
+            before.dseq = (follower.dseq or 0) - 1
+    return arrivals
+
+
+def _as_bytes(text: str) -> bytes:
+    """UTF-8 as a browser encodes it: half a surrogate pair becomes U+FFFD, so both sides hash the same bytes."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def _read_arrival(data: bytes, chain: ChainKey) -> Arrival:
+    digest = digest_of(data)
+    operation = parse_operation(data)
+    if isinstance(operation, Refusal):
+        dseq, prev = _claimed_place(data, chain)
+        return Arrival(data, digest, None, operation, dseq, prev)
+    is_own = operation.chain == chain
+    return Arrival(data, digest, operation, None, operation.dseq if is_own else None, operation.prev)
+
+
+def _claimed_place(data: bytes, chain: ChainKey) -> tuple[int | None, str | None]:
+    """What an envelope says about its place although it cannot be understood as a whole: a newer version, for instance."""
+    try:
+        envelope: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return None, None
+    if not isinstance(envelope, dict):
+        return None, None
+    own = {"installation": chain.installation, "account": chain.account, "audit": chain.audit}
+    dseq, prev = envelope.get("dseq"), envelope.get("prev")
+    if envelope.get("chain") != own or type(dseq) is not int or not 1 <= dseq < 2**53 or not isinstance(prev, str):
+        return None, None
+    return dseq, prev
+
+
+def in_chain_order(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """By number, whatever the order in which they came; what has no number comes last."""
+    return sorted(arrivals, key=lambda arrival: (arrival.dseq is None, arrival.dseq or 0))
+
+
+def follow_chain(arrival: Arrival, tip: Tip, known: Mapping[str, KnownEntry]) -> Place | Refusal:
+    """
+    Whether an arrival continues the chain, and what it is otherwise. Moves the tip. A `Refusal` is a gap.
+
+    A second operation for a number is a fork, and so is what follows on it: the unbroken chain never moves onto a branch.
+    """
+    dseq = arrival.dseq
+    if dseq is None:
+        return Place()
+    before = known.get(arrival.prev or "")
+    if before is not None and not before.is_of_sender:
+        before = None
+    is_on_branch = before is not None and before.is_branch and before.dseq == dseq - 1
+    if dseq <= tip.dseq or is_on_branch:
+        return Place(is_branch=True, misfit=Refusal("chain.forked"))
+    if dseq == tip.dseq + 1:
+        follows = arrival.prev in (None, tip.digest)
+        tip.dseq, tip.digest = dseq, arrival.digest
+        return Place(misfit=None if follows else Refusal("chain.prev_mismatch"))
+    if before is not None and before.dseq is None and dseq == tip.dseq + 2:
+        tip.dseq, tip.digest = dseq, arrival.digest
+        return Place(learnt=before.digest)
+    return Refusal("chain.gap", {"expected": tip.dseq + 1, "got": dseq})

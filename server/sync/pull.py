@@ -1,0 +1,55 @@
+"""What this device has not seen: one page of an audit's log, in the order of its numbers and without a gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.database import Scope, reading
+from server.domain.refusals import Refusal, Refused
+from server.storage import accounts, audits
+from server.storage import operation_log as log
+from server.storage.audits import Roles
+from server.storage.server_state import server_identity
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """Who asks. The installation is known where the app names it; a blocked one receives nothing."""
+
+    account: str
+    roles: Roles
+    installation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    epoch: str
+    next: int
+    hash: str
+    head_seq: int
+    head_hash: str
+    entries: Sequence[log.PageEntry]
+
+
+def pull(puller: Puller, audit: str, epoch: str | None, after: int, limit: int) -> Page:
+    """The entries behind a cursor. Raises `Refused` when the cursor belongs to another history than this server's."""
+    with reading(Scope(frozenset(puller.roles))) as session:
+        row = audits.visible_audit(session, audit, puller.account, puller.roles)
+        if row is None:
+            raise Refused(Refusal("request.not_found"))
+        if puller.installation is not None:
+            installation = accounts.installation(session, puller.installation, puller.account)
+            if installation is None:
+                raise Refused(Refusal("account.installation_unknown"))
+            if installation.revoked_at is not None:
+                raise Refused(Refusal("account.installation_revoked"))
+        current = server_identity(session).epoch
+        if epoch is not None and epoch != current:
+            raise Refused(Refusal("sync.epoch_changed", {"epoch": current}))
+        if after > row.head_seq:
+            raise Refused(Refusal("sync.cursor_ahead", {"head": row.head_seq}))
+        entries = log.read_page(session, audit, after, limit)
+        following = entries[-1].seq if entries else after
+        page_hash = log.hash_at(session, audit, following)
+        # Read last: on PostgreSQL each statement sees what was committed before it, and a head behind the page would alarm.
+        session.refresh(row)
+        return Page(current, following, page_hash, row.head_seq, row.head_hash, entries)

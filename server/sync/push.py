@@ -1,0 +1,220 @@
+"""
+Receive one batch of operations of one chain.
+
+Before: web/sync.py knows who sends; nothing is known about the operations but that they arrived whole.
+After:  every operation is stored and has a verdict; what was said about it stands in the log, right behind it.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.database import SERVER, Scope, reading, unit_of_work
+from server.domain.operation import ChainKey, head_statement
+from server.domain.permissions import Action, is_permitted
+from server.domain.refusals import Refusal, Refused
+from server.domain.vocabulary import OperationKind
+from server.storage import Session, accounts, audits
+from server.storage import operation_log as log
+from server.storage.clock import now_ms
+from server.storage.server_state import server_identity
+from server.storage.tables.operation import Chain
+from server.sync.head_signature import has_shape_of_signature, is_signed
+from server.sync.place import Arrival, in_chain_order, read_arrivals
+from server.sync.receive import Receiver, Sender, refuse_value_here
+
+MAX_FROM_REVOKED = 10_000
+"""How many operations of a blocked tablet are kept: enough for honest work, not enough to fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request carries, with the chain's high-water mark as the device announces it."""
+
+    audit: str
+    announced_dseq: int
+    announced_digest: str
+    head_signature: str | None
+    operations: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one operation. Each of the three means that its bytes are held durably."""
+
+    digest: str
+    verdict: str
+    seq: int
+    reason: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    epoch: str
+    head_seq: int
+    head_hash: str
+    verdicts: tuple[Verdict, ...]
+    next_dseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Which log takes the batch: the audit's, a new one, or one that is held for an audit not known here."""
+
+    log: str
+    workspace: str
+    is_new: bool = False
+    is_held: bool = False
+
+
+def push(sender: Sender, batch: Batch) -> PushAnswer:
+    """Store a batch, each operation with its verdict. Raises `Refused` for a gap in the chain; then nothing is stored."""
+    chain = ChainKey(sender.installation, sender.account, batch.audit)
+    arrivals = read_arrivals(batch.operations, chain)
+    for _ in range(2):
+        destination = _find_destination(sender, batch.audit, arrivals)
+        answer = _push_to(destination, sender, batch, arrivals)
+        if answer is not None:
+            return answer
+    raise Refused(Refusal("server.busy"))
+
+
+def _find_destination(sender: Sender, audit: str, arrivals: Sequence[Arrival]) -> _Destination:
+    with reading(SERVER) as session:
+        found = audits.find_audit(session, audit)
+        if found is not None and (
+            found.workspace_id in sender.roles
+            or audits.is_in_team(session, audit, sender.account)
+            or audits.has_written_in(session, audit, sender.account)
+        ):
+            return _Destination(audit, found.workspace_id)
+    workspace = _workspace_to_create_in(sender, audit, arrivals)
+    if found is None and workspace is not None:
+        return _Destination(audit, workspace, is_new=True)
+    if not sender.roles:
+        raise Refused(Refusal("account.not_permitted", {"who": "an administrator"}))
+    # Somebody else's audit is answered like one that does not exist: whoever asks learns nothing about it.
+    workspace = min(sender.roles)
+    return _Destination(audits.held_log_id(workspace, audit), workspace, is_new=True, is_held=True)
+
+
+def _workspace_to_create_in(sender: Sender, audit: str, arrivals: Sequence[Arrival]) -> str | None:
+    """An audit begins with its `add`, by somebody who may create audits in the workspace that it names."""
+    operation = in_chain_order(arrivals)[0].operation
+    is_birth = (
+        operation is not None
+        and operation.kind is OperationKind.ADD
+        and operation.entity == f"audit/{audit}"
+        and operation.chain == ChainKey(sender.installation, sender.account, audit)
+    )
+    if operation is None or not is_birth or refuse_value_here(operation, audit, None) is not None:
+        return None
+    workspace = str(uuid.UUID(operation.value["workspace"]))
+    return workspace if is_permitted(sender.roles.get(workspace, ()), Action.CREATE_AUDIT) else None
+
+
+def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: Sequence[Arrival]) -> PushAnswer | None:
+    """None: somebody else created an audit of this id in another workspace a moment ago."""
+    now = now_ms()
+    with unit_of_work(Scope(frozenset({destination.workspace}))) as session:
+        installation = accounts.installation(session, sender.installation, sender.account)
+        if installation is None:
+            raise Refused(Refusal("account.installation_unknown"))
+        is_revoked = installation.revoked_at is not None
+        if is_revoked and _is_full(session, sender):
+            raise Refused(Refusal("account.installation_revoked"))
+        if destination.is_new:
+            audits.create_audit_row(
+                session,
+                destination.log,
+                workspace=destination.workspace,
+                audit=batch.audit,
+                is_held=destination.is_held,
+                account=sender.account,
+                now=now,
+            )
+        audit = audits.lock_audit(session, destination.log)
+        if audit is None:
+            return None
+        receiver = Receiver(session, audit, server_identity(session), now)
+        known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
+        if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
+            _adopt_held(receiver)
+        chain = log.load_chain(session, audit, sender.installation, sender.account)
+        _note_announcement(chain, batch)
+        last = _last_placed(arrivals)
+        if batch.head_signature and last is not None and not known[last.digest].is_branch:
+            keys = accounts.installation_keys(session, sender.installation, sender.account)
+            _note_head_signature(chain, batch, last, keys, now)
+        receiver.derive()
+        return PushAnswer(
+            epoch=receiver.server.epoch,
+            head_seq=audit.head_seq,
+            head_hash=audit.head_hash,
+            verdicts=_verdicts(arrivals, known, receiver.numbered_here),
+            next_dseq=chain.tip_dseq + 1,
+        )
+
+
+def _verdicts(
+    arrivals: Sequence[Arrival], known: dict[str, log.KnownEntry], numbered_here: set[str]
+) -> tuple[Verdict, ...]:
+    """In the order of the batch. A repetition is answered like the first time, so that the tablet's outbox can empty."""
+    answered: set[str] = set()
+    verdicts = []
+    for arrival in arrivals:
+        entry = known[arrival.digest]
+        if arrival.digest in answered or arrival.digest not in numbered_here:
+            word = "duplicate"
+        else:
+            word = "stored" if entry.quarantine is None else log.QUARANTINED
+        answered.add(arrival.digest)
+        verdicts.append(Verdict(arrival.digest, word, entry.seq, entry.quarantine))
+    return tuple(verdicts)
+
+
+def _adopt_held(receiver: Receiver) -> None:
+    """
+    The audit has just come into being. What this workspace held for it moves into its log: a server restored from a backup
+    may hear from a team member before it hears from whoever created the audit.
+    """
+    session, audit = receiver.session, receiver.audit
+    held = audits.held_log_id(audit.workspace_id, audit.audit_id)
+    for account, installation, operations in log.operations_by_sender(session, held):
+        row = accounts.installation(session, installation, account)
+        sender = Sender(account, installation, accounts.roles_of(session, account))
+        chain = ChainKey(installation, account, audit.audit_id)
+        try:
+            receiver.receive(
+                sender, read_arrivals(operations, chain), is_revoked=row is None or row.revoked_at is not None
+            )
+        except Refused:
+            continue  # A gap: the tablet is told where to go on when it pushes next.
+
+
+def _is_full(session: Session, sender: Sender) -> bool:
+    return log.count_sent_while_revoked(session, sender.installation, sender.account) >= MAX_FROM_REVOKED
+
+
+def _last_placed(arrivals: Sequence[Arrival]) -> Arrival | None:
+    placed = [arrival for arrival in in_chain_order(arrivals) if arrival.dseq is not None]
+    return placed[-1] if placed else None
+
+
+def _note_announcement(chain: Chain, batch: Batch) -> None:
+    """The server knows what exists on the device even if the rest never comes."""
+    if batch.announced_dseq >= chain.announced_dseq:
+        chain.announced_dseq, chain.announced_digest = batch.announced_dseq, batch.announced_digest
+
+
+def _note_head_signature(chain: Chain, batch: Batch, last: Arrival, keys: Sequence[bytes], now: int) -> None:
+    """A wrong signature is recorded and refuses nothing: the work behind it may be the only copy."""
+    if last.dseq is None or batch.head_signature is None or last.dseq < (chain.head_dseq or 0):
+        return
+    key = ChainKey(chain.installation, chain.account, batch.audit)
+    is_verified = is_signed(head_statement(key, last.dseq, last.digest), batch.head_signature, keys)
+    if not is_verified and (keys or not has_shape_of_signature(batch.head_signature)):
+        chain.wrong_signature_at = now
+        return
+    chain.head_signature, chain.is_head_verified = batch.head_signature, is_verified
+    chain.head_dseq, chain.head_digest = last.dseq, last.digest

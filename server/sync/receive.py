@@ -1,0 +1,240 @@
+"""
+What is said about each operation as it enters a log, inside the transaction that holds the audit's lock.
+
+Three questions, in this order: does it belong to its chain, can it be understood, may its author write it.
+A no never loses anything: the operation is stored, and the verdict stands behind it.
+"""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.entities import refuse_value
+from server.domain.fold import BORN, Entry, fold_log
+from server.domain.operation import ChainKey, Operation, parse_operation
+from server.domain.permissions import may_write
+from server.domain.refusals import Refusal, Refused
+from server.domain.vocabulary import OperationKind, Origin
+from server.storage import Session, audits
+from server.storage import operation_log as log
+from server.storage.audits import Roles
+from server.storage.server_state import ServerIdentity
+from server.storage.tables.audit import Audit
+from server.storage.tables.operation import LoggedOperation
+from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order
+from server.sync.team import Team, fold_team, listed_fields
+from server.sync.verdict import SERVER_ACCOUNT, ServerChain
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who is signed in, on which installation, with which roles by workspace."""
+
+    account: str
+    installation: str
+    roles: Roles
+
+
+class Receiver:
+    """Appends to one locked log. The team is folded as it stands at each operation, those of the same batch included."""
+
+    def __init__(self, session: Session, audit: Audit, server: ServerIdentity, now: int):
+        self.session = session
+        self.audit = audit
+        self.server = server
+        self.now = now
+        self.numbered_here: set[str] = set()
+        """Digests that this transaction appended."""
+        self.appended = 0
+        self._births: dict[str, str] = {}
+        """What each entity that this transaction has met was born with, as comparable text."""
+        self._team: Team | None = None
+        self._team_entries: list[Entry] | None = None
+        self._changed_kinds: set[str] = set()
+
+    def receive(self, sender: Sender, arrivals: Sequence[Arrival], *, is_revoked: bool) -> dict[str, log.KnownEntry]:
+        """
+        Append what is new. Answers what the log now knows about every operation that arrived, by digest.
+
+        Raises `Refused` for a gap in the chain.
+        """
+        audit = self.audit
+        key = ChainKey(sender.installation, sender.account, audit.audit_id)
+        chain = log.load_chain(self.session, audit, sender.installation, sender.account)
+        tip = Tip(chain.tip_dseq, chain.tip_digest)
+        named = [arrival.digest for arrival in arrivals] + [arrival.prev for arrival in arrivals if arrival.prev]
+        known = log.known_entries(self.session, audit, key, named)
+        fresh = [arrival.operation for arrival in arrivals if arrival.digest not in known and arrival.operation]
+        used_ids = log.ids_in_use(self.session, audit, (operation.id for operation in fresh))
+        self._learn_births(fresh)
+        server_chain = self._server_chain()
+
+        entries: list[log.NewEntry] = []
+        for arrival in in_chain_order(arrivals):
+            if arrival.digest in known:
+                _follow_repetition(arrival, tip)
+                continue
+            place = follow_chain(arrival, tip, known)
+            if isinstance(place, Refusal):
+                raise Refused(place)
+            if place.learnt and arrival.dseq is not None:
+                log.learn_place(self.session, audit, place.learnt, arrival.dseq - 1)
+            reason = (
+                Refusal("account.installation_revoked")
+                if is_revoked
+                else self._refuse(arrival, place, key, sender, used_ids)
+            )
+            is_of_sender = arrival.operation is None or arrival.operation.chain == key
+            if arrival.operation is not None and is_of_sender:
+                used_ids.add(arrival.operation.id)
+            seq = audit.head_seq + len(entries) + 1
+            known[arrival.digest] = log.KnownEntry(
+                seq,
+                arrival.digest,
+                arrival.operation.id if arrival.operation else None,
+                arrival.dseq,
+                place.is_branch,
+                is_of_sender,
+                reason,
+            )
+            entry = log.NewEntry(
+                arrival.data,
+                arrival.digest,
+                Origin.DEVICE,
+                key,
+                arrival.operation,
+                arrival.dseq,
+                place.is_branch,
+                reason,
+            )
+            new = [entry] if reason is None else [entry, server_chain.quarantine(arrival.digest, reason, seq)]
+            self._remember(new, seq)
+            entries += new
+            self.numbered_here.add(arrival.digest)
+
+        log.append_entries(self.session, audit, entries, self.now)
+        self.appended += len(entries)
+        chain.tip_dseq, chain.tip_digest = tip.dseq, tip.digest
+        return known
+
+    def derive(self) -> None:
+        """Bring the audit's row and the list of its team up to date with what was appended."""
+        if self.audit.is_held:
+            return
+        if "team_member" in self._changed_kinds or self.audit.head_seq == self.appended:
+            entries = log.load_entries(self.session, self.audit.id, ["team_member"])
+            audits.save_team(self.session, self.audit, fold_team(entries, self.audit.created_by))
+        if "audit" in self._changed_kinds:
+            view = fold_log(log.load_entries(self.session, self.audit.id, ["audit"]))
+            for name, value in listed_fields(view, self.audit.audit_id).items():
+                setattr(self.audit, name, value)
+        self.session.flush()
+
+    def release(self, entry: LoggedOperation, by: str) -> None:
+        """Take a quarantine back: append the reversal, and let what is derived follow."""
+        before = log.last_verdict_id(self.session, self.audit.id, entry.digest)
+        reversal = self._server_chain().release(entry.digest, by, before, self.audit.head_seq)
+        log.append_entries(self.session, self.audit, [reversal], self.now)
+        log.note_verdict(self.session, self.audit, entry.digest, log.APPLIED)
+        self.appended += 1
+        self._changed_kinds.add(entry.entity_kind or "")
+        self.derive()
+
+    def _server_chain(self) -> ServerChain:
+        key = ChainKey(self.server.installation, SERVER_ACCOUNT, self.audit.audit_id)
+        row = log.load_chain(self.session, self.audit, key.installation, key.account)
+        return ServerChain(row, key, self.server.epoch, self.now)
+
+    def _refuse(
+        self, arrival: Arrival, place: Place, key: ChainKey, sender: Sender, used_ids: set[str]
+    ) -> Refusal | None:
+        operation = arrival.operation
+        if operation is None:
+            return arrival.unreadable
+        if operation.kind is OperationKind.VERDICT or operation.chain.account == SERVER_ACCOUNT:
+            return Refusal("operation.reserved")
+        if operation.chain != key:
+            return Refusal("operation.not_yours")
+        if place.misfit is not None:
+            return place.misfit
+        if operation.id in used_ids:
+            return Refusal("operation.id_reused")
+        workspace = None if self.audit.is_held else self.audit.workspace_id
+        return (
+            refuse_value_here(operation, self.audit.audit_id, workspace)
+            or self._refuse_author(operation, sender)
+            or self._refuse_second_birth(operation)
+        )
+
+    def _learn_births(self, fresh: Sequence[Operation]) -> None:
+        born = [operation.entity for operation in fresh if operation.field == BORN]
+        for entity, data in log.births(self.session, self.audit, born).items():
+            known = parse_operation(data)
+            if isinstance(known, Operation):
+                self._births[entity] = _comparable(known.value)
+
+    def _refuse_second_birth(self, operation: Operation) -> Refusal | None:
+        """The same birth from two tablets is one fact said twice; a different one would exchange a photo under its captions."""
+        if operation.field != BORN:
+            return None
+        said = _comparable(operation.value)
+        return None if self._births.setdefault(operation.entity, said) == said else Refusal("operation.already_born")
+
+    def _refuse_author(self, operation: Operation, sender: Sender) -> Refusal | None:
+        roles = sender.roles.get(self.audit.workspace_id, frozenset())
+        if self.audit.is_held or not roles:
+            return Refusal("audit.not_assigned")
+        team = self._current_team()
+        if may_write(team.get(sender.account), roles, operation.entity_kind):
+            return None
+        if sender.account not in team:
+            return Refusal("audit.not_assigned")
+        return Refusal("operation.not_permitted", {"entity": operation.entity_kind, "field": operation.field})
+
+    def _current_team(self) -> Team:
+        if self._team is None:
+            if self._team_entries is None:
+                self._team_entries = log.load_entries(self.session, self.audit.id, ["team_member"])
+            self._team = fold_team(self._team_entries, self.audit.created_by)
+        return self._team
+
+    def _remember(self, new: Sequence[log.NewEntry], seq: int) -> None:
+        """What was just received counts for those behind it, although it is written only at the end of the batch."""
+        operation = new[0].operation
+        if operation is None:
+            return
+        self._changed_kinds.add(operation.entity_kind)
+        if operation.entity_kind != "team_member":
+            return
+        self._current_team()
+        if self._team_entries is not None:
+            self._team_entries += [
+                Entry(entry.operation, entry.origin, seq + offset, self.now)
+                for offset, entry in enumerate(new)
+                if entry.operation is not None
+            ]
+        self._team = None
+
+
+def _comparable(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _follow_repetition(arrival: Arrival, tip: Tip) -> None:
+    """Its bytes came before, by another way (an export sent in by a colleague), and only now from its own chain."""
+    if arrival.dseq == tip.dseq + 1 and arrival.prev in (None, tip.digest):
+        tip.dseq, tip.digest = arrival.dseq, arrival.digest
+
+
+def refuse_value_here(operation: Operation, audit: str, workspace: str | None) -> Refusal | None:
+    """Why the value does not fit its field, or does not fit this very audit: its id and its workspace never change."""
+    if (reason := refuse_value(operation)) is not None:
+        return reason
+    facts = {"entity": operation.entity_kind, "field": operation.field}
+    if operation.entity_kind == "audit" and operation.entity_id != audit:
+        return Refusal("operation.value_unfit", facts | {"why": "it names another audit"})
+    is_birth = operation.entity_kind == "audit" and operation.kind is OperationKind.ADD
+    if is_birth and workspace is not None and str(uuid.UUID(operation.value["workspace"])) != workspace:
+        return Refusal("operation.value_unfit", facts | {"why": "the workspace of an audit never changes"})
+    return None

@@ -1,0 +1,36 @@
+"""The decision to let an operation count after all that was kept in quarantine."""
+
+from server.database import Scope, unit_of_work
+from server.domain.permissions import Action, is_permitted
+from server.domain.refusals import Refusal, Refused
+from server.storage import audits
+from server.storage import operation_log as log
+from server.storage.audits import Roles
+from server.storage.clock import now_ms
+from server.storage.server_state import server_identity
+from server.sync.receive import Receiver
+
+NEVER_APPLIED = "operation.reserved"
+
+
+def release_operation(account: str, roles: Roles, audit: str, digest: str) -> None:
+    """
+    Reverse the verdict on one operation, for good and in the log. Said twice, it is written once.
+
+    What cannot be read stays as it is, and so does what only the server may write.
+    """
+    with unit_of_work(Scope(frozenset(roles))) as session:
+        row = audits.visible_audit(session, audit, account, roles)
+        if row is None:
+            raise Refused(Refusal("request.not_found"))
+        if not is_permitted(roles[row.workspace_id], Action.RELEASE_QUARANTINE):
+            raise Refused(Refusal("account.not_permitted", {"who": "the lead auditor"}))
+        locked = audits.lock_audit(session, audit)
+        entry = log.find_entry(session, audit, digest)
+        if locked is None or entry is None:
+            raise Refused(Refusal("request.not_found"))
+        if entry.verdict != log.QUARANTINED:
+            return
+        if entry.op_id is None or entry.verdict_code == NEVER_APPLIED:
+            raise Refused(log.reason_of(entry))
+        Receiver(session, locked, server_identity(session), now_ms()).release(entry, account)

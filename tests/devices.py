@@ -1,0 +1,236 @@
+"""
+A tablet in a few lines: makes real chained operations, signs its head, pushes and pulls through the server's real routes,
+and checks numbers and running hash as pwa/src/sync/pull.ts does.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from server.domain.fold import Entry, LogView, fold_log, read_entry
+from server.domain.operation import (
+    GENESIS,
+    ChainKey,
+    advance_running_hash,
+    digest_of,
+    head_statement,
+)
+from server.domain.vocabulary import Origin
+from server.storage.identifiers import new_id
+from tests.people import Person
+
+WALL = 1_795_000_000_000
+"""Where the clocks of these tablets begin: 2026-11-18."""
+
+
+@dataclass
+class Device:
+    """One installation with one person at one audit."""
+
+    person: Person
+    audit: str
+    dseq: int = 0
+    prev: str = GENESIS
+    wall: int = WALL
+    made: list[str] = field(default_factory=list)
+    """Every operation of this chain, in its order: a tablet never throws its own away."""
+    sent: int = 0
+    epoch: str | None = None
+    cursor: int = 0
+    hash: str = GENESIS
+    pulled: list[Entry] = field(default_factory=list)
+    pulled_digests: list[str] = field(default_factory=list)
+    heads: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @property
+    def chain(self) -> ChainKey:
+        return ChainKey(self.person.installation, self.person.account, self.audit)
+
+    # --- Making operations
+
+    def add(self, ref: str, **born: Any) -> str:
+        return self.make("add", ref, "born", born)
+
+    def set(self, ref: str, name: str, value: Any) -> str:
+        return self.make("set", ref, name, value)
+
+    def create_audit(self, **fields: Any) -> None:
+        """The audit itself, by whoever may create one."""
+        ref = f"audit/{self.audit}"
+        self.add(ref, workspace=self.person.workspace, type="stage_2")
+        for name, value in fields.items():
+            self.set(ref, name, value)
+
+    def add_member(self, person: Person, role: str = "auditor") -> str:
+        member = f"team_member/{new_id()}"
+        self.add(member, account=person.account)
+        self.set(member, "name", person.name)
+        self.set(member, "role", role)
+        return member
+
+    def add_finding(self, title: str = "No calibration record") -> str:
+        finding = f"finding/{new_id()}"
+        self.add(finding, raised_at="2026-11-24T09:41:07.250Z", raised_by="member")
+        self.set(finding, "title", title)
+        return finding
+
+    def make(self, kind: str, ref: str, name: str, value: Any, **changed: Any) -> str:
+        """One operation at the end of the chain; `changed` replaces keys of its envelope. The text as it is sent."""
+        self.wall += 1000
+        operation = {
+            "v": 1,
+            "id": new_id(),
+            "chain": {
+                "installation": self.chain.installation,
+                "account": self.chain.account,
+                "audit": self.audit,
+            },
+            "dseq": self.dseq + 1,
+            "prev": self.prev,
+            "wall": self.wall,
+            "mono": self.wall - WALL,
+            "hlc": f"{self.wall:015d}-{0:08d}",
+            "seen": {"epoch": self.epoch, "seq": self.cursor},
+            "ent": ref,
+            "fld": name,
+            "bases": list(self.heads.get((ref, name), [])),
+            "kind": kind,
+            "val": value,
+            "ctx": {"app": "test", "schema": 1, "zone": "Europe/Berlin"},
+            **changed,
+        }
+        self.heads[ref, name] = [operation["id"]]
+        return self.keep(rfc8785.dumps(operation).decode())
+
+    def keep(self, text: str) -> str:
+        """Put these very bytes at the end of the chain, whatever they are."""
+        self.made.append(text)
+        self.dseq += 1
+        self.prev = digest_of(text.encode())
+        return text
+
+    # --- Push
+
+    def push(self, operations: list[str] | None = None, **changed: Any) -> Any:
+        """Send these, or everything that was not sent yet. The server's answer; where it says so, the tablet goes on from there."""
+        whole = operations is None
+        answer = self.send(self.made[self.sent :] if operations is None else operations, **changed)
+        if whole and answer.status_code == 200:
+            self.sent = len(self.made)
+        return answer
+
+    def push_all(self) -> list[dict[str, Any]]:
+        """Everything that was not sent yet, in batches as the app makes them. The verdicts."""
+        verdicts: list[dict[str, Any]] = []
+        while self.sent < len(self.made):
+            answer = self.send(self.made[self.sent : self.sent + 500])
+            if answer.status_code == 409 and answer.json["code"] == "chain.gap":
+                self.sent = answer.json["facts"]["expected"] - 1
+                continue
+            assert answer.status_code == 200, answer.json
+            verdicts += answer.json["verdicts"]
+            self.sent = min(self.sent + 500, len(self.made))
+        return verdicts
+
+    def send(self, operations: list[str], *, api: Any = None, packed: bool = False, **changed: Any) -> Any:
+        body = json.dumps(self.batch(operations, **changed)).encode()
+        return self.send_body(body, api=api, packed=packed)
+
+    def batch(self, operations: list[str], **changed: Any) -> dict[str, Any]:
+        return {
+            "protocol": 1,
+            "installation": self.person.installation,
+            "account": self.person.account,
+            "announced": {"dseq": len(self.made), "digest": self.prev},
+            "head_signature": self.signature_under(operations),
+            "operations": operations,
+            **changed,
+        }
+
+    def send_body(self, body: bytes, *, api: Any = None, packed: bool = False, **headers: str) -> Any:
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        return (api or self.person.api).post(
+            f"/api/audits/{self.audit}/operations",
+            data=gzip.compress(body) if packed else body,
+            headers={
+                "Content-Type": "application/json",
+                "Content-Digest": f"sha-256=:{digest}:",
+                **({"Content-Encoding": "gzip"} if packed else {}),
+                **headers,
+            },
+        )
+
+    def signature_under(self, operations: list[str]) -> str | None:
+        """Over the last operation of the batch, as far as it is one of this chain."""
+        placed = [self.made.index(text) for text in operations if text in self.made]
+        if not placed:
+            return None
+        last = max(placed)
+        statement = head_statement(self.chain, last + 1, digest_of(self.made[last].encode()))
+        r, s = decode_dss_signature(self.person.key.sign(statement, ec.ECDSA(hashes.SHA256())))
+        raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    # --- Pull
+
+    def pull(self, limit: int = 500, api: Any = None) -> None:
+        """Everything behind the cursor, page by page. Fails where the tablet would raise the alarm."""
+        while True:
+            page = self.page(limit, api)
+            for item in page["operations"]:
+                assert item["seq"] == self.cursor + 1, "a number was skipped"
+                data = item["data"].encode()
+                self.cursor = item["seq"]
+                self.hash = advance_running_hash(self.hash, digest_of(data))
+                self.pulled_digests.append(digest_of(data))
+                entry = read_entry(data, Origin(item["origin"]), item["seq"], WALL)
+                if entry is not None:
+                    self.pulled.append(entry)
+            assert page["next"] == self.cursor
+            assert page["hash"] == self.hash, "the running hash differs"
+            if self.cursor == page["head"]["seq"]:
+                assert page["head"]["hash"] == self.hash
+                return
+
+    def page(self, limit: int = 500, api: Any = None) -> dict[str, Any]:
+        answer = (api or self.person.api).get(
+            f"/api/audits/{self.audit}/operations",
+            query_string={"after": self.cursor, "limit": limit} | ({"epoch": self.epoch} if self.epoch else {}),
+        )
+        assert answer.status_code == 200, answer.json
+        page: dict[str, Any] = answer.json
+        self.epoch = page["epoch"]
+        return page
+
+    def view(self) -> LogView:
+        """What the screens of this tablet show of what was pulled."""
+        return fold_log(self.pulled)
+
+    def is_safe(self) -> bool:
+        """Every operation of its own has come back with the same digest."""
+        return {digest_of(text.encode()) for text in self.made} <= set(self.pulled_digests)
+
+
+def new_audit(person: Person, **fields: Any) -> Device:
+    """A tablet on which somebody has just begun an audit; nothing is sent yet."""
+    device = Device(person, new_id())
+    device.create_audit(**{"reference": "A-2026-017", "title": "Stage 2 Musterwerk", **fields})
+    return device
+
+
+def states(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.json
+    return [verdict["verdict"] for verdict in answer.json["verdicts"]]
+
+
+def codes(answer: Any) -> list[str | None]:
+    assert answer.status_code == 200, answer.json
+    return [verdict["reason"] and verdict["reason"]["code"] for verdict in answer.json["verdicts"]]

@@ -1,0 +1,83 @@
+"""The standing cast: who they are, and how they are signed in."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
+from flask.testing import FlaskClient
+
+from server.database import SERVER, unit_of_work
+from server.domain.vocabulary import Role
+from server.identity.codes import new_token, token_digest
+from server.storage import accounts, sign_ins
+from server.storage.clock import now_ms
+from server.storage.identifiers import new_id
+
+
+@dataclass
+class Person:
+    """Somebody with an account, signed in, with a tablet that is enrolled."""
+
+    app: Flask
+    account: str
+    name: str
+    email: str
+    workspace: str
+    api: FlaskClient
+    installation: str
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def enrol_another(self) -> "Person":
+        """The same person with a second tablet."""
+        installation, key = _enrol(self.account)
+        return Person(self.app, self.account, self.name, self.email, self.workspace, self.api, installation, key)
+
+    def get(self, address: str, **more: Any) -> Any:
+        return self.api.get(address, **more)
+
+    def post(self, address: str, **more: Any) -> Any:
+        return self.api.post(address, **more)
+
+
+@dataclass
+class Cast:
+    """Everybody, and the two workspaces."""
+
+    app: Flask
+    ours: str
+    theirs: str
+    lena: Person
+    aron: Person
+    paula: Person
+    ruth: Person
+    otto: Person
+
+    def everybody(self) -> list[Person]:
+        return [self.lena, self.aron, self.paula, self.ruth, self.otto]
+
+
+def enter(app: Flask, workspace: str, name: str, *roles: Role) -> Person:
+    """A new account with these roles, signed in without the detour over a password."""
+    email = f"{name.split()[0].lower()}@example.org"
+    now = now_ms()
+    token = new_token()
+    with unit_of_work(SERVER) as session:
+        account = accounts.add_account(session, email=email, name=name, language="en", password_hash="!", now=now)
+        accounts.add_roles(session, workspace, account, roles)
+        sign_ins.add_session(session, account=account, token_sha256=token_digest(token), device="test", now=now)
+    installation, key = _enrol(account)
+    api = app.test_client()
+    api.set_cookie("auditbook", token)
+    return Person(app, account, name, email, workspace, api, installation, key)
+
+
+def _enrol(account: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
+    installation, key = new_id(), ec.generate_private_key(ec.SECP256R1())
+    public_key = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    with unit_of_work(SERVER) as session:
+        accounts.enrol_installation(session, installation, account, name="tablet", public_key=public_key, now=now_ms())
+    return installation, key

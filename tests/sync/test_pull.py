@@ -1,0 +1,214 @@
+"""Pull: every page contiguous, the running hash right, and only for those who may."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from schemas.sync import AuditListingSchema, PullPageSchema, PushAnswerSchema
+from server.database import SERVER, unit_of_work
+from server.domain.operation import GENESIS
+from server.storage.identifiers import new_id
+from server.storage.server_state import begin_new_epoch
+from tests.devices import Device, new_audit, states
+
+
+def test_pages_of_every_size_lead_to_the_same_log(database, lena):
+    device = new_audit(lena)
+    device.set(f"audit/{device.audit}", "starts_on", "never")
+    for number in range(10):
+        device.add_finding(f"Finding {number}")
+    device.push()
+    logs = []
+    for limit in (1, 2, 7, 1000):
+        reader = Device(lena, device.audit)
+        reader.pull(limit)
+        logs.append((reader.pulled_digests, reader.hash))
+    assert all(each == logs[0] for each in logs)
+    assert len(logs[0][0]) == 25
+
+
+def test_an_empty_page_carries_the_hash_at_the_cursor(database, lena):
+    device = new_audit(lena)
+    device.push()
+    device.pull()
+    page = device.page()
+    assert page["operations"] == []
+    assert (page["next"], page["hash"]) == (3, device.hash)
+
+
+def test_the_beginning_of_a_log_has_the_hash_of_nothing(database, lena):
+    device = new_audit(lena)
+    device.push()
+    page = device.page(limit=1)
+    assert page["next"] == 1
+    assert page["hash"] != GENESIS
+
+
+def test_a_page_is_bounded_in_bytes_as_well(database, lena):
+    device = new_audit(lena)
+    for number in range(5):
+        device.add(f"closing_record/{number}", record="x" * 800_000, sha256="0" * 64)
+    for text in device.made:
+        device.push([text])
+    page = device.page()
+    assert 3 < len(page["operations"]) < 8
+    device.pull()
+    assert device.is_safe()
+
+
+def test_a_restored_server_says_so_and_gets_back_what_it_lacks(database, lena):
+    device = new_audit(lena)
+    device.push()
+    device.pull()
+    with unit_of_work(SERVER) as session:
+        epoch = begin_new_epoch(session)
+    answer = lena.get(f"/api/audits/{device.audit}/operations", query_string={"epoch": device.epoch, "after": 3})
+    assert answer.status_code == 409
+    assert answer.json["code"] == "sync.epoch_changed"
+    assert answer.json["facts"] == {"epoch": epoch}
+
+
+def test_a_cursor_ahead_of_the_head_is_said(database, lena):
+    device = new_audit(lena)
+    device.push()
+    answer = lena.get(f"/api/audits/{device.audit}/operations", query_string={"after": 4})
+    assert answer.json["code"] == "sync.cursor_ahead"
+    assert answer.json["facts"] == {"head": 3}
+
+
+def test_the_answers_have_the_shape_of_the_contract(app, lena):
+    device = new_audit(lena)
+    device.set(f"audit/{device.audit}", "starts_on", "never")
+    pushed = device.push()
+    assert PushAnswerSchema().validate(pushed.json) == {}
+    pulled = lena.get(f"/api/audits/{device.audit}/operations")
+    assert PullPageSchema().validate(pulled.json) == {}
+    listed = lena.get("/api/audits")
+    assert AuditListingSchema(many=True).validate(listed.json) == {}
+    assert {answer.headers["Cache-Control"] for answer in (pushed, pulled, listed)} == {"no-store"}
+
+
+def test_a_large_page_is_packed_for_whoever_takes_it(app, lena):
+    device = new_audit(lena)
+    for number in range(50):
+        device.add_finding(f"Finding {number}")
+    device.push()
+    address = f"/api/audits/{device.audit}/operations"
+    packed = lena.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < len(lena.get(address).data) / 4
+
+
+AUDIT_ROUTES: list[tuple[str, str, Callable[[str], dict[str, object]]]] = [
+    ("GET", "/api/audits/{audit}/operations", lambda _: {}),
+    ("POST", "/api/audits/{audit}/operations/" + "0" * 64 + "/release", lambda _: {}),
+    ("POST", "/api/audits/{audit}/evidence/known", lambda _: {"json": {"sha256": []}}),
+    ("GET", "/api/audits/{audit}/evidence/" + "0" * 64, lambda _: {}),
+]
+
+
+@pytest.mark.parametrize(("method", "address", "more"), AUDIT_ROUTES, ids=[route[1] for route in AUDIT_ROUTES])
+@pytest.mark.parametrize("who", ["otto", "aron", "ruth"])
+def test_to_somebody_else_an_audit_does_not_exist(database, cast, who, method, address, more):
+    """Otto is of another certification body; Aron and Ruth are of this one, but not in the team."""
+    device = new_audit(cast.lena)
+    device.push()
+    asks = getattr(cast, who).api
+    answer = asks.open(address.format(audit=device.audit), method=method, **more(device.audit))
+    unknown = asks.open(address.format(audit=new_id()), method=method, **more(device.audit))
+    assert (answer.status_code, answer.json["code"]) == (404, "request.not_found")
+    assert answer.data == unknown.data
+
+
+def test_what_a_stranger_pushes_stays_on_the_strangers_side_of_the_wall(database, cast):
+    """And is answered as if the audit did not exist anywhere: the numbers are those of his own side."""
+    device = new_audit(cast.lena)
+    device.push()
+    stranger = Device(cast.otto, device.audit)
+    stranger.add_finding()
+    answer = stranger.push()
+    assert states(answer) == ["quarantined"] * 2
+    assert answer.json["head"]["seq"] == 4
+    device.pull()
+    assert device.cursor == 3
+    assert cast.otto.get("/api/audits").json == []
+
+
+def test_nobody_pulls_without_being_signed_in(app, lena):
+    device = new_audit(lena)
+    device.push()
+    answer = app.test_client().get(f"/api/audits/{device.audit}/operations")
+    assert (answer.status_code, answer.json["code"]) == (401, "account.sign_in_needed")
+
+
+def test_tablets_that_push_at_once_share_one_order_and_no_reader_skips_a_number(app: Flask, database, lena, aron):
+    """Two people with two tablets each push small batches while a fifth tablet pulls all the time."""
+    leading = new_audit(lena)
+    leading.add_member(aron)
+    leading.push()
+    devices = [Device(person.enrol_another(), leading.audit) for person in (lena, lena, aron, aron)]
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def work(device: Device) -> None:
+        try:
+            with app.app_context():
+                api = app.test_client()
+                api.set_cookie("auditbook", device.person.api.get_cookie("auditbook").value)
+                for number in range(12):
+                    device.add_finding(f"Finding {number}")
+                    answer = device.send(device.made[device.sent :], api=api)
+                    assert states(answer) == ["stored"] * 2
+                    device.sent = len(device.made)
+        except BaseException as problem:
+            failed.append(problem)
+
+    def watch(reader: Device) -> None:
+        try:
+            with app.app_context():
+                api = app.test_client()
+                api.set_cookie("auditbook", lena.api.get_cookie("auditbook").value)
+                while not done.is_set():
+                    reader.pull(limit=5, api=api)
+                    time.sleep(0.005)
+        except BaseException as problem:
+            failed.append(problem)
+
+    reader = Device(lena, leading.audit)
+    watcher = threading.Thread(target=watch, args=(reader,))
+    workers = [threading.Thread(target=work, args=(device,)) for device in devices]
+    for thread in (watcher, *workers):
+        thread.start()
+    for thread in workers:
+        thread.join()
+    done.set()
+    watcher.join()
+    assert failed == []
+    reader.pull()
+    assert reader.cursor == 6 + 4 * 24
+    for device in devices:
+        device.pull()
+        assert device.is_safe()
+        assert device.hash == reader.hash
+
+
+def test_the_same_batch_sent_at_once_is_stored_once(app: Flask, database, lena):
+    device = new_audit(lena)
+    answers = []
+
+    def send() -> None:
+        with app.app_context():
+            api = app.test_client()
+            api.set_cookie("auditbook", lena.api.get_cookie("auditbook").value)
+            answers.append(device.send(device.made, api=api).json)
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer["verdicts"][0]["verdict"] for answer in answers) == ["duplicate"] * 5 + ["stored"]
+    assert {tuple(verdict["seq"] for verdict in answer["verdicts"]) for answer in answers} == {(1, 2, 3)}

@@ -1,0 +1,86 @@
+"""Release from quarantine: decided by a lead auditor, written into the log, folded by everybody."""
+
+import pytest
+
+from server.domain.operation import digest_of
+from tests.devices import Device, codes, new_audit
+
+
+def release(person, device, text):
+    return person.post(f"/api/audits/{device.audit}/operations/{digest_of(text.encode())}/release")
+
+
+@pytest.fixture
+def stranded(database, lena, aron):
+    """Aron worked before anybody put him into the team."""
+    device = new_audit(lena)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding("found by a stranger")
+    his.push()
+    device.add_member(aron)
+    device.push()
+    return device, his
+
+
+def test_a_released_operation_counts_for_everybody(stranded, lena):
+    device, his = stranded
+    assert [release(lena, device, text).status_code for text in his.made] == [204, 204]
+    his.pull()
+    assert [finding.get("title") for finding in his.view().of_kind("finding")] == ["found by a stranger"]
+    assert his.view().quarantined == {}
+    reversal = his.pulled[-1].operation
+    assert reversal.value == {"state": "applied", "by": lena.account}
+
+
+def test_released_twice_it_is_written_once(stranded, lena):
+    device, his = stranded
+    release(lena, device, his.made[0])
+    head = lena.get("/api/audits").json[0]["head"]
+    assert release(lena, device, his.made[0]).status_code == 204
+    assert lena.get("/api/audits").json[0]["head"] == head
+
+
+def test_a_repetition_of_a_released_operation_has_no_reason_any_more(stranded, lena):
+    device, his = stranded
+    release(lena, device, his.made[0])
+    assert codes(his.push(his.made)) == [None, "audit.not_assigned"]
+
+
+def test_only_somebody_with_the_right_releases(stranded, aron, paula):
+    device, his = stranded
+    assert release(aron, device, his.made[0]).json["code"] == "account.not_permitted"
+    assert release(paula, device, his.made[0]).json["code"] == "account.not_permitted"
+
+
+def test_a_released_member_is_in_the_team(database, lena, aron):
+    device = new_audit(lena)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_member(aron)
+    his.push()
+    assert aron.get("/api/audits").json == []
+    for text in his.made:
+        release(lena, device, text)
+    assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
+
+
+def test_what_cannot_be_read_stays_where_it_is(database, lena):
+    device = new_audit(lena)
+    garbage = device.keep("garbage")
+    device.push()
+    assert release(lena, device, garbage).status_code == 422
+
+
+def test_what_only_the_server_may_write_stays_where_it_is(database, lena):
+    device = new_audit(lena)
+    text = device.make("verdict", f"operation/{'0' * 64}", "verdict", {"state": "quarantined"})
+    device.push()
+    assert release(lena, device, text).json["code"] == "operation.reserved"
+
+
+def test_an_unknown_digest_is_nothing(database, lena):
+    device = new_audit(lena)
+    device.push()
+    assert release(lena, device, "never sent").status_code == 404
+    assert lena.post(f"/api/audits/{device.audit}/operations/nonsense/release").status_code == 422
