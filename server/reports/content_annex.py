@@ -1,0 +1,322 @@
+"""What stands behind the findings: clause by clause, the evidence, the people, the seals, and how to check all of it."""
+
+from typing import Any
+
+from server.domain.vocabulary import FindingGrade, JudgementResult, SigningOutcome, SigningParty
+from server.reports.material import HandwrittenSignature, Record, SealedRecord
+from server.reports.parts import (
+    Attendance,
+    Change,
+    Changes,
+    ClauseRow,
+    Clauses,
+    ClauseTable,
+    Count,
+    Evidence,
+    EvidenceRow,
+    Fact,
+    Handwriting,
+    ServerPage,
+    Signatures,
+    Verifying,
+)
+from server.reports.shapes import SHAPES
+from server.reports.telling import Telling
+from server.reports.text import code_of, unprintable
+from server.standards.catalogue import parse_criterion_id
+
+
+def clauses_part(telling: Telling) -> Clauses:
+    """One table a standard, in the standard's order, with its chapter headings."""
+    words, rows = telling.words, telling.report.get("clauses") or []
+    by_standard: dict[str, list[Record]] = {}
+    for row in rows:
+        by_standard.setdefault(parse_criterion_id(row["criterion"]).standard, []).append(row)
+    notes = _judgement_notes(telling)
+    tables = tuple(
+        ClauseTable(telling.standard_name(standard), tuple(_clause_rows(telling, of_standard, notes)))
+        for standard, of_standard in by_standard.items()
+    )
+    shown = {row["result"] for row in rows}
+    order = [*(result.value for result in JudgementResult), *(grade.value for grade in FindingGrade)]
+    return Clauses(
+        heading=words.say("clauses.heading"),
+        intro=words.say("clauses.intro" if rows else "clauses.none"),
+        columns=(
+            words.say("clauses.column.clause"),
+            words.say("clauses.column.title"),
+            words.say("clauses.column.result"),
+            words.say("clauses.column.findings"),
+        ),
+        tables=tables,
+        legend=tuple(Count(mark, 0, _result_word(telling, mark)) for mark in order if mark in shown),
+    )
+
+
+def evidence_part(telling: Telling) -> Evidence:
+    """Everything that was collected, printed or not, with the hash that binds the original to this report."""
+    words = telling.words
+    used: dict[str, list[str]] = {}
+    for finding in telling.findings:
+        for item in finding.get("evidence") or []:
+            used.setdefault(item, []).append(finding["number"])
+    return Evidence(
+        heading=words.say("evidence.heading"),
+        intro=words.say("evidence.intro" if telling.evidence else "evidence.none"),
+        rows=tuple(_evidence_row(telling, item, used.get(item["id"], [])) for item in telling.evidence),
+    )
+
+
+def attendance_part(telling: Telling) -> Attendance:
+    words = telling.words
+    people = sorted(telling.report.get("attendance") or [], key=lambda person: person.get("name") or "")
+    return Attendance(
+        heading=words.say("attendance.heading"),
+        intro=words.say("attendance.intro" if people else "attendance.none"),
+        columns=(
+            words.say("attendance.column.name"),
+            words.say("attendance.column.function"),
+            words.say("attendance.column.opening"),
+            words.say("attendance.column.closing"),
+        ),
+        rows=tuple(
+            (
+                telling.stated(person.get("name")),
+                person.get("function") or "",
+                words.yes_no(person.get("at_opening")),
+                words.yes_no(person.get("at_closing")),
+            )
+            for person in people
+        ),
+    )
+
+
+def signatures_part(telling: Telling) -> Signatures:
+    """Who signed what at the closing meeting, the two seals, and the places of the electronic signatures."""
+    words, material = telling.words, telling.material
+    by_party = {str(entry.born.get("party")): entry for entry in material.handwritten}
+    parties = [
+        *(party.value for party in SigningParty),
+        *(party for party in by_party if party not in set(SigningParty)),
+    ]
+    return Signatures(
+        heading=words.say("signatures.heading"),
+        intro=words.say("signatures.intro"),
+        statements=tuple(words.say(f"signatures.statement.{name}") for name in ("receipt", "sample", "decision")),
+        entries=tuple(_handwriting(telling, party, by_party.get(party)) for party in parties),
+        records_heading=words.say("seals.heading"),
+        records=(
+            *_sealed(telling, "closing", material.closing),
+            *_sealed(telling, "report", material.report),
+        ),
+        fields_heading=words.say("fields.heading"),
+        fields_intro=words.say("fields.intro" if telling.is_certification else "fields.intro_own"),
+        team_leader_label=words.say("fields.team_leader"),
+        release_label=words.say("fields.release"),
+        empty_hint=words.say("fields.empty"),
+        reason=words.say("fields.reason"),
+        release_reason=words.say("fields.release_reason"),
+    )
+
+
+def changes_part(telling: Telling) -> Changes:
+    words = telling.words
+    changes = telling.report.get("changes_since_closing") or []
+    return Changes(
+        heading=words.say("changes.heading"),
+        intro=words.say("changes.intro" if changes else "changes.none"),
+        was_label=words.say("changes.was"),
+        now_label=words.say("changes.now"),
+        changes=tuple(_change(telling, change) for change in changes),
+    )
+
+
+def server_part(telling: Telling) -> ServerPage:
+    """Receipt, lateness, quarantine: what no seal of the team covers, and what nobody should mistake for its content."""
+    words, server = telling.words, telling.material.server
+    late = [
+        words.count("server.late.entry", entry.count, author=entry.author, at=words.instant(entry.last_received_at))
+        for entry in server.late
+    ]
+    return ServerPage(
+        heading=words.say("server.heading"),
+        intro=words.say("server.intro"),
+        facts=(
+            Fact(words.say("server.closing"), _received(telling, telling.material.closing, server.closing_received_at)),
+            Fact(words.say("server.report"), _received(telling, telling.material.report, server.report_received_at)),
+            Fact(
+                words.say("server.entries"),
+                words.say(
+                    "server.entries.text",
+                    number=server.entries,
+                    first=words.instant(server.first_received_at),
+                    last=words.instant(server.last_received_at),
+                )
+                if server.entries
+                else words.say("server.entries.none"),
+            ),
+            Fact(words.say("server.late"), "\n".join(late) or words.say("server.late.none")),
+            Fact(words.say("server.quarantine"), words.count("server.quarantine", server.quarantined)),
+        ),
+    )
+
+
+def verifying_part(telling: Telling) -> Verifying:
+    words = telling.words
+    missing = unprintable(telling.texts)
+    codes = words.listed(code_of(letter) for letter in missing)
+    steps = ("reader", "command", "attached", "originals", "authority")
+    return Verifying(
+        heading=words.say("verifying.heading"),
+        intro=words.say("verifying.intro"),
+        steps=tuple(Fact(words.say(f"verifying.{step}.title"), words.say(f"verifying.{step}.text")) for step in steps),
+        command=words.say("verifying.command.line"),
+        command_step=steps.index("command"),
+        letters_heading=words.say("verifying.letters.title") if missing else "",
+        letters=words.say("verifying.letters.text", codes=codes) if missing else "",
+    )
+
+
+def _clause_rows(telling: Telling, rows: list[Record], notes: dict[str, list[str]]) -> list[ClauseRow]:
+    shown: list[ClauseRow] = []
+    chapter = ""
+    for row in rows:
+        standard, number = parse_criterion_id(row["criterion"])
+        top = number.split(".")[0] if number[0].isdigit() else ".".join(number.split(".")[:2])
+        if top not in (chapter, number):
+            shown.append(ClauseRow(top, telling.clause_title(f"{standard}:{top}"), "", "", "", ()))
+        chapter = top
+        mark = row["result"] if row["result"] in SHAPES else "not_seen"
+        shown.append(
+            ClauseRow(
+                number,
+                telling.clause_title(row["criterion"]),
+                mark,
+                _result_word(telling, row["result"]),
+                telling.words.listed(row.get("findings") or []),
+                tuple(notes.get(row["criterion"], [])),
+            )
+        )
+    return shown
+
+
+def _result_word(telling: Telling, result: str) -> str:
+    family = "result" if telling.words.knows(f"result.{result}") else "grade"
+    return telling.words.word(family, result)
+
+
+def _judgement_notes(telling: Telling) -> dict[str, list[str]]:
+    """The reasons that auditors gave, such as for "not applicable", with the place where they apply."""
+    notes: dict[str, list[str]] = {}
+    for judgement in telling.report.get("judgements") or []:
+        if reason := judgement.get("reason"):
+            places = telling.places(judgement)
+            said = f"{places}: {reason}" if places else str(reason)
+            of_criterion = notes.setdefault(judgement["criterion"], [])
+            if said not in of_criterion:
+                of_criterion.append(said)
+    return notes
+
+
+def _evidence_row(telling: Telling, item: Record, findings: list[str]) -> EvidenceRow:
+    words = telling.words
+    facts = [
+        words.word("evidence", item.get("kind")),
+        words.instant(item.get("captured_at")),
+        words.size(item.get("size") or 0),
+        item.get("media_type") or "",
+    ]
+    if findings:
+        facts.append(words.count("evidence.findings", len(findings), findings=words.listed(sorted(findings))))
+    if item["id"] in set(telling.report.get("pictures") or []):
+        facts.append(words.say("evidence.printed"))
+    return EvidenceRow(
+        number=telling.evidence_numbers[item["id"]],
+        caption=item.get("caption") or words.say("picture.no_caption"),
+        facts=" · ".join(fact for fact in facts if fact),
+        sha256=item["sha256"],
+    )
+
+
+def _handwriting(telling: Telling, party: str, entry: HandwrittenSignature | None) -> Handwriting:
+    words = telling.words
+    if entry is None:
+        return Handwriting(words.word("party", party), "", words.say("signing.no_entry"), "absent", (), ())
+    born = entry.born
+    outcome = str(born.get("outcome"))
+    facts = [
+        Fact(words.say("signing.statement"), telling.stated(born.get("statement"))),
+        Fact(words.say("signing.at"), words.instant(born.get("signed_at"))),
+    ]
+    if born.get("reason"):
+        facts.insert(0, Fact(words.say("signing.reason"), str(born["reason"])))
+    name = telling.stated(born.get("name"))
+    function = born.get("function")
+    return Handwriting(
+        party=words.word("party", party),
+        name=f"{name}, {function}" if function else name,
+        outcome=words.word("signing", outcome),
+        outcome_code=outcome if outcome in set(SigningOutcome) else "absent",
+        facts=tuple(facts),
+        strokes=tuple(
+            tuple((int(point[0]), int(point[1])) for point in stroke["points"] if len(point) >= 2)
+            for stroke in born.get("strokes") or []
+        ),
+    )
+
+
+def _sealed(telling: Telling, name: str, record: SealedRecord) -> list[Fact]:
+    words, seal = telling.words, record.seal
+    return [
+        Fact(
+            words.say(f"seals.{name}"),
+            words.say(
+                f"seals.{record.state}", at=words.instant(seal["sealed_at"]), tablet=str(seal["installation"])[:8]
+            ),
+        ),
+        Fact(words.say("seals.sha256"), record.sha256),
+    ]
+
+
+def _received(telling: Telling, record: SealedRecord, received_at: str | None) -> str:
+    words = telling.words
+    sealed = words.instant(record.seal["sealed_at"])
+    if received_at is None:
+        return words.say("server.not_received", sealed=sealed)
+    return words.say("server.received", sealed=sealed, received=words.instant(received_at))
+
+
+def _change(telling: Telling, change: Record) -> Change:
+    words, name = telling.words, change.get("field")
+    finding = change.get("finding")
+    where = words.say("changes.finding", number=finding) if finding else words.say("changes.audit")
+    if finding and name is None:
+        return Change(where, words.word("changes", change.get("is")), "", "")
+    what = words.word("field", name)
+    if not finding:
+        return Change(where, what, "", words.say("changes.reads_otherwise"))
+    return Change(
+        where,
+        what,
+        _changed_value(telling, str(name), change.get("was")),
+        _changed_value(telling, str(name), change.get("is")),
+    )
+
+
+def _changed_value(telling: Telling, name: str, value: Any) -> str:
+    words = telling.words
+    if value is None or value == "" or value == []:
+        return words.say("none.empty")
+    if isinstance(value, bool):
+        return words.yes_no(value)
+    if name == "grade":
+        return words.word("grade", value)
+    if name == "acknowledgement":
+        return words.word("acknowledgement", value)
+    if name == "criteria":
+        return telling.cited_all(value)
+    if name == "evidence":
+        return telling.numbered_evidence(value)
+    if name in ("raised_at", "observed_at"):
+        return words.instant(value)
+    return str(value)

@@ -1,0 +1,122 @@
+"""The findings, each with its parts, its dates and its pictures."""
+
+from server.reports.content_front import deadline_facts
+from server.reports.material import Record
+from server.reports.parts import Fact, Finding, Findings, Picture
+from server.reports.telling import NONCONFORMITIES, Telling
+
+_PRINTABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
+"""What has a copy in report size. Everything else is named in the register of evidence."""
+_MOST_IN_MARGIN = 8
+"""Clauses that stand beside a finding. More of them get a line of their own."""
+
+
+def findings_part(telling: Telling) -> Findings:
+    """Every finding in the order of its number, withdrawn ones too: a number that is missing raises questions."""
+    words = telling.words
+    linked = {item for finding in telling.findings for item in finding.get("evidence") or []}
+    further = [item for item in telling.report.get("pictures") or [] if item not in linked]
+    return Findings(
+        heading=words.say("findings.heading"),
+        intro=words.say("findings.intro" if telling.findings else "findings.none"),
+        findings=tuple(_finding(telling, finding) for finding in telling.findings),
+        further_heading=words.say("pictures.further"),
+        further=tuple(pictures_of(telling, further)),
+    )
+
+
+def pictures_of(telling: Telling, ids: list[str]) -> list[Picture]:
+    """Those of these pieces of evidence that were picked for the report, in the order of their numbers."""
+    picked = set(telling.report.get("pictures") or []) & set(ids)
+    return [_picture(telling, item) for item in telling.evidence if item["id"] in picked]
+
+
+def _finding(telling: Telling, finding: Record) -> Finding:
+    words = telling.words
+    is_withdrawn = bool(finding.get("withdrawn_reason"))
+    criteria = finding.get("criteria") or []
+    # The margin is narrow: a long word brings its own place to break.
+    narrow = f"grade.narrow.{finding.get('grade')}"
+    grade = words.say(narrow) if words.knows(narrow) else words.word("grade", finding.get("grade"))
+    return Finding(
+        id=finding["id"],
+        mark=finding.get("grade") or "not_seen",
+        number=finding["number"],
+        grade_in_margin=words.say("finding.withdrawn", grade=grade) if is_withdrawn else grade,
+        title=telling.stated(finding.get("title")),
+        is_withdrawn=is_withdrawn,
+        margin=tuple(telling.cited(criterion) for criterion in criteria) if len(criteria) <= _MOST_IN_MARGIN else (),
+        parts=tuple(_parts(telling, finding)),
+        remarks=tuple(_remarks(telling, finding, is_withdrawn)),
+        pictures=tuple(pictures_of(telling, finding.get("evidence") or [])),
+    )
+
+
+def _parts(telling: Telling, finding: Record) -> list[Fact]:
+    words = telling.words
+    if finding.get("grade") in NONCONFORMITIES:
+        return [
+            Fact(words.say(f"part.{name}"), telling.stated(finding.get(name)))
+            for name in ("requirement", "failure", "objective_evidence")
+        ]
+    return [
+        Fact(words.say(f"part.{name}.plain"), str(finding[name]))
+        for name in ("requirement", "failure", "objective_evidence")
+        if finding.get(name)
+    ]
+
+
+def _remarks(telling: Telling, finding: Record, is_withdrawn: bool) -> list[Fact]:
+    """What belongs to the finding without being one of its three parts, each only where there is something to say."""
+    words = telling.words
+    remarks = []
+    if is_withdrawn:
+        remarks.append(Fact(words.say("remark.withdrawn"), str(finding["withdrawn_reason"])))
+    if finding.get("grade_reason"):
+        remarks.append(Fact(words.say("remark.grade_reason"), str(finding["grade_reason"])))
+    if len(finding.get("criteria") or []) > _MOST_IN_MARGIN:
+        remarks.append(Fact(words.say("field.criteria"), telling.cited_all(finding["criteria"])))
+    if places := telling.places(finding):
+        remarks.append(Fact(words.say("remark.where"), places))
+    if at := finding.get("observed_at") or finding.get("raised_at"):
+        remarks.append(Fact(words.say("remark.when"), words.instant(at)))
+    if finding.get("evidence"):
+        remarks.append(Fact(words.say("remark.evidence"), telling.numbered_evidence(finding["evidence"])))
+    if finding.get("is_corrected_on_site"):
+        remarks.append(Fact(words.say("remark.corrected"), words.say("remark.corrected.text")))
+    if finding.get("acknowledgement") and not is_withdrawn:
+        said = words.word("acknowledgement", finding["acknowledgement"])
+        reason = finding.get("dissent_reason")
+        remarks.append(Fact(words.say("remark.acknowledgement"), f"{said} {reason}" if reason else said))
+    if finding.get("grade") in NONCONFORMITIES and not is_withdrawn:
+        dates = words.listed(f"{fact.label} {fact.value}" for fact in deadline_facts(telling, finding))
+        remarks.append(Fact(words.say("remark.due"), dates or words.say("none.stated")))
+    return remarks
+
+
+def _picture(telling: Telling, item: Record) -> Picture:
+    words = telling.words
+    number = telling.evidence_numbers[item["id"]]
+    return Picture(
+        sha256=item["sha256"],
+        number=number,
+        caption=words.say(
+            "picture.caption",
+            caption=item.get("caption") or words.say("picture.no_caption"),
+            at=words.instant(item.get("captured_at")),
+        ),
+        absent=words.say(_absent(telling, item)),
+    )
+
+
+def _absent(telling: Telling, item: Record) -> str:
+    """Why a picture is not shown, for the case that it is not."""
+    if item.get("media_type") not in _PRINTABLE:
+        return "picture.not_printable"
+    arrived = telling.material.arrived
+    return "picture.pending" if arrived is None or item["sha256"] not in arrived else "picture.unreadable"
+
+
+def is_printable(media_type: str | None) -> bool:
+    """Whether evidence of this type is shown as a picture, once its bytes are there."""
+    return media_type in _PRINTABLE

@@ -1,0 +1,214 @@
+"""
+The job that makes a report: check, lay out, sign, keep, and put the mail in the queue.
+
+Before: somebody asked (request.py), and the row waits.
+After:  the PDF lies in the data folder, the row says `made` and the mail waits to be sent, all in one transaction; or the row says
+        `failed` and why. A refusal is an answer and not tried again; a fault is the queue's to retry. Twice does no harm.
+"""
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from server.config import Config
+from server.database import SERVER, reading, unit_of_work
+from server.domain.refusals import Refusal
+from server.mail import messages
+from server.mail.smtp import Attachment
+from server.reports.content import build_content
+from server.reports.content_findings import is_printable
+from server.reports.gather import gather_material
+from server.reports.material import Record, ReportMaterial, ReportState, attachments
+from server.reports.parts import ReportContent
+from server.reports.render import render_report
+from server.reports.stamping import FIELDS, certify_report
+from server.sealing.canonical import sha256_hex
+from server.sealing.pades import SigningUnavailable, load_signer
+from server.storage import accounts, evidence, report_store
+from server.storage import operation_log as log
+from server.storage.clients import settings
+from server.storage.clock import now_ms
+from server.storage.mailbox import queue_mail
+from server.storage.report_store import WAITING, ReportFiles, ReportRow
+
+Pictures = Callable[[str, str], bytes | None]
+"""From workspace and SHA-256 to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
+
+PDF = "application/pdf"
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A signed report that is not kept yet."""
+
+    pdf: bytes
+    pages: int
+    is_provisional: bool
+    content: ReportContent
+    record: Record
+
+
+def issue_report(report: str, config: Config, pictures: Pictures) -> None:
+    """Make the report with this id, if it is still to be made."""
+    with reading(SERVER) as session:
+        row = report_store.find_report(session, report)
+        if row is None or row.state != WAITING:
+            return
+        material = _gather(session, row)
+    outcome = material if isinstance(material, Refusal) else _make(row, material, config, pictures)
+    if isinstance(outcome, Refusal):
+        _refuse(row, outcome)
+    else:
+        _keep(row, outcome, config)
+
+
+def report_attachment(report: str, config: Config) -> Attachment:
+    """The PDF as it goes along with its mail. Raises LookupError while there is none, OSError when it cannot be read."""
+    with reading(SERVER) as session:
+        row = report_store.find_report(session, report)
+    if row is None or row.pdf_sha256 is None or row.file_name is None:
+        raise LookupError(f"The report {report} has not been made.")
+    data = ReportFiles(config.data_folder).path(report).read_bytes()
+    if sha256_hex(data) != row.pdf_sha256:
+        raise LookupError(f"The file of the report {report} is not the one that was made.")
+    return Attachment(row.file_name, PDF, data)
+
+
+def file_name(reference: str | None, revision: int, *, is_provisional: bool) -> str:
+    """A name that every system takes: the report's number and revision."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", reference or "").strip("-") or "audit-report"
+    return f"{plain}-rev{revision}{'-provisional' if is_provisional else ''}.pdf"
+
+
+def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
+    entries = log.load_entries(session, row.audit)
+    chains = {(entry.operation.chain.installation, entry.operation.chain.account) for entry in entries}
+    keys = {
+        chain: [_base64url(key) for key in accounts.installation_keys(session, *chain)]
+        for chain in chains
+        if chain[1] != "server"
+    }
+    heads = {
+        (chain.installation, chain.account): (chain.head_dseq, chain.head_digest, chain.head_signature)
+        for chain in log.chains(session, row.audit)
+        if chain.head_signature and chain.is_head_verified and chain.head_dseq and chain.head_digest
+    }
+    people = {account: accounts.account_by_id(session, account) for _installation, account in keys}
+    hashes = [
+        str(entry.operation.value.get("sha256"))
+        for entry in entries
+        if entry.operation.entity_kind == "evidence" and isinstance(entry.operation.value, dict)
+    ]
+    return gather_material(
+        entries,
+        row.audit,
+        row.report_record,
+        public_keys=keys,
+        heads=heads,
+        names={account: person.name for account, person in people.items() if person is not None},
+        arrived=frozenset(evidence.stored_hashes(session, row.workspace, hashes)),
+    )
+
+
+def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pictures) -> Issued | Refusal:
+    record = material.report.record
+    pending = _pending(record, material.arrived or frozenset())
+    if pending and not row.is_provisional:
+        return Refusal("report.evidence_pending", {"count": len(pending)})
+    if pending:
+        material = replace(material, state=ReportState.PROVISIONAL)
+    content = build_content(material)
+    if isinstance(content, Refusal):
+        return content
+    now = datetime.fromtimestamp(now_ms() / 1000, UTC)
+    try:
+        signer = load_signer(config, now)
+    except SigningUnavailable as problem:
+        return Refusal("report.signing_unavailable", {"why": str(problem)})
+    rendered = render_report(content, lambda sha256: pictures(row.workspace, sha256), attachments(material), FIELDS)
+    signed = certify_report(rendered, content, signer, now)
+    if signed.timestamp_problem:
+        logger.warning("report has no time stamp", report=row.id, error=signed.timestamp_problem)
+    return Issued(signed.pdf, rendered.pages, bool(pending), content, record)
+
+
+def _pending(record: Record, arrived: frozenset[str]) -> list[str]:
+    """Pictures that belong in the report and are not on the server."""
+    picked = set(record.get("pictures") or [])
+    return [
+        item["sha256"]
+        for item in record.get("evidence") or []
+        if item["id"] in picked and is_printable(item.get("media_type")) and item["sha256"] not in arrived
+    ]
+
+
+def _refuse(row: ReportRow, refusal: Refusal) -> None:
+    with unit_of_work(SERVER) as session:
+        if report_store.lock_waiting(session, row.id):
+            report_store.mark_failed(session, row.id, refusal)
+    logger.info("report refused", report=row.id, code=refusal.code)
+
+
+def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
+    """File, row and mail: all or nothing. A second worker that made the same report drops its own."""
+    files = ReportFiles(config.data_folder)
+    draft = files.write_draft(row.id, issued.pdf)
+    try:
+        with unit_of_work(SERVER) as session:
+            if not report_store.lock_waiting(session, row.id):
+                return
+            decided = settings(session, row.workspace).content
+            recipient = decided.get("report_recipient")
+            if not recipient:
+                report_store.mark_failed(session, row.id, Refusal("report.recipient_missing"))
+                return
+            digest = sha256_hex(issued.pdf)
+            reference = (issued.record.get("audit") or {}).get("reference")
+            name = file_name(reference, row.revision, is_provisional=issued.is_provisional)
+            report_store.mark_made(
+                session,
+                row.id,
+                pdf_sha256=digest,
+                file_name=name,
+                pages=issued.pages,
+                is_provisional=issued.is_provisional,
+                now=now_ms(),
+            )
+            message = _message(row, issued, name, digest, decided.get("language"))
+            queue_mail(
+                session,
+                workspace=row.workspace,
+                to=recipient,
+                subject=message.subject,
+                body=message.body,
+                report=row.id,
+            )
+            files.publish(row.id, draft)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _message(row: ReportRow, issued: Issued, name: str, digest: str, language: str | None) -> messages.Message:
+    audit = issued.record.get("audit") or {}
+    return messages.report(
+        language or issued.content.language,
+        certification_body=(issued.record.get("certification_body") or {}).get("name") or "",
+        audit_client=(issued.record.get("audit_client") or {}).get("name") or "",
+        title=audit.get("title") or issued.content.title,
+        reference=audit.get("reference") or "",
+        revision=row.revision,
+        is_provisional=issued.is_provisional,
+        file_name=name,
+        sha256=digest,
+    )
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,128 @@
+"""
+What a report is made from: the sealed records with their exact bytes, the seals, the signatures on the glass, and what only the
+server knows, kept apart from all of it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from server.sealing.attached import CLOSING_RECORD_FILE, DEVICE_SIGNATURES_FILE, REPORT_RECORD_FILE
+from server.sealing.canonical import canonical_bytes
+from server.sealing.seals import SealState
+
+Record = dict[str, Any]
+
+
+class ReportState(StrEnum):
+    """What stands on every page."""
+
+    DRAFT = "draft"
+    """Issued by the audit team; the certification body has not released it."""
+    RELEASED = "released"
+    PROVISIONAL = "provisional"
+    """Made although pictures are still on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record as it was sealed. `data` are the canonical bytes, `state` what the check of the tablet's signature gave."""
+
+    data: bytes
+    sha256: str
+    seal: Mapping[str, Any]
+    state: SealState
+    public_key: str | None
+
+    @property
+    def record(self) -> Record:
+        parsed: Record = json.loads(self.data)
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class HandwrittenSignature:
+    id: str
+    born: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """How far one tablet's log reaches into the report, and its signature for that, where it gave one."""
+
+    installation: str
+    account: str
+    dseq: int
+    digest: str
+    signature: str | None = None
+    public_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateEntries:
+    """Entries of one author that arrived and are not covered by the seal, so nothing of them is in the report."""
+
+    author: str
+    count: int
+    last_received_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatement:
+    """What the server adds from its own knowledge, by its own clock. None of it is sealed by the team."""
+
+    closing_received_at: str | None = None
+    report_received_at: str | None = None
+    entries: int = 0
+    first_received_at: str | None = None
+    last_received_at: str | None = None
+    late: tuple[LateEntries, ...] = ()
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMaterial:
+    report: SealedRecord
+    closing: SealedRecord
+    handwritten: tuple[HandwrittenSignature, ...]
+    state: ReportState
+    server: ServerStatement = field(default_factory=ServerStatement)
+    heads: tuple[ChainHead, ...] = ()
+    arrived: frozenset[str] | None = None
+    """Which originals the server holds, by SHA-256; None where nobody asked."""
+    zone: str | None = None
+    """Where the report was sealed, such as Europe/Berlin: times are told in it."""
+
+
+def attachments(material: ReportMaterial) -> dict[str, bytes]:
+    """The files that travel inside the PDF, by name: what was sealed, byte for byte, and what the seals need to be checked."""
+    return {
+        REPORT_RECORD_FILE: material.report.data,
+        CLOSING_RECORD_FILE: material.closing.data,
+        DEVICE_SIGNATURES_FILE: canonical_bytes(
+            {
+                "record": "auditbook-device-signatures",
+                "version": 1,
+                "report": _sealed(material.report),
+                "closing": _sealed(material.closing),
+                "handwritten": [{"id": entry.id, "born": dict(entry.born)} for entry in material.handwritten],
+                "chain_heads": [
+                    {
+                        "installation": head.installation,
+                        "account": head.account,
+                        "dseq": head.dseq,
+                        "digest": head.digest,
+                        "signature": head.signature,
+                        "public_key": head.public_key,
+                    }
+                    for head in material.heads
+                ],
+            }
+        ),
+    }
+
+
+def _sealed(record: SealedRecord) -> Record:
+    return {"seal": dict(record.seal), "public_key": record.public_key}

@@ -1,0 +1,286 @@
+"""
+The parts of a report as plain data: every sentence put into words, nothing decided about where it stands on a page.
+
+content.py fills them, sections.py sets them. Two reports with equal parts are equal byte for byte before they are signed.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something with its name beside it."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    mark: str
+    number: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    standard: str
+    outcome: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHead:
+    """What stands on every page. `page` has places for the page and for all pages."""
+
+    report: str
+    state: str
+    owner: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    document: str
+    body: str
+    body_address: str
+    kind: str
+    client: str
+    client_address: str
+    identity: tuple[Fact, ...]
+    state: str
+    state_meaning: str
+    facts: tuple[Fact, ...]
+    recommendation_heading: str
+    recommendations: tuple[Recommendation, ...]
+    recommendation_note: str
+    counts_heading: str
+    counts: tuple[Count, ...]
+    closing_facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NonconformityRow:
+    mark: str
+    number: str
+    grade: str
+    title: str
+    clauses: str
+    dates: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusions:
+    heading: str
+    statements: tuple[Fact, ...]
+    table_heading: str
+    nonconformities: tuple[NonconformityRow, ...]
+    table_note: str
+    closing_facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousFinding:
+    mark: str
+    number: str
+    grade: str
+    statement: str
+    result: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the audit went: page 3."""
+
+    heading: str
+    facts: tuple[Fact, ...]
+    previous_heading: str
+    previous: tuple[PreviousFinding, ...]
+    previous_note: str
+    closing_facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture to print. `absent` is said in its place when its bytes are not there."""
+
+    sha256: str
+    number: str
+    caption: str
+    absent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    id: str
+    mark: str
+    number: str
+    grade_in_margin: str
+    title: str
+    is_withdrawn: bool
+    margin: tuple[str, ...]
+    parts: tuple[Fact, ...]
+    remarks: tuple[Fact, ...]
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    heading: str
+    intro: str
+    findings: tuple[Finding, ...]
+    further_heading: str
+    further: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseRow:
+    """`mark` is empty for a heading of the standard."""
+
+    number: str
+    title: str
+    mark: str
+    result: str
+    findings: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseTable:
+    standard: str
+    rows: tuple[ClauseRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    heading: str
+    intro: str
+    columns: tuple[str, str, str, str]
+    tables: tuple[ClauseTable, ...]
+    legend: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    number: str
+    caption: str
+    facts: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    heading: str
+    intro: str
+    rows: tuple[EvidenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    heading: str
+    intro: str
+    columns: tuple[str, str, str, str]
+    rows: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handwriting:
+    """One party's word at the closing meeting. `strokes` are points in thousandths of the pad's width, y downwards."""
+
+    party: str
+    name: str
+    outcome: str
+    outcome_code: str
+    facts: tuple[Fact, ...]
+    strokes: tuple[tuple[tuple[int, int], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    heading: str
+    intro: str
+    statements: tuple[str, ...]
+    entries: tuple[Handwriting, ...]
+    records_heading: str
+    records: tuple[Fact, ...]
+    fields_heading: str
+    fields_intro: str
+    team_leader_label: str
+    release_label: str
+    empty_hint: str
+    reason: str
+    release_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    where: str
+    what: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    heading: str
+    intro: str
+    was_label: str
+    now_label: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPage:
+    heading: str
+    intro: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    heading: str
+    intro: str
+    steps: tuple[Fact, ...]
+    command: str
+    command_step: int
+    letters_heading: str
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class StampWords:
+    """For the visible signature. `signed_at` is filled by whoever signs."""
+
+    signed: str
+    released: str
+    level: str
+    no_timestamp: str
+    record: str
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContent:
+    language: str
+    zone: str
+    title: str
+    author: str
+    subject: str
+    made_at: str
+    """The instant of the seal: the file's dates are this, never the time of building."""
+    head: RunningHead
+    contents_heading: str
+    cover: Cover
+    conclusions: Conclusions
+    course: Course
+    findings: Findings
+    clauses: Clauses
+    evidence: Evidence
+    attendance: Attendance
+    signatures: Signatures
+    changes: Changes
+    server: ServerPage
+    verifying: Verifying
+    stamp: StampWords
+    report_sha256: str

@@ -1,0 +1,98 @@
+"""
+Ask for the report of a sealed record, and see what became of it.
+
+Asked twice, it is made once: the second request finds the row of the first. One that failed, or that was provisional, is made anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from server.database import Scope, reading, unit_of_work
+from server.domain.permissions import Action, is_permitted
+from server.domain.refusals import Refusal, Refused
+from server.domain.vocabulary import Role
+from server.reports.gather import find_record
+from server.storage import audits, report_store
+from server.storage import operation_log as log
+from server.storage.clients import settings
+from server.storage.clock import now_ms
+from server.storage.job_queue import enqueue
+from server.storage.report_store import FAILED, MADE, ReportRow
+
+JOB = "issue_report"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, with the roles that decide what is seen."""
+
+    account: str
+    roles: Mapping[str, frozenset[Role]]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(frozenset(self.roles))
+
+
+def ask_for_report(asker: Asker, audit: str, report_record: str, *, is_provisional: bool) -> ReportRow:
+    """Queue the report. Raises `Refused` for whoever may not, for a record that has not arrived, and where nobody would receive it."""
+    with unit_of_work(asker.scope) as session:
+        row = audits.visible_audit(session, audit, asker.account, asker.roles)
+        if row is None:
+            raise Refused(Refusal("request.not_found"))
+        may = is_permitted(asker.roles[row.workspace_id], Action.ISSUE_REPORT)
+        if not may or not report_store.leads_audit(session, audit, asker.account):
+            raise Refused(Refusal("account.not_permitted", {"who": "the audit team leader"}))
+        if not settings(session, row.workspace_id).content.get("report_recipient"):
+            raise Refused(Refusal("report.recipient_missing"))
+        now = now_ms()
+        known = report_store.report_of_record(session, audit, report_record)
+        if known is not None:
+            is_to_be_made = known.state == FAILED or (
+                known.state == MADE and known.is_provisional and not is_provisional
+            )
+            if not is_to_be_made:
+                return known
+            asked = report_store.await_again(
+                session, known.id, is_provisional=is_provisional, account=asker.account, now=now
+            )
+        else:
+            # The audit's row is locked, so that two taps at once are one after the other.
+            audits.lock_audit(session, row.id)
+            known = report_store.report_of_record(session, audit, report_record)
+            if known is not None:
+                return known
+            found = find_record(log.load_entries(session, audit, ["report_record"]), report_record)
+            if found is None:
+                raise Refused(Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"}))
+            asked = report_store.add_report(
+                session,
+                workspace=row.workspace_id,
+                audit=audit,
+                report_record=report_record,
+                revision=int(found.get("revision") or 1),
+                is_provisional=is_provisional,
+                account=asker.account,
+                now=now,
+            )
+        enqueue(session, JOB, {"report": asked.id})
+        return asked
+
+
+def reports_of_audit(asker: Asker, audit: str) -> list[ReportRow]:
+    """The latest first, for those who may see the audit."""
+    with reading(asker.scope) as session:
+        if audits.visible_audit(session, audit, asker.account, asker.roles) is None:
+            raise Refused(Refusal("request.not_found"))
+        return report_store.reports_of(session, audit)
+
+
+def finished_report(asker: Asker, report: str) -> ReportRow:
+    """The row of a report that was made, for those who may see its audit. What they may not see does not exist for them."""
+    with reading(asker.scope) as session:
+        row = report_store.find_report(session, report)
+        if row is None or row.pdf_sha256 is None:
+            raise Refused(Refusal("request.not_found"))
+        if audits.visible_audit(session, row.audit, asker.account, asker.roles) is None:
+            raise Refused(Refusal("request.not_found"))
+        return row

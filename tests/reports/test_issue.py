@@ -1,0 +1,409 @@
+"""From the sealed record on a tablet to the PDF and its mail, through the real routes and the real queue."""
+
+import hashlib
+import io
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from flask import Flask
+
+from schemas.report import ReportSchema
+from server.config import Config
+from server.database import SERVER, reading, unit_of_work
+from server.jobs.registry import JOBS
+from server.jobs.worker import run_next_job
+from server.reports.issue import issue_report, report_attachment
+from server.sealing.development import ensure_development_authority
+from server.sealing.verify import Weight, verify_report
+from server.storage import report_store
+from server.storage.evidence import add_blob
+from server.storage.evidence_store import EvidenceFiles
+from server.storage.mailbox import mails_of
+from server.storage.report_store import ReportFiles
+from tests.devices import Device
+from tests.people import Cast, Person
+from tests.reports.sample import REPORT, Sample, change_after_closing, seal_closing, seal_report, write_audit
+
+RECIPIENT = "reports@nordlicht.example"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: the keys of a new authority take longer than everything else here."""
+    folder = tmp_path_factory.mktemp("authority")
+    ensure_development_authority(folder, datetime.now(UTC))
+    return folder / "signing"
+
+
+@pytest.fixture(autouse=True)
+def _signing(authority: Path, config: Config) -> None:
+    shutil.copytree(authority, config.data_folder / "signing")
+
+
+@pytest.fixture
+def office(lena: Person, paula: Person) -> Person:
+    """The workspace knows where reports go."""
+    settings = {"body_name": "Nordcert", "report_recipient": RECIPIENT, "language": "en"}
+    answer = paula.api.put(f"/api/workspaces/{paula.workspace}/settings", json=settings, headers={"If-Match": '"0"'})
+    assert answer.status_code == 200, answer.json
+    return lena
+
+
+@pytest.fixture
+def tablet(office: Person) -> Device:
+    """A whole audit, sealed twice, with nothing sent yet."""
+    from server.storage.identifiers import new_id
+
+    device = Device(office, new_id())
+    device.sample = write_audit(device)  # type: ignore[attr-defined]
+    seal_closing(device)
+    change_after_closing(device)
+    seal_report(device)
+    return device
+
+
+def sent(tablet: Device) -> Device:
+    verdicts = tablet.push_all()
+    assert {verdict["verdict"] for verdict in verdicts} == {"stored"}, [
+        verdict for verdict in verdicts if verdict["verdict"] != "stored"
+    ][:3]
+    return tablet
+
+
+def keep_pictures(tablet: Device, config: Config, tmp_path: Path, *, but: int = 0) -> None:
+    sample: Sample = tablet.sample  # type: ignore[attr-defined]
+    files = EvidenceFiles(config.data_folder)
+    for sha256, data in list(sample.pictures.items())[but:]:
+        path = tmp_path / sha256
+        path.write_bytes(data)
+        files.blobs.put(tablet.person.workspace, sha256, path)
+        with unit_of_work(SERVER) as session:
+            add_blob(session, tablet.person.workspace, sha256, len(data), "image/jpeg", 1)
+
+
+def ask(tablet: Device, **more: Any) -> Any:
+    record = REPORT.partition("/")[2]
+    return tablet.person.post(f"/api/audits/{tablet.audit}/reports", json={"report_record": record} | more)
+
+
+def listed(tablet: Device) -> list[dict[str, Any]]:
+    answer = tablet.person.get(f"/api/audits/{tablet.audit}/reports")
+    assert answer.status_code == 200, answer.json
+    assert ReportSchema(many=True).dump(answer.json) == answer.json
+    reports: list[dict[str, Any]] = answer.json
+    return reports
+
+
+def work(app: Flask) -> None:
+    """Do everything that waits, with the mails written to a folder."""
+    while run_next_job(app, jobs=JOBS):
+        pass
+
+
+def refusal_of(tablet: Device) -> tuple[str, dict[str, Any]]:
+    (report,) = listed(tablet)
+    assert report["state"] == "failed", report
+    return report["error"]["code"], report["error"]["facts"]
+
+
+def test_a_sealed_record_becomes_a_report_that_verifies_and_is_mailed(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    asked = ask(tablet)
+    assert (asked.status_code, asked.json["state"], asked.json["revision"]) == (202, "waiting", 1)
+    work(app)
+    (report,) = listed(tablet)
+    assert report["state"] == "made", report
+    assert report["pages"] > 10
+    assert report["mail"]["to"] == RECIPIENT
+    assert report["mail"]["state"] == "written"
+
+    fetched = tablet.person.get(f"/api/reports/{report['id']}.pdf")
+    assert fetched.status_code == 200
+    assert fetched.headers["Content-Type"] == "application/pdf"
+    assert "NL-2026-0417-rev1.pdf" in fetched.headers["Content-Disposition"]
+    assert hashlib.sha256(fetched.data).hexdigest() == report["pdf_sha256"]
+    path = tmp_path / "fetched.pdf"
+    path.write_bytes(fetched.data)
+    fetched.close()
+    verdict = verify_report(path, trust=[config.data_folder / "signing" / "development-root.pem"])
+    assert verdict.exit_code == 0, [check for check in verdict.checks if check.weight is Weight.BROKEN]
+    assert {"device.verified", "chain.verified", "pictures.listed"} <= {check.code for check in verdict.checks}
+    with pikepdf.open(io.BytesIO(fetched.data)) as pdf:
+        assert sum(len(page.get_images()) for page in pdf.pages) == 6
+        record = json.loads(pdf.attachments["report-record.json"].get_file().read_bytes())
+    assert record["audit"]["reference"] == "NL-2026-0417"
+
+
+@pytest.mark.slow
+def test_asked_twice_it_is_made_and_mailed_once(tablet: Device, app: Flask, config: Config, tmp_path: Path):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    first, second = ask(tablet), ask(tablet)
+    assert first.json["id"] == second.json["id"]
+    work(app)
+    made = ReportFiles(config.data_folder).path(first.json["id"]).read_bytes()
+    assert ask(tablet).json["state"] == "made"
+    work(app)
+    issue_report(first.json["id"], config, lambda _workspace, _sha256: None)
+    assert ReportFiles(config.data_folder).path(first.json["id"]).read_bytes() == made
+    with reading(SERVER) as session:
+        assert len(mails_of(session, tablet.person.workspace)) == 1
+
+
+@pytest.mark.slow
+def test_pictures_on_their_way_are_waited_for(tablet: Device, app: Flask, config: Config, tmp_path: Path):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path, but=2)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.evidence_pending", {"count": 2})
+    keep_pictures(tablet, config, tmp_path)
+    assert ask(tablet).json["state"] == "waiting"
+    work(app)
+    assert listed(tablet)[0]["state"] == "made"
+
+
+@pytest.mark.slow
+def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path, but=2)
+    ask(tablet, is_provisional=True)
+    work(app)
+    (report,) = listed(tablet)
+    assert (report["state"], report["is_provisional"]) == ("made", True)
+    assert "PROVISIONAL" in report["mail"]["subject"]
+    assert report_attachment(report["id"], config).file_name == "NL-2026-0417-rev1-provisional.pdf"
+    keep_pictures(tablet, config, tmp_path)
+    assert ask(tablet).json["state"] == "waiting"
+    work(app)
+    (report,) = listed(tablet)
+    assert (report["state"], report["is_provisional"]) == ("made", False)
+    assert "PROVISIONAL" not in report["mail"]["subject"]
+
+
+def test_a_record_that_the_log_does_not_give_is_refused(tablet: Device, app: Flask, config: Config):
+    """Somebody sealed other words than those that were recorded."""
+    tampered = json.loads(tablet.made[-2])
+    record = json.loads(tampered["val"]["record"])
+    record["summary"]["conformity"] = "Everything is perfect."
+    reseal(tablet, record)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "its content"})
+
+
+@pytest.mark.slow
+def test_a_report_that_leaves_clauses_out_is_refused(tablet: Device, app: Flask, config: Config):
+    record = json.loads(json.loads(tablet.made[-2])["val"]["record"])
+    record["clauses"] = record["clauses"][5:]
+    reseal(tablet, record)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "the list of clauses"})
+
+
+def reseal(tablet: Device, record: dict[str, Any]) -> None:
+    """Take back the last two operations, and seal this record in their place."""
+    from server.domain.operation import digest_of
+    from server.sealing.canonical import canonical_bytes, sha256_hex
+    from tests.reports.sample import _seal
+
+    add = json.loads(tablet.made[-2])["val"]
+    del tablet.made[-2:]
+    tablet.dseq = len(tablet.made)
+    tablet.prev = digest_of(tablet.made[-1].encode())
+    data = canonical_bytes(record)
+    tablet.add(REPORT, **(add | {"record": data.decode(), "sha256": sha256_hex(data)}))
+    _seal(tablet, REPORT, sha256_hex(data), "2026-11-27T08:14:30.000Z")
+
+
+@pytest.mark.slow
+def test_a_seal_with_a_wrong_signature_is_refused(tablet: Device, app: Flask, config: Config):
+    seal = json.loads(tablet.made[-1])
+    seal["val"]["sealed_at"] = "2026-11-27T09:00:00.000Z"
+    import rfc8785
+
+    tablet.made[-1] = rfc8785.dumps(seal).decode()
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet)[0] == "report.device_signature_invalid"
+
+
+@pytest.mark.slow
+def test_a_seal_without_a_signature_is_allowed_and_printed_as_such(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    import rfc8785
+
+    seal = json.loads(tablet.made[-1])
+    seal["val"]["device_signature"] = None
+    tablet.made[-1] = rfc8785.dumps(seal).decode()
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    (report,) = listed(tablet)
+    assert report["state"] == "made", report
+    verdict = verify_report(ReportFiles(config.data_folder).path(report["id"]))
+    assert "device.unsigned" in {check.code for check in verdict.checks}
+
+
+@pytest.mark.slow
+def test_what_comes_after_the_seal_is_counted_and_stays_out(tablet: Device, app: Flask, config: Config, tmp_path: Path):
+    sent(tablet)
+    tablet.set("finding/f3", "title", "Changed after the seal")
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    (report,) = listed(tablet)
+    assert report["state"] == "made", report
+    from tests.reports.test_render import text_of
+
+    text = text_of(ReportFiles(config.data_folder).path(report["id"]).read_bytes())
+    assert "Changed after the seal" not in text
+    assert "1 entry by Lena Hartmann" in " ".join(text.split())
+
+
+@pytest.mark.slow
+def test_entries_that_have_not_arrived_hold_the_report_up(tablet: Device, aron: Person, app: Flask, config: Config):
+    """Lena's tablet saw Aron's entries over the local network; the server has not."""
+    record = json.loads(json.loads(tablet.made[-2])["val"]["record"])
+    record["heads"].append({"installation": aron.installation, "account": aron.account, "dseq": 7, "digest": "a" * 64})
+    reseal(tablet, record)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "entries of a tablet have not arrived"})
+
+
+@pytest.mark.slow
+def test_right_to_left_text_is_refused_before_anything_is_printed(
+    office: Person, app: Flask, config: Config, tmp_path: Path
+):
+    from server.storage.identifiers import new_id
+
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet.set(f"audit/{tablet.audit}", "scope", "ייצור חלקים")
+    seal_closing(tablet)
+    seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.script_unsupported", {"letter": "HEBREW LETTER YOD"})
+
+
+@pytest.mark.slow
+def test_a_key_that_cannot_be_read_is_said_and_the_report_can_be_asked_for_again(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    report = ask(tablet).json["id"]
+    broken = replace(config, signing_pkcs12=str(tmp_path / "nothing.p12"))
+    issue_report(report, broken, lambda _workspace, _sha256: None)
+    code, facts = refusal_of(tablet)
+    assert code == "report.signing_unavailable"
+    assert "cannot be read" in facts["why"]
+    assert ask(tablet).json["state"] == "waiting"
+
+
+@pytest.mark.slow
+def test_a_fault_leaves_the_report_waiting_for_the_queue(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    report = ask(tablet).json["id"]
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ReportFiles, "write_draft", fail)
+    with pytest.raises(OSError, match="disk full"):
+        issue_report(report, config, lambda _workspace, _sha256: None)
+    with reading(SERVER) as session:
+        row = report_store.find_report(session, report)
+        assert row is not None
+        assert (row.state, row.pdf_sha256) == ("waiting", None)
+        assert mails_of(session, tablet.person.workspace) == []
+
+
+@pytest.mark.slow
+def test_a_report_that_was_exchanged_on_disk_is_not_mailed(tablet: Device, app: Flask, config: Config, tmp_path: Path):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    report = ask(tablet).json["id"]
+    work(app)
+    ReportFiles(config.data_folder).path(report).write_bytes(b"%PDF-1.7 another")
+    with pytest.raises(LookupError, match="not the one that was made"):
+        report_attachment(report, config)
+
+
+# Who may
+
+
+def test_only_the_audit_team_leader_asks(tablet: Device, cast: Cast):
+    sent(tablet)
+    address = f"/api/audits/{tablet.audit}/reports"
+    for person in cast.everybody():
+        answer = person.post(address, json={"report_record": "report-1"})
+        expected = 202 if person is cast.lena else 403 if person is cast.paula else 404
+        assert answer.status_code == expected, (person.name, answer.json)
+
+
+@pytest.mark.slow
+def test_reports_are_seen_by_those_who_may_see_the_audit(
+    tablet: Device, app: Flask, cast: Cast, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    report = ask(tablet).json["id"]
+    work(app)
+    for person in cast.everybody():
+        may = person in (cast.lena, cast.paula)
+        assert person.get(f"/api/audits/{tablet.audit}/reports").status_code == (200 if may else 404), person.name
+        with person.get(f"/api/reports/{report}.pdf") as answer:
+            assert answer.status_code == (200 if may else 404), person.name
+
+
+def test_a_workspace_without_an_address_is_told_at_once(lena: Person):
+    from server.storage.identifiers import new_id
+
+    tablet = Device(lena, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    seal_closing(tablet)
+    seal_report(tablet)
+    sent(tablet)
+    answer = ask(tablet)
+    assert (answer.status_code, answer.json["code"]) == (409, "report.recipient_missing")
+
+
+def test_a_record_that_has_not_arrived_is_told_at_once(tablet: Device):
+    sent(tablet)
+    answer = tablet.person.post(f"/api/audits/{tablet.audit}/reports", json={"report_record": "another"})
+    assert (answer.status_code, answer.json["code"]) == (409, "report.seal_does_not_match")
+
+
+def test_what_does_not_fit_the_contract_is_refused(tablet: Device):
+    sent(tablet)
+    address = f"/api/audits/{tablet.audit}/reports"
+    assert tablet.person.post(address, json={}).status_code == 422
+    assert tablet.person.post(address, json={"report_record": "x", "more": 1}).status_code == 422
+    assert tablet.person.get("/api/reports/0192a7c4-11aa-7000-8000-00000000a001.pdf").status_code == 404
