@@ -1,0 +1,303 @@
+"""
+The command line: `auditbook serve` and what goes with it. Every command takes its settings from the environment.
+
+docs/operations.md lists the settings; `auditbook doctor` says which of them do not work.
+"""
+
+import argparse
+import getpass
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import segno
+from flask import Flask
+
+from server.app import create_app
+from server.config import Config, ConfigurationError, load_config
+from server.database import SERVER, db, reading
+from server.demo import seed
+from server.domain.refusals import Refused
+from server.domain.vocabulary import Role
+from server.identity import by_hand
+from server.identity.invite import found
+from server.jobs.worker import run_worker
+from server.mail import smtp
+from server.sealing import pades, verify
+from server.storage.health import complaint_about_role, complaint_about_shape, database_version
+from server.storage.migrate import migrate
+from server.web.serve import serve
+
+USUAL_WORKSPACE = "Certification body"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv[:1] == ["verify"]:
+        # It knows its own options, and needs neither settings nor a database.
+        return verify.main(argv[1:])
+    given = _parser().parse_args(argv)
+    try:
+        code: int = given.run(given, load_config())
+        return code
+    except ConfigurationError as problem:
+        return _complain(str(problem))
+    except Refused as refused:
+        return _complain(refused.refusal.sentence)
+
+
+def _complain(sentence: str) -> int:
+    print(f"auditbook: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="auditbook",
+        description="The auditor's book for management-system certification: server, worker, and what keeps them going.",
+        epilog="Settings come from the environment: AUDITBOOK_PORT, AUDITBOOK_DATA and so on; docs/operations.md lists them.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, sentence: str, to: "argparse._SubParsersAction[argparse.ArgumentParser]" = commands
+    ) -> argparse.ArgumentParser:
+        return to.add_parser(name, help=sentence, description=sentence)
+
+    command(
+        "serve", "Bring the database up to date, then serve the app and do the work in the background, until Ctrl-C."
+    ).set_defaults(run=_serve)
+    command(
+        "worker", "Make reports and send mails, beside servers that run with AUDITBOOK_WORKER=0, until Ctrl-C."
+    ).set_defaults(run=_work)
+
+    accounts = command("account", "Make an account, or set a forgotten password.").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    create = command("create", "Make an account. The password is asked for, or read from standard input.", accounts)
+    create.add_argument("email", help="address to sign in with")
+    create.add_argument("--name", required=True, help="name as it stands in reports")
+    create.add_argument(
+        "--role",
+        action="append",
+        required=True,
+        choices=[role.value for role in Role],
+        help="what the account may do; may be given several times",
+    )
+    create.add_argument(
+        "--workspace",
+        default=USUAL_WORKSPACE,
+        help="name of the workspace; made if there is none (default: %(default)s)",
+    )
+    create.set_defaults(run=_create_account)
+    reset = command("reset-password", "Set a new password and sign the account out everywhere.", accounts)
+    reset.add_argument("email", help="address of the account")
+    reset.set_defaults(run=_reset_password)
+
+    devices = command("device", "Block a lost tablet.").add_subparsers(required=True, metavar="COMMAND")
+    revoke = command(
+        "revoke",
+        "Block a tablet: it receives nothing more, and what it sends is kept aside for the lead auditor.",
+        devices,
+    )
+    revoke.add_argument(
+        "installation",
+        type=uuid.UUID,
+        help="id of the installation, as the app's settings and the log of an audit show it",
+    )
+    revoke.set_defaults(run=_revoke)
+
+    command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
+    command("doctor", "Say what works and what does not: settings, database, signing key, mail.").set_defaults(
+        run=_doctor
+    )
+    return parser
+
+
+# --- serve and worker
+
+
+def _serve(_given: argparse.Namespace, config: Config) -> int:
+    notes = _prepare(config)
+    stop = threading.Event()
+    worker: list[threading.Thread] = []
+    served: list[Flask] = []
+
+    def load_app() -> Flask:
+        served.append(create_app(config))
+        return served[0]
+
+    def start_worker() -> None:
+        if config.worker != "0":
+            worker.append(threading.Thread(target=run_worker, args=(served[0], stop), name="worker"))
+            worker[0].start()
+
+    def stop_worker() -> None:
+        stop.set()
+        for thread in worker:
+            thread.join(timeout=60)
+
+    def say(port: int) -> None:
+        print(f"\nAuditbook is served at {_address(config, port)}\n", flush=True)
+        if config.public_url and sys.stdout.isatty():
+            # To be scanned by the tablets.
+            segno.make(config.public_url, error="m").terminal(compact=True)
+        for note in notes:
+            print(note.format(address=_address(config, port)), flush=True)
+
+    serve(config, load_app, when_ready=say, when_started=start_worker, when_stopping=stop_worker)
+    return 0
+
+
+def _prepare(config: Config) -> list[str]:
+    """Bring the database up to date, and begin the demonstration or the first account. Says what a person should read."""
+    app = create_app(config)
+    with app.app_context():
+        migrate()
+        # A server that others can reach must not begin with accounts whose password stands in the documentation.
+        if config.is_demo and not config.public_url:
+            seed.seed(datetime.now().astimezone().date())
+        code, is_demonstration = found(), seed.is_seeded()
+        db.engine.dispose()
+    if code is not None:
+        return [f"Nobody has an account yet. Make the first one here:\n\n  {{address}}/#/join/{code}\n"]
+    return list(_demo_notes()) if is_demonstration else []
+
+
+def _demo_notes() -> Iterator[str]:
+    yield "Demonstration data; nothing here is real. Sign in as one of these:\n"
+    for email, function in seed.sign_ins():
+        yield f"  {email:<28} {function}"
+    yield f"\n  password of all of them:     {seed.PASSWORD}\n"
+
+
+def _address(config: Config, port: int) -> str:
+    """What a person types into the browser. The camera and the service worker want `localhost` or HTTPS."""
+    if config.public_url:
+        return config.public_url.rstrip("/")
+    host = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::1", "::", "localhost") else config.host
+    return f"http://{host}:{port}"
+
+
+def _work(_given: argparse.Namespace, config: Config) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    app = _ready_app(config)
+    print("The worker is running. Ctrl-C ends it, after the job that it is at.", flush=True)
+    run_worker(app, stop)
+    return 0
+
+
+# --- account and device
+
+
+def _create_account(given: argparse.Namespace, config: Config) -> int:
+    with _ready_app(config).app_context():
+        by_hand.create_account(
+            email=given.email,
+            name=given.name,
+            password=_password(),
+            roles=[Role(role) for role in given.role],
+            workspace=given.workspace,
+        )
+    print(f"{given.email} can sign in now.")
+    return 0
+
+
+def _reset_password(given: argparse.Namespace, config: Config) -> int:
+    with _ready_app(config).app_context():
+        if not by_hand.reset_password(given.email, _password()):
+            return _complain(f"There is no account with the address {given.email}.")
+    print(f"{given.email} has a new password and is signed out everywhere.")
+    return 0
+
+
+def _revoke(given: argparse.Namespace, config: Config) -> int:
+    with _ready_app(config).app_context():
+        blocked = by_hand.revoke_installation(str(given.installation))
+    if not blocked:
+        return _complain(f"No tablet with the id {given.installation} is enrolled, or it was blocked before.")
+    print("The tablet is blocked. Whoever worked on it should set a new password as well.")
+    return 0
+
+
+def _ready_app(config: Config) -> Flask:
+    app = create_app(config)
+    with app.app_context():
+        migrate()
+    return app
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise SystemExit(_complain("The two differ. Nothing was changed."))
+    return password
+
+
+# --- doctor
+
+
+def _doctor(_given: argparse.Namespace, config: Config) -> int:
+    problems = 0
+    for name, complaint in _examined(config):
+        problems += complaint is not None
+        print(f"{'ok ' if complaint is None else 'BAD'}  {name}" + (f": {complaint}" if complaint else ""))
+    print("\nEverything works." if not problems else f"\n{problems} of these need attention.")
+    return 1 if problems else 0
+
+
+def _examined(config: Config) -> Iterator[tuple[str, str | None]]:
+    """What was looked at, with what is wrong with it."""
+    yield "settings can be read", None
+    yield f"data folder {config.data_folder}", _writable(config.data_folder)
+    yield _database(config)
+    now = datetime.now(UTC)
+    signing = "signing key" if config.signing_pkcs12 else "signing key for development (reports say NOT FOR PRODUCTION)"
+    yield signing, "; ".join(pades.problems_of(config, now)) or None
+    if config.smtp_host:
+        yield f"mail server {config.smtp_host}", _mail(config)
+    else:
+        yield f"no mail server: mails are written to {config.data_folder / 'mail'}", None
+    built = (config.pwa_folder / "index.html").is_file()
+    yield "tablet app", None if built else f"it is not built; it is looked for in {config.pwa_folder}"
+
+
+def _writable(folder: Path) -> str | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as problem:
+        return str(problem)
+    return None
+
+
+def _database(config: Config) -> tuple[str, str | None]:
+    try:
+        with create_app(config).app_context(), reading(SERVER) as session:
+            return database_version(session), complaint_about_shape(session) or complaint_about_role(session)
+    except Exception as problem:
+        # Whatever is wrong with it is the answer.
+        return "database", str(problem).splitlines()[0]
+
+
+def _mail(config: Config) -> str | None:
+    try:
+        smtp.probe(config)
+    except smtp.DeliveryFailed as problem:
+        return str(problem)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

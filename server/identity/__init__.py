@@ -1,0 +1,1 @@
+"""Who is asking: signing in, inviting, enrolling an installation, and a new password."""

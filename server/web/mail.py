@@ -1,0 +1,23 @@
+"""What became of a workspace's mails."""
+
+from uuid import UUID
+
+from schemas.report import MailStateSchema
+from server.database import reading
+from server.domain.permissions import Action
+from server.storage.mailbox import MailState, mails_of
+from server.web.blueprint import Blueprint
+from server.web.security import permitted
+
+blueprint = Blueprint(
+    "mail", __name__, url_prefix="/api/workspaces/<uuid:workspace>/mails", description="Mails and where they stand."
+)
+
+
+@blueprint.route("", methods=["GET"])
+@blueprint.response(200, MailStateSchema(many=True))
+def list_mails(workspace: UUID) -> list[MailState]:
+    """The workspace's latest mails: waiting, sent, written to a file, or failed for good."""
+    signed_in = permitted(workspace, Action.SEE_MAIL)
+    with reading(signed_in.scope()) as session:
+        return mails_of(session, str(workspace))

@@ -1,0 +1,149 @@
+"""Push, pull, and release from quarantine. See docs/data-flow.md, section 3."""
+
+import gzip
+import uuid
+from typing import Any
+
+from flask import Response, json, request
+
+from schemas.base import sha256_hex
+from schemas.sync import (
+    PROTOCOL,
+    AuditListingSchema,
+    PullPageSchema,
+    PullQuerySchema,
+    PushAnswerSchema,
+    PushSchema,
+)
+from server.domain.refusals import Refusal, Refused
+from server.storage.clock import as_instant
+from server.sync.listing import list_audits
+from server.sync.pull import Page, Puller, pull
+from server.sync.push import Batch, PushAnswer, push
+from server.sync.receive import Sender
+from server.sync.release import release_operation
+from server.web.blueprint import Blueprint
+from server.web.body import checked_json
+from server.web.security import current_account
+
+INSTALLATION = "Auditbook-Installation"
+"""Header in which the app names its installation when it pulls."""
+_WORTH_PACKING = 2_000
+
+blueprint = Blueprint("sync", __name__, url_prefix="/api", description="The operation log of audits")
+
+
+@blueprint.get("/audits")
+@blueprint.response(200, AuditListingSchema(many=True))
+def get_audits() -> Any:
+    """The audits of this account, with the head of each."""
+    signed_in = current_account()
+    return list_audits(signed_in.account, signed_in.roles)
+
+
+@blueprint.post("/audits/<uuid:audit>/operations")
+@blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": PushSchema}}})
+@blueprint.response(200, PushAnswerSchema)
+def post_operations(audit: uuid.UUID) -> Any:
+    """Store one batch of one chain. Every operation is answered with its verdict."""
+    signed_in = current_account()
+    batch = PushSchema().load(checked_json())
+    if batch["protocol"] != PROTOCOL:
+        raise Refused(Refusal("sync.protocol", {"got": batch["protocol"], "expected": PROTOCOL}))
+    if str(batch["account"]) != signed_in.account:
+        # Somebody else signed in on this browser meanwhile. As this account's work it would be misattributed.
+        raise Refused(Refusal("account.sign_in_needed"))
+    sender = Sender(signed_in.account, str(batch["installation"]), signed_in.roles)
+    return _answer(
+        push(
+            sender,
+            Batch(
+                audit=str(audit),
+                announced_dseq=batch["announced"]["dseq"],
+                announced_digest=batch["announced"]["digest"],
+                head_signature=batch["head_signature"],
+                operations=batch["operations"],
+            ),
+        )
+    )
+
+
+@blueprint.get("/audits/<uuid:audit>/operations")
+@blueprint.arguments(PullQuerySchema, location="query")
+@blueprint.response(200, PullPageSchema)
+def get_operations(query: dict[str, Any], audit: uuid.UUID) -> Any:
+    """One page of the log, behind the cursor."""
+    signed_in = current_account()
+    puller = Puller(signed_in.account, signed_in.roles, _installation())
+    epoch = None if query["epoch"] is None else str(query["epoch"])
+    return _page(pull(puller, str(audit), epoch, query["after"], query["limit"]))
+
+
+@blueprint.post("/audits/<uuid:audit>/operations/<digest>/release")
+@blueprint.response(204)
+def post_release(audit: uuid.UUID, digest: str) -> None:
+    """Let an operation count that was kept in quarantine. The decision stands in the log."""
+    signed_in = current_account()
+    sha256_hex().deserialize(digest)
+    release_operation(signed_in.account, signed_in.roles, str(audit), digest)
+
+
+def _installation() -> str | None:
+    named = request.headers.get(INSTALLATION)
+    if named is None:
+        return None
+    try:
+        return str(uuid.UUID(named))
+    except ValueError as problem:
+        raise Refused(Refusal("request.malformed", {"why": INSTALLATION})) from problem
+
+
+def _answer(answer: PushAnswer) -> dict[str, Any]:
+    return {
+        "protocol": PROTOCOL,
+        "epoch": answer.epoch,
+        "head": {"seq": answer.head_seq, "hash": answer.head_hash},
+        "verdicts": [
+            {
+                "digest": verdict.digest,
+                "verdict": verdict.verdict,
+                "seq": verdict.seq,
+                "reason": None if verdict.reason is None else _reason(verdict.reason),
+            }
+            for verdict in answer.verdicts
+        ],
+        "next_dseq": answer.next_dseq,
+    }
+
+
+def _reason(reason: Refusal) -> dict[str, Any]:
+    return {"code": reason.code, "detail": reason.sentence, "facts": dict(reason.facts)}
+
+
+def _page(page: Page) -> Response:
+    """Written without the schema: a page of a thousand entries would cost ten times as much. A test holds both together."""
+    body = json.dumps(
+        {
+            "protocol": PROTOCOL,
+            "epoch": page.epoch,
+            "next": page.next,
+            "hash": page.hash,
+            "head": {"seq": page.head_seq, "hash": page.head_hash},
+            "operations": [
+                {
+                    "seq": entry.seq,
+                    "data": entry.data.decode(),
+                    "origin": entry.origin.value,
+                    "received_at": as_instant(entry.received_at),
+                }
+                for entry in page.entries
+            ],
+        }
+    ).encode()
+    answer = Response(body, content_type="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Vary"] = "Accept-Encoding"
+    if len(body) > _WORTH_PACKING and request.accept_encodings.quality("gzip") > 0:
+        answer.set_data(gzip.compress(body, compresslevel=6, mtime=0))
+        answer.headers["Content-Encoding"] = "gzip"
+    return answer

@@ -1,0 +1,152 @@
+"""The command line as a person meets it: what is said, what it ends with, and that a server stops when it is asked to."""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from server.cli import main
+from server.config import Config
+from tests.people import Person
+
+PASSWORD = "three unrelated words"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs one command over the test's database: the exit code, and what was said on both streams."""
+    monkeypatch.setenv("AUDITBOOK_DATA", config.data)
+
+    def run_command(*argv: str, typed: str = "", **settings: str) -> tuple[int, str, str]:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"AUDITBOOK_{name.upper()}", value)
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        try:
+            code = main(argv)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run_command
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (), ("serve",), ("worker",), ("account",), ("account", "create"), ("account", "reset-password"),
+        ("device",), ("device", "revoke"), ("doctor",), ("verify",),
+    ],
+)  # fmt: skip
+def test_every_command_explains_itself(run: Run, command: tuple[str, ...]):
+    code, said, _ = run(*command, "--help")
+    assert code == 0
+    assert re.search(r"^[A-Z][^.]+[.:]", said, re.MULTILINE), "in a sentence"
+
+
+def test_a_misspelt_setting_is_said_and_nothing_is_done(run: Run):
+    code, _, complaint = run("doctor", smpt_host="mail.example")
+    assert (code, complaint) == (
+        2,
+        "auditbook: AUDITBOOK_SMPT_HOST is not a setting of Auditbook. docs/operations.md lists them all.\n",
+    )
+
+
+def test_an_account_is_made_and_can_sign_in(run: Run, lena: Person):
+    code, said, _ = run(
+        "account", "create", "ada@example.org", "--name", "Ada", "--role", "reader", "--workspace", "Nordcert",
+        typed=f"{PASSWORD}\n",
+    )  # fmt: skip
+    assert (code, said) == (0, "ada@example.org can sign in now.\n")
+    answer = lena.app.test_client().post("/api/session", json={"email": "ada@example.org", "password": PASSWORD})
+    assert answer.json["workspaces"][0]["id"] == lena.workspace
+
+
+def test_a_refusal_is_one_sentence(run: Run, lena: Person):
+    given = ("account", "create", lena.email, "--name", "Lena", "--role", "reader")
+    weak = run(*given, typed="short\n")
+    assert (weak[0], weak[2]) == (
+        2,
+        "auditbook: The password is shorter than 12 characters. Three or four unrelated words make a good one.\n",
+    )
+    taken = run(*given, typed=f"{PASSWORD}\n")
+    assert taken[0] == 2
+    assert taken[2].startswith("auditbook: There is an account with this address already.")
+
+
+def test_a_password_is_reset_and_the_account_is_out_everywhere(run: Run, lena: Person):
+    assert run("account", "reset-password", lena.email, typed=f"{PASSWORD}\n")[0] == 0
+    assert lena.get("/api/session").status_code == 401
+    code, _, complaint = run("account", "reset-password", "nobody@example.org", typed=f"{PASSWORD}\n")
+    assert (code, complaint.splitlines()[-1]) == (
+        2,
+        "auditbook: There is no account with the address nobody@example.org.",
+    )
+
+
+def test_a_lost_tablet_is_blocked(run: Run, lena: Person):
+    assert run("device", "revoke", lena.installation)[0] == 0
+    assert run("device", "revoke", lena.installation)[0] == 2
+    assert run("device", "revoke", "the-one-in-the-train")[0] == 2
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_fresh_server(run: Run, config: Config, tmp_path: Path):
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist/index.html").write_text("")
+    code, said, _ = run("doctor", pwa=str(tmp_path / "dist"))
+    assert code == 0, said
+    assert said.endswith("\nEverything works.\n")
+    assert "NOT FOR PRODUCTION" in said
+    assert str(config.data_folder / "mail") in said
+
+
+def test_the_doctor_says_what_is_wrong(run: Run, tmp_path: Path):
+    code, said, _ = run(
+        "doctor",
+        data=str(tmp_path / "empty"),
+        pwa=str(tmp_path / "none"),
+        smtp_host="127.0.0.1",
+        smtp_port="1",
+        signing_pkcs12=str(tmp_path / "missing.p12"),
+    )
+    assert code == 1
+    bad = [line for line in said.splitlines() if line.startswith("BAD")]
+    assert [re.split(r"[ :]", line.removeprefix("BAD  "))[0] for line in bad] == ["SQLite", "signing", "mail", "tablet"]
+    assert "it is empty; `auditbook serve` fills it" in bad[0]
+    assert "ConnectionRefusedError" in bad[2]
+    assert said.endswith("\n4 of these need attention.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("demo", "says"), [("1", "hall three torque wrench"), ("0", "/#/join/")])
+def test_a_server_says_how_to_begin_and_stops_when_asked(
+    tmp_path: Path, ended_by: signal.Signals, demo: str, says: str
+):
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+        "AUDITBOOK_DATA": str(tmp_path), "AUDITBOOK_PORT": "0", "AUDITBOOK_DEMO": demo,
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-m", "server.cli", "serve"], env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        said = ""
+        while says not in said:
+            line = server.stdout.readline()
+            assert line, f"it ended after: {said}"
+            said += line
+        address = re.search(r"is served at (http://localhost:\d+)\n", said)
+        assert address, said
+        with urllib.request.urlopen(f"{address[1]}/api/state", timeout=10) as answer:
+            assert answer.status == 200
+        server.send_signal(ended_by)
+        assert server.wait(timeout=30) == 0
