@@ -1,5 +1,5 @@
 /** The current address as a rune. `go` moves; links are plain `<a href={href(...)}>`. */
-import { href, parseHash, type Route } from './routes';
+import { href, parseHash, type Route, type RouteName } from './routes';
 
 class Address {
   route: Route | undefined = $state.raw(parseHash(location.hash));
@@ -11,11 +11,11 @@ class Address {
   }
 
   /** `replace` leaves no step behind that the back button would return to. */
-  go(...args: Parameters<typeof href>): void {
+  go<N extends RouteName>(...args: Parameters<typeof href<N>>): void {
     location.hash = href(...args);
   }
 
-  replace(...args: Parameters<typeof href>): void {
+  replace<N extends RouteName>(...args: Parameters<typeof href<N>>): void {
     location.replace(href(...args));
   }
 }

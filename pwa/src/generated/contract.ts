@@ -8,9 +8,11 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AcceptInvitation: {
+            email?: string;
             name: string;
             password: string;
             token: string;
+            workspace_name?: string;
         };
         /** @enum {string} */
         Acknowledgement: "acknowledged" | "dissent";

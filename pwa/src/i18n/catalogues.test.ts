@@ -1,6 +1,4 @@
 /** Two languages, one set of sentences; and every sentence that is asked for gets what it needs. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import de from './de.json';
 import en from './en.json';
@@ -10,13 +8,11 @@ const english: Catalogue = en;
 const german: Catalogue = de;
 const stem = (key: string) => key.split('#')[0]!;
 const stems = (catalogue: Catalogue) => [...new Set(Object.keys(catalogue).map(stem))].sort();
-const source = join(import.meta.dirname, '..');
-
-function writtenFiles(): string[] {
-  return readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(svelte|ts)$/.test(name) && !name.endsWith('.test.ts'))
-    .map((name) => join(source, name));
-}
+const written = import.meta.glob<string>(['../**/*.{svelte,ts}', '!../**/*.test.ts', '!../generated/**'], {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 
 describe('the catalogues', () => {
   test('have the same keys', () => {
@@ -52,8 +48,8 @@ describe('the catalogues', () => {
 describe('the written code', () => {
   test('gives every sentence the parameters it has places for', () => {
     const calls: string[] = [];
-    for (const file of writtenFiles()) {
-      for (const match of readFileSync(file, 'utf8').matchAll(/\bt\('([\w.]+)'(?:,\s*\{([^{}]*)\})?\)/g)) {
+    for (const [file, text] of Object.entries(written)) {
+      for (const match of text.matchAll(/\bt\('([\w.]+)'(?:,\s*\{([^{}]*)\})?\)/g)) {
         const [call, key = '', given = ''] = match;
         const sentence = english[key] ?? english[`${key}#other`];
         calls.push(key);

@@ -32,11 +32,19 @@ export function formatDate(date: string, style: DateStyle = 'medium'): string {
 
 /** `timeZone` is the site's, when what matters is the clock on the auditee's wall. */
 export function formatTime(instant: string, timeZone?: string): string {
-  return formatter({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zoneOf(timeZone) }).format(new Date(instant));
+  return formatter({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zoneOf(timeZone) }).format(
+    new Date(instant),
+  );
 }
 
 export function formatDateTime(instant: string, timeZone?: string): string {
-  const options = { ...DATE_STYLES.medium, hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zoneOf(timeZone) } as const;
+  const options = {
+    ...DATE_STYLES.medium,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    ...zoneOf(timeZone),
+  } as const;
   return formatter(options).format(new Date(instant));
 }
 

@@ -31,15 +31,22 @@ export interface ShapeLayer {
 
 export const GRID = 24;
 
-const DISC = 'M12 2 C17.523 2 22 6.477 22 12 C22 17.523 17.523 22 12 22 C6.477 22 2 17.523 2 12 C2 6.477 6.477 2 12 2 Z';
-const RING = 'M12 3 C16.971 3 21 7.029 21 12 C21 16.971 16.971 21 12 21 C7.029 21 3 16.971 3 12 C3 7.029 7.029 3 12 3 Z';
+const DISC =
+  'M12 2 C17.523 2 22 6.477 22 12 C22 17.523 17.523 22 12 22 C6.477 22 2 17.523 2 12 C2 6.477 6.477 2 12 2 Z';
+const RING =
+  'M12 3 C16.971 3 21 7.029 21 12 C21 16.971 16.971 21 12 21 C7.029 21 3 16.971 3 12 C3 7.029 7.029 3 12 3 Z';
 
 export const GRADE_SHAPES: Readonly<Record<Mark, readonly ShapeLayer[]>> = {
   conforms: [
     { d: DISC, paint: 'solid' },
     { d: 'M7.3 12.4 L10.6 15.7 L16.7 8.7', paint: 'cut', width: 2.4 },
   ],
-  positive: [{ d: 'M8.5 2 L15.5 2 L15.5 8.5 L22 8.5 L22 15.5 L15.5 15.5 L15.5 22 L8.5 22 L8.5 15.5 L2 15.5 L2 8.5 L8.5 8.5 Z', paint: 'solid' }],
+  positive: [
+    {
+      d: 'M8.5 2 L15.5 2 L15.5 8.5 L22 8.5 L22 15.5 L15.5 15.5 L15.5 22 L8.5 22 L8.5 15.5 L2 15.5 L2 8.5 L8.5 8.5 Z',
+      paint: 'solid',
+    },
+  ],
   opportunity_for_improvement: [{ d: 'M12 1.2 L22.8 12 L12 22.8 L1.2 12 Z', paint: 'solid' }],
   minor_nonconformity: [{ d: 'M12 2 L23 21.2 L1 21.2 Z', paint: 'solid' }],
   major_nonconformity: [{ d: 'M12 0.9 L21.6 6.45 L21.6 17.55 L12 23.1 L2.4 17.55 L2.4 6.45 Z', paint: 'solid' }],

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import firstPaint from '../../public/first-paint.js?raw';
 import { LOCALE_KEY } from '../i18n/locale.svelte';
 import { THEMES, THEME_KEY, readChoice, resolveTheme } from './theme.svelte';
 
@@ -23,7 +22,6 @@ describe('the theme', () => {
   });
 
   test('is put on before the first paint under the same names', () => {
-    const firstPaint = readFileSync(join(import.meta.dirname, '../../public/first-paint.js'), 'utf8');
     for (const name of [THEME_KEY, LOCALE_KEY, ...THEMES]) expect(firstPaint).toContain(`'${name}'`);
   });
 });

@@ -1,0 +1,290 @@
+/**
+ * Talks to the server: one request, one answer, no repetition. What came back is told apart:
+ *
+ *   ok               the server itself answered, in the shape that was asked for
+ *   problem          the server itself said no (RFC 9457), with a code
+ *   not_the_server   somebody else answered: a hotel's sign-in page, a proxy. Nothing of it counts, least of all a 200
+ *   unreachable      nobody answered
+ */
+import type { Standard } from '../domain/standard';
+import type { Schemas } from '../domain/vocabulary';
+
+export const PROTOCOL = 1;
+/** The app names its installation when it pulls, so that a blocked tablet receives nothing. */
+const INSTALLATION = 'Auditbook-Installation';
+/** Long enough for a batch over a bad line; a request that hangs for ever would hold up everything behind it. */
+const PATIENCE_MS = 180_000;
+
+export type Answer<T> =
+  | { readonly kind: 'ok'; readonly status: number; readonly value: T; readonly etag: string | null }
+  | { readonly kind: 'unchanged'; readonly status: 304 }
+  | { readonly kind: 'problem'; readonly status: number; readonly problem: Schemas['Problem'] }
+  | { readonly kind: 'not_the_server'; readonly status: number }
+  | { readonly kind: 'unreachable'; readonly cause: unknown };
+
+export type Failure = Exclude<Answer<never>, { kind: 'ok' } | { kind: 'unchanged' }>;
+
+interface Request {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly json?: unknown;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which keys an answer must have to be the server's; `empty` for an answer without a body. */
+type Shape = 'empty' | 'list' | 'bytes' | readonly string[];
+
+export class ApiClient {
+  readonly #base: string;
+  readonly #fetch: typeof fetch;
+
+  constructor(base = '', fetcher: typeof fetch = (input, init) => fetch(input, init)) {
+    this.#base = base;
+    this.#fetch = fetcher;
+  }
+
+  // --- session, installation, people
+
+  readSession(): Promise<Answer<Schemas['Session']>> {
+    return this.#ask('/api/session', {}, ['account', 'workspaces', 'server_time']);
+  }
+
+  signIn(email: string, password: string): Promise<Answer<Schemas['Session']>> {
+    const json = { email, password } satisfies Schemas['SignIn'];
+    return this.#ask('/api/session', { method: 'POST', json }, ['account', 'workspaces', 'server_time']);
+  }
+
+  signOut(): Promise<Answer<null>> {
+    return this.#ask('/api/session', { method: 'DELETE' }, 'empty');
+  }
+
+  enrol(installation: Schemas['Enrol']): Promise<Answer<Schemas['Enrol']>> {
+    return this.#ask(`/api/installations/${installation.id}`, { method: 'PUT', json: installation }, [
+      'id',
+      'public_key',
+    ]);
+  }
+
+  invite(workspace: string, invitation: Schemas['Invitation']): Promise<Answer<null>> {
+    return this.#ask(`/api/workspaces/${workspace}/invitations`, { method: 'POST', json: invitation }, 'empty');
+  }
+
+  acceptInvitation(given: Schemas['AcceptInvitation']): Promise<Answer<null>> {
+    return this.#ask('/api/invitations/accept', { method: 'POST', json: given }, 'empty');
+  }
+
+  askForPasswordReset(given: Schemas['PasswordResetRequest']): Promise<Answer<null>> {
+    return this.#ask('/api/password-resets', { method: 'POST', json: given }, 'empty');
+  }
+
+  confirmPasswordReset(given: Schemas['PasswordReset']): Promise<Answer<null>> {
+    return this.#ask('/api/password-resets/confirm', { method: 'POST', json: given }, 'empty');
+  }
+
+  // --- what the office keeps
+
+  readPeople(workspace: string, etag: string | null = null): Promise<Answer<Schemas['Person'][]>> {
+    return this.#ask(`/api/workspaces/${workspace}/people`, unless(etag), 'list');
+  }
+
+  readClients(workspace: string, etag: string | null = null): Promise<Answer<Schemas['AuditClient'][]>> {
+    return this.#ask(`/api/workspaces/${workspace}/clients`, unless(etag), 'list');
+  }
+
+  readClient(workspace: string, id: string): Promise<Answer<Schemas['AuditClient']>> {
+    return this.#ask(`/api/workspaces/${workspace}/clients/${id}`, {}, ['name']);
+  }
+
+  addClient(workspace: string, client: Schemas['AuditClient']): Promise<Answer<Schemas['AuditClient']>> {
+    return this.#ask(`/api/workspaces/${workspace}/clients`, { method: 'POST', json: client }, ['name']);
+  }
+
+  changeClient(
+    workspace: string,
+    id: string,
+    client: Schemas['AuditClient'],
+    etag: string,
+  ): Promise<Answer<Schemas['AuditClient']>> {
+    const headers = { 'If-Match': etag };
+    return this.#ask(`/api/workspaces/${workspace}/clients/${id}`, { method: 'PUT', json: client, headers }, ['name']);
+  }
+
+  readSettings(workspace: string, etag: string | null = null): Promise<Answer<Schemas['Settings']>> {
+    return this.#ask(`/api/workspaces/${workspace}/settings`, unless(etag), ['version']);
+  }
+
+  changeSettings(workspace: string, settings: Schemas['Settings'], etag: string): Promise<Answer<Schemas['Settings']>> {
+    const headers = { 'If-Match': etag };
+    return this.#ask(`/api/workspaces/${workspace}/settings`, { method: 'PUT', json: settings, headers }, ['version']);
+  }
+
+  /** The editions without their clauses. */
+  readStandards(etag: string | null = null): Promise<Answer<Omit<Standard, 'clauses'>[]>> {
+    return this.#ask('/api/standards', unless(etag), 'list');
+  }
+
+  readStandard(id: string): Promise<Answer<Standard>> {
+    return this.#ask(`/api/standards/${encodeURIComponent(id)}`, {}, ['id', 'clauses']);
+  }
+
+  readState(): Promise<Answer<Schemas['ServerState']>> {
+    return this.#ask('/api/state', {}, ['version', 'epoch', 'installation']);
+  }
+
+  // --- the log
+
+  readAudits(): Promise<Answer<Schemas['AuditListing'][]>> {
+    return this.#ask('/api/audits', {}, 'list');
+  }
+
+  /** `body` is the JSON of a `Push` as it is sent, packed or not; `digest` is SHA-256 over it unpacked, in base64. */
+  push(
+    audit: string,
+    body: Uint8Array<ArrayBuffer>,
+    digest: string,
+    isPacked: boolean,
+  ): Promise<Answer<Schemas['PushAnswer']>> {
+    const headers: Record<string, string> = {
+      'Content-Type': 'application/json',
+      'Content-Digest': `sha-256=:${digest}:`,
+      ...(isPacked ? { 'Content-Encoding': 'gzip' } : {}),
+    };
+    return this.#ask(`/api/audits/${audit}/operations`, { method: 'POST', body, headers }, [
+      'protocol',
+      'epoch',
+      'head',
+      'verdicts',
+      'next_dseq',
+    ]);
+  }
+
+  pull(
+    audit: string,
+    { epoch, after, limit }: { epoch: string | null; after: number; limit: number },
+    installation: string,
+  ): Promise<Answer<Schemas['PullPage']>> {
+    const query = new URLSearchParams({ after: String(after), limit: String(limit), ...(epoch ? { epoch } : {}) });
+    const headers = { [INSTALLATION]: installation };
+    return this.#ask(`/api/audits/${audit}/operations?${query}`, { headers }, [
+      'epoch',
+      'next',
+      'hash',
+      'head',
+      'operations',
+    ]);
+  }
+
+  /** Let an operation count that was kept in quarantine. */
+  release(audit: string, digest: string): Promise<Answer<null>> {
+    return this.#ask(`/api/audits/${audit}/operations/${digest}/release`, { method: 'POST' }, 'empty');
+  }
+
+  // --- evidence, reports, mail
+
+  knownEvidence(audit: string, sha256: string[]): Promise<Answer<Schemas['KnownEvidence']>> {
+    const json = { sha256 } satisfies Schemas['KnownEvidenceQuery'];
+    return this.#ask(`/api/audits/${audit}/evidence/known`, { method: 'POST', json }, ['stored']);
+  }
+
+  /** The bytes of one piece of evidence, or its thumbnail. */
+  readEvidence(
+    audit: string,
+    sha256: string,
+    size: 'original' | 'thumbnail' = 'original',
+  ): Promise<Answer<ArrayBuffer>> {
+    const query = size === 'thumbnail' ? '?size=thumbnail' : '';
+    return this.#ask(`/api/audits/${audit}/evidence/${sha256}${query}`, {}, 'bytes');
+  }
+
+  requestReport(audit: string, request: Schemas['ReportRequest']): Promise<Answer<Schemas['Report']>> {
+    return this.#ask(`/api/audits/${audit}/reports`, { method: 'POST', json: request }, ['id', 'state']);
+  }
+
+  readReports(audit: string): Promise<Answer<Schemas['Report'][]>> {
+    return this.#ask(`/api/audits/${audit}/reports`, {}, 'list');
+  }
+
+  reportAddress(report: string): string {
+    return `${this.#base}/api/reports/${report}.pdf`;
+  }
+
+  readMails(workspace: string): Promise<Answer<Schemas['MailState'][]>> {
+    return this.#ask(`/api/workspaces/${workspace}/mails`, {}, 'list');
+  }
+
+  // --- one request
+
+  async #ask<T>(path: string, request: Request, shape: Shape): Promise<Answer<T>> {
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    let response: Response;
+    let content: ArrayBuffer;
+    try {
+      response = await this.#fetch(`${this.#base}${path}`, {
+        method: request.method ?? 'GET',
+        headers: {
+          Accept: 'application/json, application/problem+json',
+          ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...request.headers,
+        },
+        body: request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json),
+        credentials: 'same-origin',
+        // A redirect is never ours: followed, it would bring somebody's sign-in page with a 200.
+        redirect: 'manual',
+        cache: 'no-store',
+        signal: request.signal ?? patience,
+      });
+      if (response.type === 'opaqueredirect') return { kind: 'not_the_server', status: response.status };
+      content = await response.arrayBuffer();
+    } catch (cause) {
+      return { kind: 'unreachable', cause };
+    }
+    return understood<T>(response, content, shape);
+  }
+}
+
+function understood<T>(response: Response, content: ArrayBuffer, shape: Shape): Answer<T> {
+  const status = response.status;
+  const type = response.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const other: Answer<T> = { kind: 'not_the_server', status };
+  if (status === 304) return { kind: 'unchanged', status };
+  if (status >= 400) {
+    const problem = type === 'application/problem+json' ? parsed(content) : undefined;
+    return isProblem(problem) ? { kind: 'problem', status, problem } : other;
+  }
+  if (status < 200 || status >= 300) return other;
+  const etag = response.headers.get('ETag');
+  if (shape === 'empty') {
+    // Without a body, or with a JSON null in its place, as an answer of 202 has it.
+    const isEmpty =
+      content.byteLength === 0 ? type !== 'text/html' : type === 'application/json' && parsed(content) === null;
+    return isEmpty ? { kind: 'ok', status, value: null as T, etag } : other;
+  }
+  if (shape === 'bytes') {
+    return type !== 'text/html' && content.byteLength > 0 ? { kind: 'ok', status, value: content as T, etag } : other;
+  }
+  if (type !== 'application/json') return other;
+  const value = parsed(content);
+  const fits = shape === 'list' ? Array.isArray(value) : hasKeys(value, shape);
+  return fits ? { kind: 'ok', status, value: value as T, etag } : other;
+}
+
+function parsed(content: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+  } catch {
+    return undefined;
+  }
+}
+
+function hasKeys(value: unknown, keys: readonly string[]): boolean {
+  return typeof value === 'object' && value !== null && keys.every((key) => key in value);
+}
+
+function isProblem(value: unknown): value is Schemas['Problem'] {
+  return hasKeys(value, ['code', 'facts']) && typeof (value as { code: unknown }).code === 'string';
+}
+
+function unless(etag: string | null): Request {
+  return etag === null ? {} : { headers: { 'If-None-Match': etag } };
+}

@@ -1,0 +1,157 @@
+/**
+ * The closing meeting: attendance, the record that everybody sees, each party's word, the seal. All of it offline.
+ *
+ * What is signed is a hash. So the record is frozen when it is shown, and shown again as soon as anything in it changed.
+ */
+import {
+  currentClosingRecord,
+  isOutdated,
+  readRecord,
+  refusalsBeforeClosing,
+  refusalsBeforeSealing,
+  sealStatement,
+  signaturesOf,
+} from '../domain/closing';
+import { digestOf, MAX_OPERATION_BYTES } from '../domain/operation';
+import { canonicalText } from '../domain/plain-json';
+import { closingRecord, type PlainRecord } from '../domain/record';
+import { refuse } from '../domain/refusal';
+import type { Entities, RecommendationOutcome, Schemas, SigningOutcome, SigningParty } from '../domain/vocabulary';
+import { add, seal, set, setAll, undelete, type Change } from '../store/changes';
+import { installationOf } from '../store/database';
+import { instant, newId } from '../store/device';
+import { deviceKey, signText } from '../store/keys';
+import { readEntity, readLog, readLogWithHeads } from '../store/queries';
+import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
+
+/** The longest record that fits into one operation, with its quotes escaped. */
+const LONGEST_RECORD = MAX_OPERATION_BYTES - 8192;
+
+/** The team's recommendation for one standard; there is one for each. */
+export async function recommend(
+  session: Session,
+  audit: string,
+  standard: string,
+  outcome: RecommendationOutcome,
+  text?: string,
+): Promise<Outcome<Created>> {
+  const before = await readEntity(session.database, audit, 'recommendation', standard);
+  const changes: Change[] = [];
+  if (before === undefined || before.born === null) {
+    changes.push({ kind: 'add', ent: `recommendation/${standard}`, fld: 'born', val: {} });
+  } else if (before.isDeleted) {
+    changes.push(undelete('recommendation', standard));
+  }
+  changes.push(set('recommendation', standard, 'outcome', outcome));
+  if (text !== undefined) changes.push(set('recommendation', standard, 'text', text));
+  return writeNew(session, audit, standard, changes);
+}
+
+/** Who is in the room; `addPart` of `attendance` does the same with fewer words. */
+export function recordAttendance(
+  session: Session,
+  audit: string,
+  fields: Partial<Entities['attendance']>,
+): Promise<Outcome<Created>> {
+  const id = newId();
+  return writeNew(session, audit, id, [
+    { kind: 'add', ent: `attendance/${id}`, fld: 'born', val: {} },
+    ...setAll('attendance', id, fields),
+  ]);
+}
+
+export type Presented = Created & { readonly sha256: string; readonly record: PlainRecord };
+
+/** Freeze what the meeting sees. Shown twice without a change in between, it is the same record. */
+export async function presentClosingRecord(session: Session, audit: string): Promise<Outcome<Presented>> {
+  const { view, heads } = await readLogWithHeads(session.database, audit);
+  const current = currentClosingRecord(view);
+  if (current?.get('seal')) return refuse('closing.sealed_already');
+  const refusal = (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeClosing(view, audit)[0];
+  if (refusal !== undefined) return refusal;
+  const shown = current === undefined ? null : readRecord(current);
+  if (current !== undefined && shown !== null && !isOutdated(view, audit, shown)) {
+    const sha256 = current.get('sha256') ?? '';
+    return { audit, operations: [], undo: [], id: current.id, sha256, record: shown };
+  }
+  const record = closingRecord(view, audit, heads);
+  const text = canonicalText(record);
+  const bytes = JSON.stringify(text).length;
+  if (bytes > LONGEST_RECORD) return refuse('envelope.too_large', { bytes, limit: LONGEST_RECORD });
+  const [id, sha256] = [newId(), digestOf(text)];
+  const written = await writeNew(session, audit, id, [add('closing_record', id, { record: text, sha256 })]);
+  return 'code' in written ? written : { ...written, sha256, record };
+}
+
+export interface Word {
+  readonly party: SigningParty;
+  readonly outcome: SigningOutcome;
+  readonly name: string;
+  readonly function?: string;
+  /** The sentence above the line, in the language in which it was shown. */
+  readonly statement: string;
+  /** Why it was declined, or why nobody was there. */
+  readonly reason?: string | null;
+  readonly strokes?: Schemas['Stroke'][] | null;
+}
+
+/** One party's word under the record that is shown: signed, declined, absent or remote. None of them blocks sealing. */
+export async function signClosingRecord(
+  session: Session,
+  audit: string,
+  closingRecordId: string,
+  word: Word,
+): Promise<Outcome<Created>> {
+  const view = await readLog(session.database, audit);
+  const shown = view.find('closing_record', closingRecordId);
+  const record = shown === undefined ? null : readRecord(shown);
+  if (shown === undefined || record === null || isOutdated(view, audit, record))
+    return refuse('closing.record_outdated');
+  if (shown.get('seal')) return refuse('closing.sealed_already');
+  const earlier = signaturesOf(view, closingRecordId).filter((other) => other.get('party') === word.party);
+  const id = newId();
+  return writeNew(session, audit, id, [
+    // Somebody who signs after all replaces what was noted before; it stays in the log.
+    ...earlier.map((other): Change => ({ kind: 'del', ent: other.ref, fld: 'deleted', val: true })),
+    add('handwritten_signature', id, {
+      closing_record: closingRecordId,
+      closing_sha256: shown.get('sha256') ?? '',
+      party: word.party,
+      outcome: word.outcome,
+      name: word.name,
+      function: word.function ?? '',
+      statement: word.statement,
+      reason: word.reason ?? null,
+      strokes: word.strokes ?? null,
+      signed_at: instant(),
+    }),
+  ]);
+}
+
+/** Seal the record that was signed. The device vouches for the hash and for every word under it. */
+export async function sealClosingRecord(session: Session, audit: string, closingRecordId: string): Promise<Outcome> {
+  const view = await readLog(session.database, audit);
+  const shown = view.find('closing_record', closingRecordId);
+  if (shown?.get('seal')) return refuse('closing.sealed_already');
+  const refusal =
+    (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeSealing(view, audit, closingRecordId)[0];
+  if (refusal !== undefined) return refusal;
+  const signatures = signaturesOf(view, closingRecordId).map((word) => digestOf(canonicalText(word.born)));
+  const value = await sealed(session, shown!.get('sha256') ?? '', signatures);
+  return write(session, audit, [seal('closing_record', closingRecordId, value)]);
+}
+
+/** A seal with the signature of this installation, or with null where the browser keeps no key. */
+export async function sealed(session: Session, sha256: string, signatures: string[]): Promise<Schemas['Seal']> {
+  const installation = await installationOf(session.database);
+  const value: Schemas['Seal'] = {
+    sha256,
+    signatures,
+    sealed_at: instant(),
+    installation,
+    account: session.account,
+    device_signature: null,
+  };
+  const key = await deviceKey(session.database, installation);
+  return { ...value, device_signature: await signText(key, sealStatement({ ...value })) };
+}

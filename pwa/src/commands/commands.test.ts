@@ -1,0 +1,343 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, test } from 'vitest';
+import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
+import { digestOf } from '../domain/operation';
+import { canonicalText } from '../domain/plain-json';
+import { closingRecord, isSameContent } from '../domain/record';
+import type { Schemas } from '../domain/vocabulary';
+import { set } from '../store/changes';
+import { commit } from '../store/commit';
+import { installationOf } from '../store/database';
+import { deviceKey, isSignedBy } from '../store/keys';
+import { clauseRows, disputesOf, notSeen, readLog, readLogWithHeads, unfiledOf } from '../store/queries';
+import { keepReference } from '../store/reference';
+import { LENA, openTablet, WORKSPACE } from '../store/testing';
+import { addPart, addTeamMember, changeAudit, changeTeamMember, createAudit, type Fields } from './audit';
+import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
+import { addEvidence, deleteEvidence, linkEvidence } from './evidence';
+import { changeFinding, deleteFinding, raiseFinding, regradeFinding, withdrawFinding } from './finding';
+import { judge } from './judgement';
+import { takeNote } from './note';
+import { sealReport, writeReport } from './report';
+import { isRefusal, type Outcome, type Session } from './session';
+import { undo } from './undo';
+
+const CLAUSE = 'iso9001-2015:7.1.5.2';
+const STANDARD = {
+  id: 'iso9001-2015',
+  clauses: [
+    { criterion: 'iso9001-2015:7', auditable: false },
+    { criterion: 'iso9001-2015:4.1', auditable: true },
+    { criterion: CLAUSE, auditable: true },
+  ],
+};
+
+/** What a command wrote; a refusal ends the test. */
+async function done<T extends object>(outcome: Promise<Outcome<T>>): Promise<T> {
+  const found = await outcome;
+  if (isRefusal(found)) throw new Error(`${found.code} ${JSON.stringify(found.facts)}`);
+  return found as T;
+}
+
+async function lenaAtWork(): Promise<Session> {
+  const database = await openTablet(LENA);
+  await keepReference(database, 'standards', [STANDARD] as never);
+  return {
+    account: LENA,
+    name: 'Lena Weiß',
+    email: 'lena@example.org',
+    language: 'de',
+    installation: await installationOf(database),
+    workspaces: [{ id: WORKSPACE, kind: 'certification_body', name: 'Muster Cert', roles: ['lead_auditor'] }],
+    database,
+  };
+}
+
+async function openAudit(): Promise<{ lena: Session; audit: string; site: string; process: string }> {
+  const lena = await lenaAtWork();
+  const fields = { title: 'Surveillance', criteria: ['iso9001-2015'], starts_on: '2026-11-24' };
+  const { id: audit } = await done(createAudit(lena, { workspace: WORKSPACE, type: 'surveillance', ...fields }));
+  const { id: site } = await done(addPart(lena, audit, 'site', { name: 'Hall 1' }));
+  const { id: process } = await done(addPart(lena, audit, 'process', { name: 'Turning' }));
+  return { lena, audit, site, process };
+}
+
+const COMPLETE: Fields<'finding'> = {
+  title: 'Caliper overdue',
+  grade: 'minor_nonconformity',
+  requirement: 'Calibrated at intervals',
+  failure: 'Caliper 0815 is overdue',
+  objective_evidence: 'Label says 03/2026',
+  criteria: [CLAUSE],
+};
+
+const word = (party: Word['party'], outcome: Word['outcome'] = 'signed'): Word => ({
+  party,
+  outcome,
+  name: 'R. Kestrel',
+  function: 'Managing director',
+  statement: SIGNING_STATEMENT,
+  strokes: outcome === 'signed' ? [{ points: [[0, 0, 0]] }] : null,
+});
+
+describe('an audit', () => {
+  test('is created offline with whoever creates it as audit team leader, its birth first', async () => {
+    const { lena, audit } = await openAudit();
+    const view = await readLog(lena.database, audit);
+    expect(view.find('audit', audit)!.get('type')).toBe('surveillance');
+    const [leader] = view.ofKind('team_member');
+    expect([leader!.get('account'), leader!.get('role')]).toEqual([LENA, 'audit_team_leader']);
+    const first = await lena.database.operations.where('[chain+dseq]').between(['', 0], ['\uffff', 9]).first();
+    expect([first!.dseq, first!.ent]).toEqual([1, `audit/${audit}`]);
+  });
+
+  test('is not created by a reader', async () => {
+    const lena = await lenaAtWork();
+    const reader = { ...lena, workspaces: [{ ...lena.workspaces[0]!, roles: ['reader' as const] }] };
+    const refusal = await createAudit(reader, { workspace: WORKSPACE, type: 'internal' });
+    expect(refusal).toMatchObject({ code: 'account.not_permitted' });
+    expect(await lena.database.operations.count()).toBe(0);
+  });
+});
+
+describe('on the floor', () => {
+  test('one tap judges a clause, a second one changes the same judgement', async () => {
+    const { lena, audit, site } = await openAudit();
+    const one = await done(judge(lena, audit, { criterion: CLAUSE, site }, 'conforms'));
+    const two = await done(judge(lena, audit, { criterion: CLAUSE, site }, 'not_planned', 'Line stood still'));
+    expect(two.id).toBe(one.id);
+    const view = await readLog(lena.database, audit);
+    expect(clauseRows(view, [STANDARD] as never)).toMatchObject([
+      { result: 'not_seen' },
+      { result: 'not_planned', judgements: 1 },
+    ]);
+    expect(notSeen(view, ['iso9001-2015:4.1', CLAUSE], { site })).toEqual(['iso9001-2015:4.1']);
+    await undo(lena, two);
+    expect(clauseRows(await readLog(lena.database, audit), [STANDARD] as never)[1]!.result).toBe('conforms');
+  });
+
+  test('a nonconformity without evidence is captured, and cannot be shown for signature', async () => {
+    const { lena, audit } = await openAudit();
+    await done(recommend(lena, audit, 'iso9001-2015', 'recommended'));
+    const { id } = await done(raiseFinding(lena, audit, { ...COMPLETE, objective_evidence: '' }));
+    expect(await presentClosingRecord(lena, audit)).toMatchObject({
+      code: 'closing.nonconformity_incomplete',
+      facts: { number: '01', missing: 'objective_evidence' },
+    });
+    await done(changeFinding(lena, audit, id, { objective_evidence: 'Label' }));
+    expect(isRefusal(await presentClosingRecord(lena, audit))).toBe(false);
+  });
+
+  test('a finding is regraded and withdrawn only with a reason', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, COMPLETE));
+    expect(await regradeFinding(lena, audit, id, 'major_nonconformity', ' ')).toMatchObject({
+      code: 'operation.reason_missing',
+    });
+    expect(await withdrawFinding(lena, audit, id, '')).toMatchObject({ code: 'operation.reason_missing' });
+    const { operations } = await done(regradeFinding(lena, audit, id, 'major_nonconformity', 'Third time'));
+    expect(operations.map((operation) => operation.fld)).toEqual(['grade', 'grade_reason']);
+  });
+
+  test('a text that is too long stays on the screen', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, COMPLETE));
+    const before = await lena.database.operations.count();
+    const refusal = await changeFinding(lena, audit, id, { title: 'x'.repeat(301) });
+    expect(refusal).toMatchObject({ code: 'operation.value_unfit', facts: { field: 'title' } });
+    expect(await lena.database.operations.count()).toBe(before);
+  });
+
+  test('a technical expert notes and photographs, and never grades', async () => {
+    const { lena, audit } = await openAudit();
+    const [self] = (await readLog(lena.database, audit)).ofKind('team_member');
+    await done(changeTeamMember(lena, audit, self!.id, { role: 'technical_expert' }));
+    expect(isRefusal(await takeNote(lena, audit, { text: 'Seen' }))).toBe(false);
+    expect(await raiseFinding(lena, audit, COMPLETE)).toMatchObject({ code: 'operation.not_permitted' });
+    expect(await judge(lena, audit, { criterion: CLAUSE }, 'conforms')).toMatchObject({
+      code: 'operation.not_permitted',
+    });
+  });
+});
+
+describe('a photo', () => {
+  const photo = (): ArrayBuffer => Uint8Array.from({ length: 700_000 }, (_, index) => index % 251).buffer;
+
+  test('is kept with its bytes, its hash and its link in one step', async () => {
+    const { lena, audit } = await openAudit();
+    const { id: finding } = await done(raiseFinding(lena, audit, COMPLETE));
+    const before = await lena.database.logs.get(audit);
+    const added = await done(
+      addEvidence(lena, audit, {
+        content: new Blob([photo()], { type: 'image/jpeg' }),
+        source: 'camera_still',
+        finding,
+      }),
+    );
+    expect(added.sha256).toBe(digestOf(new Uint8Array(photo())));
+    expect((await lena.database.logs.get(audit))!.rev).toBe(before!.rev + 1);
+    expect(await lena.database.evidence_bytes.count()).toBe(2);
+    const view = await readLog(lena.database, audit);
+    expect(view.ofKind('evidence')[0]!.born).toMatchObject({ kind: 'photo', size: 700_000, source: 'camera_still' });
+    expect(view.ofKind('evidence_link')[0]!.born).toMatchObject({ evidence: added.id, finding });
+    expect(await added.pictures).toBe(false);
+  });
+
+  test('waits unfiled until it is linked, and linking twice changes nothing', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(
+      addEvidence(lena, audit, { content: photo(), mediaType: 'image/jpeg', source: 'camera_frame' }),
+    );
+    expect(unfiledOf(await readLog(lena.database, audit)).evidence.map((item) => item.id)).toEqual([id]);
+    const one = await done(linkEvidence(lena, audit, id, { criterion: CLAUSE }));
+    const two = await done(linkEvidence(lena, audit, id, { criterion: CLAUSE }));
+    expect([two.id, two.operations.length]).toEqual([one.id, 0]);
+    expect(unfiledOf(await readLog(lena.database, audit)).evidence).toEqual([]);
+    await done(deleteEvidence(lena, audit, id));
+    expect((await readLog(lena.database, audit)).ofKind('evidence_link')).toEqual([]);
+  });
+
+  test('that comes empty from the camera is not taken for one', async () => {
+    const { lena, audit } = await openAudit();
+    const refusal = await addEvidence(lena, audit, { content: new Blob([]), source: 'system_camera' });
+    expect(refusal).toMatchObject({ code: 'evidence.empty' });
+  });
+
+  test('outlives the finding that it was linked to, and waits unfiled again', async () => {
+    const { lena, audit } = await openAudit();
+    const { id: finding } = await done(raiseFinding(lena, audit, COMPLETE));
+    const { id } = await done(
+      addEvidence(lena, audit, { content: photo(), mediaType: 'image/jpeg', source: 'file', finding }),
+    );
+    const deleted = await done(deleteFinding(lena, audit, finding));
+    expect(unfiledOf(await readLog(lena.database, audit)).evidence.map((item) => item.id)).toEqual([id]);
+    await done(undo(lena, deleted));
+    expect(unfiledOf(await readLog(lena.database, audit)).evidence).toEqual([]);
+  });
+});
+
+describe('the closing meeting', () => {
+  async function presented() {
+    const { lena, audit } = await openAudit();
+    await done(raiseFinding(lena, audit, COMPLETE));
+    await done(recommend(lena, audit, 'iso9001-2015', 'recommended_after_closure'));
+    await done(addPart(lena, audit, 'attendance', { name: 'R. Kestrel', at_closing: true }));
+    return { lena, audit, shown: await done(presentClosingRecord(lena, audit)) };
+  }
+
+  test('says what is missing in one list', async () => {
+    const { lena, audit } = await openAudit();
+    await done(raiseFinding(lena, audit));
+    const refusals = refusalsBeforeClosing(await readLog(lena.database, audit), audit);
+    expect(refusals.map((refusal) => refusal.code)).toEqual([
+      'closing.grade_missing',
+      'closing.recommendation_missing',
+    ]);
+  });
+
+  test('shows a record whose hash is over its canonical text, and the same one as long as nothing changes', async () => {
+    const { lena, audit, shown } = await presented();
+    const entity = (await readLog(lena.database, audit)).find('closing_record', shown.id)!;
+    expect(digestOf(entity.get('record')!)).toBe(shown.sha256);
+    expect(canonicalText(readRecord(entity))).toBe(entity.get('record'));
+    expect(await done(presentClosingRecord(lena, audit))).toMatchObject({ id: shown.id, operations: [] });
+    // It names the chain as it stood before the record itself.
+    expect(shown.record['heads']).toMatchObject([{ account: LENA, dseq: shown.operations[0]!.dseq - 1 }]);
+  });
+
+  test('is sealed with both words, and the hash in the seal is that of the record', async () => {
+    const { lena, audit, shown } = await presented();
+    expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject({ code: 'closing.signature_missing' });
+    await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
+    await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative', 'declined')));
+    await done(sealClosingRecord(lena, audit, shown.id));
+    const view = await readLog(lena.database, audit);
+    const seal = view.find('closing_record', shown.id)!.get('seal') as Schemas['Seal'];
+    expect(seal.sha256).toBe(shown.sha256);
+    const words = view.ofKind('handwritten_signature');
+    expect(seal.signatures).toEqual(words.map((given) => digestOf(canonicalText(given.born))));
+    const key = await deviceKey(lena.database, seal.installation);
+    expect(await isSignedBy(sealStatement({ ...seal }), seal.device_signature!, key!.public_key)).toBe(true);
+    const { heads } = await readLogWithHeads(lena.database, audit);
+    expect(isSameContent(closingRecord(view, audit, heads), shown.record)).toBe(true);
+    expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.sealed_already' });
+    expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject({ code: 'closing.sealed_already' });
+  });
+
+  test('is not signed or sealed over something that changed since it was shown', async () => {
+    const { lena, audit, shown } = await presented();
+    await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
+    await done(changeAudit(lena, audit, { scope: 'Machining' }));
+    const outdated = { code: 'closing.record_outdated' };
+    expect(await signClosingRecord(lena, audit, shown.id, word('auditee_representative'))).toMatchObject(outdated);
+    expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject(outdated);
+    const again = await done(presentClosingRecord(lena, audit));
+    expect(again.sha256).not.toBe(shown.sha256);
+  });
+
+  test('notes that are written meanwhile change nothing in it', async () => {
+    const { lena, audit, shown } = await presented();
+    await done(takeNote(lena, audit, { text: 'Coffee was good' }));
+    expect((await done(presentClosingRecord(lena, audit))).id).toBe(shown.id);
+  });
+
+  test('somebody who signs after all replaces the word noted before', async () => {
+    const { lena, audit, shown } = await presented();
+    await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative', 'absent')));
+    await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative', 'signed')));
+    const words = (await readLog(lena.database, audit)).ofKind('handwritten_signature');
+    expect(words.map((given) => given.get('outcome'))).toEqual(['signed']);
+  });
+
+  test('an open dispute in what it shows stands in the way, one in a note does not', async () => {
+    const { lena, audit } = await presented();
+    const row = (await lena.database.entities
+      .where('[audit+ref]')
+      .between([audit, 'finding/'], [audit, 'finding0'])
+      .first())!;
+    const head = row.body.value['title']![0]!;
+    row.body.value['title']!.push({ ...head, operation: { ...head.operation, id: LENA, val: 'Another title' } });
+    await lena.database.entities.put(row);
+    expect(disputesOf(await readLog(lena.database, audit))).toMatchObject([{ field: 'title', isSealed: true }]);
+    expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.conflict_open' });
+  });
+
+  test('the report follows the seal, lists what changed, and a second one says why', async () => {
+    const { lena, audit, shown } = await presented();
+    expect(await sealReport(lena, audit)).toMatchObject({ code: 'report.closing_seal_missing' });
+    await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
+    await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative')));
+    await done(sealClosingRecord(lena, audit, shown.id));
+    expect(await sealReport(lena, audit)).toMatchObject({ code: 'report.content_missing' });
+    const words = {
+      executive_summary: 'Good',
+      conformity: 'Yes',
+      effectiveness: 'Yes',
+      internal_audit_and_review: 'Yes',
+    };
+    await done(writeReport(lena, audit, { ...words, is_scope_appropriate: true, are_objectives_met: false }));
+    await done(addTeamMember(lena, audit, { account: null, name: 'Interpreter', role: 'interpreter' }));
+    const one = await done(sealReport(lena, audit));
+    const entity = (await readLog(lena.database, audit)).find('report_record', one.id)!;
+    const record = readRecord(entity)!;
+    expect(digestOf(entity.get('record')!)).toBe(entity.get('seal')!.sha256);
+    expect(record).toMatchObject({
+      revision: 1,
+      closing_sha256: shown.sha256,
+      clauses: [{ result: 'not_seen' }, { criterion: CLAUSE, result: 'minor_nonconformity', findings: ['01'] }],
+      changes_since_closing: [{ finding: null, field: 'team', was: null, is: null }],
+    });
+    expect(await sealReport(lena, audit)).toMatchObject({ facts: { missing: 'reason' } });
+    expect((await done(sealReport(lena, audit, 'Comment of the client'))).revision).toBe(2);
+  });
+});
+
+test('undo of a graded stub deletes it, and the undo can be undone', async () => {
+  const { lena, audit } = await openAudit();
+  const raised = await done(raiseFinding(lena, audit, COMPLETE));
+  const undone = await done(undo(lena, raised));
+  expect((await readLog(lena.database, audit)).ofKind('finding')).toEqual([]);
+  await done(undo(lena, undone));
+  expect((await readLog(lena.database, audit)).ofKind('finding')[0]!.get('grade')).toBe('minor_nonconformity');
+  await commit(lena.database, audit, [set('finding', raised.id, 'title', 'Again')]);
+});

@@ -1,0 +1,145 @@
+/**
+ * Evidence: the exact bytes as they left the shutter, hashed before anything else, kept in one transaction with the operations
+ * that name them. Smaller pictures to look at are made afterwards; if that fails, nothing is lost.
+ */
+import { downscale } from '../capture/downscale';
+import { hashOf } from '../capture/hash';
+import { refuse } from '../domain/refusal';
+import type { EvidenceSource } from '../domain/vocabulary';
+import { add, del, setAll, type Change } from '../store/changes';
+import { instant, newId } from '../store/device';
+import { cutEvidence, readEvidence } from '../store/evidence-bytes';
+import { hasPictures, keepPictures, withoutPictures } from '../store/pictures';
+import { readKind } from '../store/queries';
+import type { Fields } from './audit';
+import { write, writeNew, type Created, type Outcome, type Session } from './session';
+
+export const MAX_EVIDENCE_BYTES = 200 * 1024 * 1024;
+
+export interface NewEvidence extends Pick<Fields<'evidence'>, 'caption' | 'process' | 'site' | 'shift'> {
+  /** A camera's `Shot`, or a `File` of an input: read at once, since a camera's file does not stay readable. */
+  readonly content: ArrayBuffer | Blob;
+  readonly mediaType?: string;
+  readonly source: EvidenceSource;
+  readonly fileName?: string | null;
+  /** What it bears out, filed in the same tap. */
+  readonly finding?: string | null;
+  readonly criterion?: string | null;
+}
+
+export type EvidenceAdded = Created & {
+  readonly sha256: string;
+  /** Resolves when the thumbnail is there (true) or cannot be made here (false). Nobody has to wait for it. */
+  readonly pictures: Promise<boolean>;
+};
+
+export async function addEvidence(
+  session: Session,
+  audit: string,
+  given: NewEvidence,
+): Promise<Outcome<EvidenceAdded>> {
+  const capturedAt = instant();
+  const isFile = given.content instanceof Blob;
+  // First of all: whatever is awaited before this may be the moment in which iOS takes the file away.
+  const bytes = given.content instanceof Blob ? await given.content.arrayBuffer() : given.content;
+  const mediaType =
+    (given.mediaType ?? (given.content instanceof Blob ? given.content.type : '')) || 'application/octet-stream';
+  if (bytes.byteLength === 0) return refuse('evidence.empty');
+  if (bytes.byteLength > MAX_EVIDENCE_BYTES) return refuse('evidence.too_large', { limit: MAX_EVIDENCE_BYTES });
+  const sha256 = await hashOf(bytes);
+  const id = newId();
+  const { caption, process, site, shift, finding = null, criterion = null } = given;
+  const changes: Change[] = [
+    add('evidence', id, {
+      kind: mediaType.startsWith('image/') ? 'photo' : 'file',
+      sha256,
+      size: bytes.byteLength,
+      media_type: mediaType.slice(0, 100),
+      source: given.source,
+      file_name: given.fileName?.slice(0, 300) ?? (isFile ? nameOf(given.content) : null),
+      captured_at: capturedAt,
+    }),
+    ...setAll('evidence', id, { caption, process, site, shift }),
+  ];
+  if (finding !== null || criterion !== null) {
+    changes.push(add('evidence_link', newId(), { evidence: id, finding, criterion }));
+  }
+  const written = await writeNew(session, audit, id, changes, [cutEvidence(bytes, sha256, mediaType)]);
+  if ('code' in written) return written;
+  return { ...written, sha256, pictures: makePictures(session, sha256, bytes, mediaType) };
+}
+
+/** Thumbnails that are missing although the bytes are here: the app was closed before they were made. */
+export async function makeMissingPictures(session: Session): Promise<number> {
+  let made = 0;
+  for (const { sha256, mediaType } of await withoutPictures(session.database)) {
+    const bytes = await readEvidence(session.database, sha256);
+    if (bytes !== undefined && (await makePictures(session, sha256, bytes.buffer, mediaType))) made += 1;
+  }
+  return made;
+}
+
+async function makePictures(session: Session, sha256: string, bytes: ArrayBuffer, mediaType: string): Promise<boolean> {
+  if (!mediaType.startsWith('image/')) return false;
+  try {
+    if (await hasPictures(session.database, sha256)) return true;
+    const pictures = await downscale(bytes, mediaType);
+    if (pictures === null) return false;
+    await keepPictures(session.database, sha256, pictures);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** File a piece of evidence under a finding or a criterion. Filing it twice in the same place changes nothing. */
+export async function linkEvidence(
+  session: Session,
+  audit: string,
+  evidence: string,
+  target: { readonly finding: string } | { readonly criterion: string },
+): Promise<Outcome<Created>> {
+  const finding = 'finding' in target ? target.finding : null;
+  const criterion = 'criterion' in target ? target.criterion : null;
+  const links = await readKind(session.database, audit, 'evidence_link');
+  const same = links.find(
+    (link) =>
+      link.get('evidence') === evidence &&
+      (link.get('finding') ?? null) === finding &&
+      (link.get('criterion') ?? null) === criterion,
+  );
+  if (same !== undefined) return { audit, operations: [], undo: [], id: same.id };
+  const id = newId();
+  return writeNew(session, audit, id, [add('evidence_link', id, { evidence, finding, criterion })]);
+}
+
+export function unlinkEvidence(session: Session, audit: string, link: string): Promise<Outcome> {
+  return write(session, audit, [del('evidence_link', link)]);
+}
+
+/** Caption, place, and whether it is picked for the report. */
+export function changeEvidence(
+  session: Session,
+  audit: string,
+  id: string,
+  fields: Fields<'evidence'>,
+): Promise<Outcome> {
+  return write(session, audit, setAll('evidence', id, fields));
+}
+
+/** Photos enter a report only when picked. */
+export function pickForReport(session: Session, audit: string, id: string, isPicked: boolean): Promise<Outcome> {
+  return write(session, audit, setAll('evidence', id, { is_in_report: isPicked }));
+}
+
+/** Take it out of the audit, with its links. Its bytes stay until the office withdraws them. */
+export async function deleteEvidence(session: Session, audit: string, id: string): Promise<Outcome> {
+  const links = await readKind(session.database, audit, 'evidence_link');
+  const own = links.filter((link) => link.get('evidence') === id);
+  return write(session, audit, [del('evidence', id), ...own.map((link) => del('evidence_link', link.id))]);
+}
+
+function nameOf(file: ArrayBuffer | Blob): string | null {
+  const name: unknown = (file as { name?: unknown }).name;
+  return typeof name === 'string' && name !== '' ? name.slice(0, 300) : null;
+}

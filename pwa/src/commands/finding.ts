@@ -1,0 +1,74 @@
+/** Findings: raised in seconds, completed when there is time, regraded and withdrawn with a reason. */
+import { refuse } from '../domain/refusal';
+import type { Acknowledgement, FindingGrade } from '../domain/vocabulary';
+import { add, del, setAll, type Change } from '../store/changes';
+import { instant, newId } from '../store/device';
+import { readKind } from '../store/queries';
+import type { Fields } from './audit';
+import { ownMember, write, writeNew, type Created, type Outcome, type Session } from './session';
+
+/** Raise a finding, from a clause or out of nowhere. Nothing but the tap is needed; `evidence` links what was just taken. */
+export async function raiseFinding(
+  session: Session,
+  audit: string,
+  { evidence = [], ...fields }: Fields<'finding'> & { readonly evidence?: readonly string[] } = {},
+): Promise<Outcome<Created>> {
+  const id = newId();
+  const raisedBy = (await ownMember(session, audit))?.id ?? session.account;
+  return writeNew(session, audit, id, [
+    add('finding', id, { raised_at: instant(), raised_by: raisedBy }),
+    ...setAll('finding', id, fields),
+    ...evidence.map((item): Change => add('evidence_link', newId(), { evidence: item, finding: id, criterion: null })),
+  ]);
+}
+
+/** Write fields of a finding: one operation for each that changed. */
+export function changeFinding(
+  session: Session,
+  audit: string,
+  id: string,
+  fields: Fields<'finding'>,
+): Promise<Outcome> {
+  return write(session, audit, setAll('finding', id, fields));
+}
+
+/** Another grade, and why. */
+export async function regradeFinding(
+  session: Session,
+  audit: string,
+  id: string,
+  grade: FindingGrade,
+  reason: string,
+): Promise<Outcome> {
+  if (reason.trim() === '') return refuse('operation.reason_missing');
+  return write(session, audit, setAll('finding', id, { grade, grade_reason: reason }));
+}
+
+/** It was none: the number stays, with the reason. */
+export async function withdrawFinding(session: Session, audit: string, id: string, reason: string): Promise<Outcome> {
+  if (reason.trim() === '') return refuse('operation.reason_missing');
+  return write(session, audit, setAll('finding', id, { withdrawn_reason: reason }));
+}
+
+/** It was one after all. */
+export function reinstateFinding(session: Session, audit: string, id: string): Promise<Outcome> {
+  return write(session, audit, setAll('finding', id, { withdrawn_reason: null }));
+}
+
+/** The auditee's word on it at the closing meeting; receipt is not agreement. */
+export function acknowledgeFinding(
+  session: Session,
+  audit: string,
+  id: string,
+  word: Acknowledgement | null,
+  dissentReason: string | null = null,
+): Promise<Outcome> {
+  return write(session, audit, setAll('finding', id, { acknowledgement: word, dissent_reason: dissentReason }));
+}
+
+/** Remove a finding that was raised by mistake, with its links; evidence stays. A finding that was shown is withdrawn instead. */
+export async function deleteFinding(session: Session, audit: string, id: string): Promise<Outcome> {
+  const links = await readKind(session.database, audit, 'evidence_link');
+  const own = links.filter((link) => link.get('finding') === id);
+  return write(session, audit, [del('finding', id), ...own.map((link) => del('evidence_link', link.id))]);
+}

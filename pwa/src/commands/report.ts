@@ -1,0 +1,89 @@
+/** The report: the team's own words, and its seal. The server makes the PDF from the sealed record and mails it. */
+import { currentClosingRecord, readRecord } from '../domain/closing';
+import { digestOf, MAX_OPERATION_BYTES } from '../domain/operation';
+import { canonicalText } from '../domain/plain-json';
+import { reportRecord, type PlainRecord } from '../domain/record';
+import { refuse, type Refusal } from '../domain/refusal';
+import { auditableCriteria, standardsOf } from '../domain/standard';
+import type { LogView } from '../domain/fold';
+import type { Entities } from '../domain/vocabulary';
+import { add, seal, setAll } from '../store/changes';
+import { newId } from '../store/device';
+import { readLogWithHeads, readReference } from '../store/queries';
+import type { Fields } from './audit';
+import { sealed } from './closing';
+import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
+
+/** What every report says (ISO/IEC 17021-1:2015, 9.4.8). */
+export const REPORT_PARTS = [
+  'executive_summary',
+  'conformity',
+  'effectiveness',
+  'internal_audit_and_review',
+  'is_scope_appropriate',
+  'are_objectives_met',
+] as const satisfies readonly (keyof Entities['audit'])[];
+
+const LONGEST_RECORD = MAX_OPERATION_BYTES - 8192;
+
+/** The team's words, and what the opening meeting confirmed. */
+export function writeReport(session: Session, audit: string, fields: Fields<'audit'>): Promise<Outcome> {
+  return write(session, audit, setAll('audit', audit, fields));
+}
+
+/** Why the report cannot be sealed yet. */
+export function refusalsBeforeReport(view: LogView, audit: string, reason: string | null): Refusal[] {
+  const refusals: Refusal[] = [];
+  if (!currentClosingRecord(view)?.get('seal')) refusals.push(refuse('report.closing_seal_missing'));
+  const shown = view.find('audit', audit);
+  const missing: string[] = REPORT_PARTS.filter((part) => (shown?.get(part) ?? '') === '');
+  // From the second on, a report says why there is another one.
+  if (nextRevision(view) > 1 && !reason?.trim()) missing.push('reason');
+  if (missing.length > 0) refusals.push(refuse('report.content_missing', { missing: missing.join(', ') }));
+  return refusals;
+}
+
+/** 1 for the first report; sealed ones count. */
+export function nextRevision(view: LogView): number {
+  const sealedOnes = view.ofKind('report_record').filter((record) => record.get('seal'));
+  return 1 + Math.max(0, ...sealedOnes.map((record) => record.get('revision') ?? 0));
+}
+
+export type SealedReport = Created & { readonly sha256: string; readonly revision: number };
+
+/** Freeze and seal the whole report in one step. `id` is what the server is asked to issue. */
+export async function sealReport(
+  session: Session,
+  audit: string,
+  reason: string | null = null,
+): Promise<Outcome<SealedReport>> {
+  const { view, heads } = await readLogWithHeads(session.database, audit);
+  const refusal =
+    (await refuseToWrite(session, audit, ['report_record'])) ?? refusalsBeforeReport(view, audit, reason)[0];
+  if (refusal !== undefined) return refusal;
+  const editions = view.find('audit', audit)?.get('criteria') ?? [];
+  const catalogue = (await readReference(session.database, 'standards'))?.value ?? [];
+  const standards = standardsOf(editions, catalogue);
+  if (standards.length < editions.length) {
+    const known = standards.map((standard) => standard.id);
+    return refuse('report.content_missing', { missing: editions.filter((id) => !known.includes(id)).join(', ') });
+  }
+  const closing = currentClosingRecord(view)!;
+  const terms = {
+    criteria: auditableCriteria(standards),
+    closing: readRecord(closing) as PlainRecord,
+    closingSha256: closing.get('sha256') ?? '',
+    revision: nextRevision(view),
+    reason: reason?.trim() ? reason : null,
+  };
+  const text = canonicalText(reportRecord(view, audit, heads, terms));
+  const bytes = JSON.stringify(text).length;
+  if (bytes > LONGEST_RECORD) return refuse('envelope.too_large', { bytes, limit: LONGEST_RECORD });
+  const [id, sha256] = [newId(), digestOf(text)];
+  const { revision, closingSha256 } = terms;
+  const written = await writeNew(session, audit, id, [
+    add('report_record', id, { record: text, sha256, closing_sha256: closingSha256, revision, reason: terms.reason }),
+    seal('report_record', id, await sealed(session, sha256, [])),
+  ]);
+  return 'code' in written ? written : { ...written, sha256, revision };
+}

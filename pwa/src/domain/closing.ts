@@ -1,0 +1,119 @@
+/**
+ * What is missing before the closing record may be shown, and before it may be sealed.
+ *
+ * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
+ */
+import { findingsBeforeClosing, numberedFindings, numbersOf } from './finding';
+import type { EntityView, LogView } from './fold';
+import { entityIdOf, entityKindOf } from './operation';
+import { canonicalText } from './plain-json';
+import { closingRecord, isSameContent, SEALED_FIELDS, type PlainRecord } from './record';
+import { refuse, type Refusal } from './refusal';
+import { SIGNING_PARTIES, type AuditType, type EntityKind } from './vocabulary';
+
+/** Audits after which a certification body decides, so that the team's recommendation is part of the closing meeting. */
+const WITH_RECOMMENDATION: readonly (AuditType | null | undefined)[] = [
+  'stage_2',
+  'surveillance',
+  'recertification',
+  'special',
+];
+
+/** The sentences above the signature, in every language the same meaning: see i18n. They are part of what is signed. */
+export const SIGNING_STATEMENT =
+  'My signature confirms receipt, not agreement. Evidence is a sample; other nonconformities may exist. ' +
+  'The team recommends; the certification body decides.';
+
+/** One disagreement that a person has to decide: over a field, or over a deletion (`field` is `deleted`). */
+export interface OpenDispute {
+  readonly ref: string;
+  readonly field: string;
+}
+
+/** Every open dispute of the audit; `isSealed` says whether it concerns what the closing record shows. */
+export function openDisputes(view: LogView): (OpenDispute & { isSealed: boolean })[] {
+  const disputes: (OpenDispute & { isSealed: boolean })[] = [];
+  for (const entity of view.entities.values()) {
+    if (entity.born === null) continue;
+    const sealed = SEALED_FIELDS[entity.kind as EntityKind];
+    if (entity.isDeletionDisputed) disputes.push({ ref: entity.ref, field: 'deleted', isSealed: sealed !== undefined });
+    if (entity.isDeleted) continue;
+    for (const [field, shown] of entity.fields) {
+      if (shown.isDisputed) disputes.push({ ref: entity.ref, field, isSealed: sealed?.includes(field) ?? false });
+    }
+  }
+  return disputes.sort((one, other) => (one.ref < other.ref ? -1 : one.ref > other.ref ? 1 : 0));
+}
+
+/** Why the closing record cannot be shown for signature yet: incomplete findings, open disputes, no recommendation. */
+export function refusalsBeforeClosing(view: LogView, audit: string): Refusal[] {
+  const numbers = numbersOf(numberedFindings(view));
+  const disputes = openDisputes(view)
+    .filter((dispute) => dispute.isSealed)
+    .map(({ ref, field }) =>
+      refuse('closing.conflict_open', { what: spoken(ref, field, numbers), entity: ref, field }),
+    );
+  return [...findingsBeforeClosing(view), ...disputes, ...missingRecommendations(view, audit)];
+}
+
+/** Why this closing record cannot be sealed: what is missing above, no word of a party, or it no longer says what is so. */
+export function refusalsBeforeSealing(view: LogView, audit: string, closingRecordId: string): Refusal[] {
+  const shown = view.find('closing_record', closingRecordId);
+  const record = shown === undefined ? null : readRecord(shown);
+  if (record === null || isOutdated(view, audit, record)) return [refuse('closing.record_outdated')];
+  const parties = new Set(signaturesOf(view, closingRecordId).map((signature) => signature.get('party')));
+  const missing = SIGNING_PARTIES.filter((party) => !parties.has(party));
+  return [
+    ...refusalsBeforeClosing(view, audit),
+    ...missing.map((party) => refuse('closing.signature_missing', { party })),
+  ];
+}
+
+/** Whether anything that the record shows reads differently by now. */
+export function isOutdated(view: LogView, audit: string, record: PlainRecord): boolean {
+  return !isSameContent(record, closingRecord(view, audit, []));
+}
+
+/** Whether the team recommends anything to a certification body after this type of audit. */
+export function hasRecommendation(type: AuditType | null | undefined): boolean {
+  return WITH_RECOMMENDATION.includes(type);
+}
+
+/** Every party's word under one closing record, in the order of their ids, as the seal counts them. */
+export function signaturesOf(view: LogView, closingRecordId: string): readonly EntityView<'handwritten_signature'>[] {
+  return view.ofKind('handwritten_signature').filter((word) => word.get('closing_record') === closingRecordId);
+}
+
+/** The record of a closing or report record entity; null where its text cannot be read. */
+export function readRecord(entity: EntityView<'closing_record'> | EntityView<'report_record'>): PlainRecord | null {
+  try {
+    return JSON.parse(String(entity.value('record'))) as PlainRecord;
+  } catch {
+    return null;
+  }
+}
+
+/** The closing record that counts: the last sealed one, or the last shown. */
+export function currentClosingRecord(view: LogView): EntityView<'closing_record'> | undefined {
+  const records = view.ofKind('closing_record');
+  return records.findLast((record) => record.get('seal')) ?? records.at(-1);
+}
+
+/** What a device signs under a seal: its RFC 8785 form without the signature itself. */
+export function sealStatement(seal: Readonly<Record<string, unknown>>): string {
+  const { device_signature: _, ...vouched } = seal;
+  return canonicalText(vouched);
+}
+
+function missingRecommendations(view: LogView, audit: string): Refusal[] {
+  const shown = view.find('audit', audit);
+  if (!hasRecommendation(shown?.get('type'))) return [];
+  return (shown?.get('criteria') ?? [])
+    .filter((standard) => !view.ofKind('recommendation').some((item) => item.id === standard && item.get('outcome')))
+    .map((standard) => refuse('closing.recommendation_missing', { standard }));
+}
+
+function spoken(ref: string, field: string, numbers: ReadonlyMap<string, string>): string {
+  const number = numbers.get(entityIdOf(ref));
+  return `${entityKindOf(ref)}${number ? ` ${number}` : ''}, ${field}`;
+}

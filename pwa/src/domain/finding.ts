@@ -1,0 +1,116 @@
+/**
+ * A finding: its number, whether it counts, and what it still lacks before the closing meeting can seal it.
+ *
+ * The same rules stand in server/domain/finding.py; schemas/vectors/finding holds both together.
+ */
+import type { EntityView, LogView } from './fold';
+import { refuse, type Refusal } from './refusal';
+import type { FindingGrade } from './vocabulary';
+
+export type FindingView = EntityView<'finding'>;
+export type FindingPart = 'requirement' | 'failure' | 'objective_evidence' | 'criteria';
+
+const NUMBER = /^[0-9]{2,6}$/;
+const NONCONFORMITIES: readonly unknown[] = ['major_nonconformity', 'minor_nonconformity'] satisfies FindingGrade[];
+/** ISO/IEC 17021-1:2015, 9.4.5.3: the requirement, the statement of what is not met, the objective evidence. */
+const THREE_PARTS = ['requirement', 'failure', 'objective_evidence'] as const;
+
+/** Python's idea of white space, which is not quite JavaScript's. */
+const BLANK = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
+
+export interface NumberedFinding {
+  readonly number: string;
+  readonly finding: FindingView;
+}
+
+/**
+ * Every finding with its number; withdrawn ones keep theirs.
+ *
+ * On the floor the number is provisional: the order of raising, since another tablet may hold earlier ones. The closing seal
+ * fixes it: what people signed as 01 stays 01, whatever arrives or goes later, and no number is given twice.
+ */
+export function numberedFindings(view: LogView): NumberedFinding[] {
+  const fixed = fixedNumbers(view);
+  let following = Math.max(0, ...fixed.values());
+  return [...view.ofKind('finding')]
+    .map((finding) => ({ finding, raisedAt: String(finding.get('raised_at') ?? '') }))
+    .sort((one, other) => compare(one.raisedAt, other.raisedAt) || compare(one.finding.id, other.finding.id))
+    .map(({ finding }) => ({ finding, position: fixed.get(finding.id) ?? (following += 1) }))
+    .sort((one, other) => one.position - other.position)
+    .map(({ finding, position }) => ({ number: String(position).padStart(2, '0'), finding }));
+}
+
+/** By finding, from the sealed closing records; the first to be sealed counts for what it numbers. */
+function fixedNumbers(view: LogView): Map<string, number> {
+  const fixed = new Map<string, number>();
+  const sealed = view
+    .ofKind('closing_record')
+    .map((record) => ({ record, sealedAt: sealedAtOf(record.get('seal')) }))
+    .filter(({ sealedAt }) => sealedAt !== null)
+    .sort((one, other) => compare(one.sealedAt!, other.sealedAt!) || compare(one.record.id, other.record.id));
+  for (const { record } of sealed) {
+    const taken = new Set(fixed.values());
+    for (const [id, number] of numbersIn(record.get('record'))) {
+      if (!fixed.has(id) && !taken.has(number)) fixed.set(id, number);
+    }
+  }
+  return fixed;
+}
+
+function sealedAtOf(seal: unknown): string | null {
+  return typeof seal === 'object' && seal !== null && !Array.isArray(seal)
+    ? String((seal as { sealed_at?: unknown }).sealed_at)
+    : null;
+}
+
+/** The numbers in a record's text. Not what this app writes: it fixes nothing. */
+function numbersIn(record: unknown): [string, number][] {
+  try {
+    const { findings } = JSON.parse(String(record)) as { findings: { id: string; number: string }[] };
+    if (!findings.every(({ number }) => typeof number === 'string' && NUMBER.test(number))) return [];
+    return findings.map(({ id, number }) => [String(id), Number(number)]);
+  } catch {
+    return [];
+  }
+}
+
+/** The number of each finding by its id. */
+export function numbersOf(findings: readonly NumberedFinding[]): Map<string, string> {
+  return new Map(findings.map(({ number, finding }) => [finding.id, number]));
+}
+
+export function isWithdrawn(finding: FindingView): boolean {
+  return Boolean(finding.get('withdrawn_reason'));
+}
+
+export function isNonconformity(finding: FindingView): boolean {
+  return NONCONFORMITIES.includes(finding.get('grade'));
+}
+
+/** The parts of a nonconformity that are still empty. Nothing of this stands in the way of capturing it. */
+export function missingParts(finding: FindingView): FindingPart[] {
+  if (!isNonconformity(finding) || isWithdrawn(finding)) return [];
+  const missing: FindingPart[] = THREE_PARTS.filter((part) => BLANK.test(finding.get(part) ?? ''));
+  return (finding.get('criteria') ?? []).length > 0 ? missing : [...missing, 'criteria'];
+}
+
+/** Why the closing record cannot be sealed yet, finding by finding. */
+export function findingsBeforeClosing(view: LogView): Refusal[] {
+  const refusals: Refusal[] = [];
+  for (const { number, finding } of numberedFindings(view)) {
+    if (isWithdrawn(finding)) continue;
+    const missing = missingParts(finding);
+    if (!finding.get('grade')) {
+      refusals.push(refuse('closing.grade_missing', { number, finding: finding.id }));
+    } else if (missing.length > 0) {
+      refusals.push(
+        refuse('closing.nonconformity_incomplete', { number, finding: finding.id, missing: missing.join(', ') }),
+      );
+    }
+  }
+  return refusals;
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -1,0 +1,337 @@
+/**
+ * From the log of operations to what a screen or a report shows. A pure function of the set of entries:
+ * order, repetition and detours on the way here cannot change the result.
+ *
+ * The same fold stands in server/domain/fold.py; schemas/vectors/fold holds both together.
+ */
+import { BORN, DELETED, entityIdOf, entityKindOf, parseOperation, type ReadOperation } from './operation';
+import { canonicalText, type Value } from './plain-json';
+import { isRefusal } from './refusal';
+import type { Entities, EntityKind, FieldName, Origin } from './vocabulary';
+
+/** One line of the log as the server numbers it. What has not been pulled yet has neither `seq` nor `receivedAt`. */
+export interface Entry {
+  readonly operation: ReadOperation;
+  readonly origin: Origin;
+  readonly seq: number | null;
+  /** Milliseconds since 1970, by the server's clock. It bounds the display order and never enters sealed content. */
+  readonly receivedAt: number | null;
+}
+
+/** What the server said about an operation: `quarantined` or, when it took that back, `applied`. */
+export interface Verdict {
+  readonly state: string;
+  readonly code?: string;
+  readonly facts?: Readonly<Record<string, Value>>;
+}
+
+/** One field with every head: the operations that no other applied operation supersedes. */
+export class FieldView {
+  readonly value: Value;
+  readonly heads: readonly ReadOperation[];
+
+  constructor(value: Value, heads: readonly ReadOperation[]) {
+    this.value = value;
+    this.heads = heads;
+  }
+
+  /** Two people left different values without having seen each other's. The same value twice is no dispute. */
+  get isDisputed(): boolean {
+    return this.heads.length > 1 && new Set(this.heads.map((head) => canonicalText(head.val))).size > 1;
+  }
+}
+
+/** One thing in the audit, as the folded log shows it. */
+export class EntityView<K extends EntityKind = EntityKind> {
+  readonly ref: string;
+  readonly born: Readonly<Record<string, Value>> | null;
+  readonly fields: ReadonlyMap<string, FieldView>;
+  /** The heads of `born` and `deleted`, which a deletion and its dispute need. */
+  readonly bornView: FieldView | undefined;
+  readonly deletedView: FieldView | undefined;
+  readonly isDeleted: boolean;
+  readonly isDeletionDisputed: boolean;
+
+  constructor(ref: string, views: ReadonlyMap<string, FieldView>) {
+    this.ref = ref;
+    this.bornView = views.get(BORN);
+    this.deletedView = views.get(DELETED);
+    const born = this.bornView?.value;
+    this.born = typeof born === 'object' && born !== null && !Array.isArray(born) ? born : null;
+    const names = [...views.keys()].filter((name) => name !== BORN && name !== DELETED).sort();
+    this.fields = new Map(names.map((name) => [name, views.get(name)!]));
+    const wantsDeletion = this.deletedView !== undefined && isTruthy(this.deletedView.value);
+    this.isDeletionDisputed =
+      this.deletedView !== undefined &&
+      (this.deletedView.isDisputed || (wantsDeletion && this.#wasEditedMeanwhile(this.deletedView)));
+    this.isDeleted = wantsDeletion && !this.isDeletionDisputed;
+  }
+
+  get kind(): string {
+    return entityKindOf(this.ref);
+  }
+
+  get id(): string {
+    return entityIdOf(this.ref);
+  }
+
+  /** The displayed value of a field, or what the entity was born with; undefined where neither was ever written. */
+  get<F extends FieldName<K>>(name: F): Entities[K][F] | null | undefined {
+    return this.value(name) as Entities[K][F] | null | undefined;
+  }
+
+  /** The same by any name, for code that walks over fields. */
+  value(name: string): Value | undefined {
+    const shown = this.fields.get(name);
+    if (shown !== undefined) return shown.value;
+    return this.born !== null && Object.hasOwn(this.born, name) ? this.born[name] : undefined;
+  }
+
+  isDisputed(name: FieldName<K>): boolean {
+    return this.fields.get(name)?.isDisputed ?? false;
+  }
+
+  /** Every head of the whole entity: what a deletion names as seen. */
+  allHeads(): ReadOperation[] {
+    const views = [this.deletedView, this.bornView, ...this.fields.values()];
+    return views.flatMap((view) => view?.heads ?? []);
+  }
+
+  /** A deletion names every head it saw. A head that it does not name was written by somebody who did not know of it. */
+  #wasEditedMeanwhile(deleted: FieldView): boolean {
+    const witnessed = new Set(deleted.heads.flatMap((head) => head.bases));
+    const others = [this.bornView, ...this.fields.values()];
+    return others.some((view) => view?.heads.some((head) => !witnessed.has(head.id)) ?? false);
+  }
+}
+
+/** The folded log: entities by reference, and the verdicts of what was kept without being applied, by digest. */
+export class LogView {
+  readonly entities: ReadonlyMap<string, EntityView>;
+  readonly quarantined: ReadonlyMap<string, Verdict>;
+  readonly #byKind = new Map<string, EntityView[]>();
+
+  constructor(
+    entities: ReadonlyMap<string, EntityView> = new Map(),
+    quarantined: ReadonlyMap<string, Verdict> = new Map(),
+  ) {
+    this.entities = entities;
+    this.quarantined = quarantined;
+  }
+
+  /** Every entity of a kind that was born and is not deleted, in the order of references. */
+  ofKind<K extends EntityKind>(kind: K): readonly EntityView<K>[] {
+    let found = this.#byKind.get(kind);
+    if (found === undefined) {
+      const refs = [...this.entities.keys()].filter((ref) => entityKindOf(ref) === kind).sort();
+      found = refs.map((ref) => this.entities.get(ref)!).filter(isShown);
+      this.#byKind.set(kind, found);
+    }
+    return found as unknown as readonly EntityView<K>[];
+  }
+
+  entity(ref: string): EntityView | undefined {
+    return this.entities.get(ref);
+  }
+
+  /** One entity by kind and id, whether it is deleted or not. */
+  find<K extends EntityKind>(kind: K, id: string | null | undefined): EntityView<K> | undefined {
+    return id ? (this.entities.get(`${kind}/${id}`) as unknown as EntityView<K> | undefined) : undefined;
+  }
+}
+
+/** Born and not deleted. A disputed deletion is shown until a person decides. */
+export function isShown(entity: EntityView | undefined): entity is EntityView {
+  return entity !== undefined && entity.born !== null && !entity.isDeleted;
+}
+
+/** Heads, displayed values and open disputes of every field, from whatever set of entries is at hand. */
+export function foldLog(entries: Iterable<Entry>): LogView {
+  const all = [...entries];
+  const quarantined = quarantinedOf(lastVerdicts(all));
+  const heads = foldHeads(all, quarantined);
+  const entities = new Map<string, EntityView>();
+  for (const ref of [...heads.keys()].sort()) entities.set(ref, entityView(ref, heads.get(ref)!));
+  return new LogView(entities, quarantined);
+}
+
+/** The heads of every field of every entity, once it is known what is in quarantine. */
+export function foldHeads(
+  entries: readonly Entry[],
+  quarantined: ReadonlyMap<string, Verdict>,
+): Map<string, Map<string, Entry[]>> {
+  const { known, applied } = knownAndApplied(entries, quarantined);
+  const superseded = supersededBy(applied, known, quarantined);
+  const fields = new Map<string, Map<string, Entry[]>>();
+  for (const entry of applied.values()) {
+    const { ent, fld } = entry.operation;
+    const ofEntity = upsert(fields, ent, () => new Map<string, Entry[]>());
+    upsert(ofEntity, fld, () => []).push(entry);
+  }
+  for (const ofEntity of fields.values()) {
+    for (const [name, all] of ofEntity) {
+      const heads = all.filter((entry) => !superseded.has(entry.operation.id));
+      // Two that claim to have seen each other are both shown: nothing may vanish without something in its place.
+      ofEntity.set(name, heads.length > 0 ? heads : all);
+    }
+  }
+  return fields;
+}
+
+/** What an entity looks like with these heads. */
+export function entityView(ref: string, heads: ReadonlyMap<string, readonly Entry[]>): EntityView {
+  const views = new Map<string, FieldView>();
+  for (const [name, entries] of heads) if (entries.length > 0) views.set(name, fieldView(entries));
+  return new EntityView(ref, views);
+}
+
+/** An entry from the text of the log. What cannot be read is null: it is in quarantine and shows nothing. */
+export function readEntry(data: string, origin: Origin, seq: number | null, receivedAt: number | null): Entry | null {
+  const operation = parseOperation(data);
+  return isRefusal(operation) ? null : { operation, origin, seq, receivedAt };
+}
+
+/** The server's last word in the log on each digest. Only what the server itself wrote counts. */
+export function lastVerdicts(entries: Iterable<Entry>): Map<string, Entry> {
+  const last = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (entry.origin !== 'server' || entry.operation.kind !== 'verdict') continue;
+    const target = entityIdOf(entry.operation.ent);
+    const before = last.get(target);
+    if (before === undefined || isLater(entry, before)) last.set(target, entry);
+  }
+  return last;
+}
+
+export function quarantinedOf(verdicts: ReadonlyMap<string, Entry>): Map<string, Verdict> {
+  const quarantined = new Map<string, Verdict>();
+  for (const [digest, entry] of verdicts) {
+    const verdict = entry.operation.val as unknown as Verdict | null;
+    if (verdict?.state === 'quarantined') quarantined.set(digest, verdict);
+  }
+  return quarantined;
+}
+
+/** What stands in the log outranks what a tablet only remembers from before the server was restored. */
+function isLater(one: Entry, other: Entry): boolean {
+  const first = one.seq ?? 0;
+  const second = other.seq ?? 0;
+  if (first !== second) return first > second;
+  if (one.operation.dseq !== other.operation.dseq) return one.operation.dseq > other.operation.dseq;
+  return one.operation.digest > other.operation.digest;
+}
+
+/** Operations by id: all that can be read, and those of them that count. Of two with one id the earlier received counts. */
+function knownAndApplied(
+  entries: readonly Entry[],
+  quarantined: ReadonlyMap<string, Verdict>,
+): { known: Map<string, ReadOperation>; applied: Map<string, Entry> } {
+  const known = new Map<string, ReadOperation>();
+  const applied = new Map<string, Entry>();
+  for (const entry of [...entries].sort(byArrival)) {
+    const operation = entry.operation;
+    if (operation.kind === 'verdict') continue;
+    if (quarantined.has(operation.digest)) {
+      if (!known.has(operation.id)) known.set(operation.id, operation);
+    } else if (!applied.has(operation.id)) {
+      known.set(operation.id, operation);
+      applied.set(operation.id, entry);
+    }
+  }
+  return { known, applied };
+}
+
+function byArrival(one: Entry, other: Entry): number {
+  return (
+    Number(one.seq === null) - Number(other.seq === null) ||
+    (one.seq ?? 0) - (other.seq ?? 0) ||
+    compare(one.operation.digest, other.operation.digest)
+  );
+}
+
+/** Every operation that an applied one has seen and replaced in the same field, also by way of one in quarantine. */
+function supersededBy(
+  applied: ReadonlyMap<string, Entry>,
+  known: ReadonlyMap<string, ReadOperation>,
+  quarantined: ReadonlyMap<string, Verdict>,
+): Set<string> {
+  const superseded = new Set<string>();
+  for (const { operation } of applied.values()) {
+    const ahead = [...operation.bases];
+    const passed = new Set<string>();
+    while (ahead.length > 0) {
+      const base = known.get(ahead.pop()!);
+      if (base === undefined || passed.has(base.id) || !canReplace(operation, base)) continue;
+      passed.add(base.id);
+      superseded.add(base.id);
+      if (quarantined.has(base.digest)) ahead.push(...base.bases);
+    }
+  }
+  return superseded;
+}
+
+/**
+ * The same field, and not something that comes later in the very same chain: nobody has seen his own future.
+ *
+ * A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes.
+ */
+function canReplace(operation: ReadOperation, base: ReadOperation): boolean {
+  if (operation.ent !== base.ent || operation.fld !== base.fld || operation.fld === BORN) return false;
+  return !isSameChain(operation, base) || base.dseq < operation.dseq;
+}
+
+function isSameChain(one: ReadOperation, other: ReadOperation): boolean {
+  return (
+    one.chain.installation === other.chain.installation &&
+    one.chain.account === other.chain.account &&
+    one.chain.audit === other.chain.audit
+  );
+}
+
+function fieldView(heads: readonly Entry[]): FieldView {
+  // Of births the first to arrive is the one that everything else refers to; the server sets a different later one aside.
+  const isBirth = heads[0]?.operation.fld === BORN;
+  const ordered = [...heads].sort(isBirth ? (one, other) => byArrival(other, one) : byDisplay);
+  return new FieldView(
+    ordered.at(-1)!.operation.val,
+    ordered.map((entry) => entry.operation),
+  );
+}
+
+/** Which of several heads is shown until a person decides. A clock that runs ahead cannot win beyond the time of receipt. */
+function byDisplay(one: Entry, other: Entry): number {
+  const [a, b] = [one.operation, other.operation];
+  return (
+    shownStamp(one) - shownStamp(other) ||
+    compare(a.hlc.slice(16), b.hlc.slice(16)) ||
+    compare(a.chain.installation, b.chain.installation) ||
+    compare(a.chain.account, b.chain.account) ||
+    compare(a.chain.audit, b.chain.audit) ||
+    compare(a.id, b.id)
+  );
+}
+
+function shownStamp(entry: Entry): number {
+  const stamp = Number(entry.operation.hlc.slice(0, 15));
+  return entry.receivedAt === null ? stamp : Math.min(stamp, entry.receivedAt);
+}
+
+/** As Python's `bool`: an odd value of an odd device must not fold differently here. */
+function isTruthy(value: Value): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function upsert<Key, Found>(map: Map<Key, Found>, key: Key, make: () => Found): Found {
+  let found = map.get(key);
+  if (found === undefined) {
+    found = make();
+    map.set(key, found);
+  }
+  return found;
+}

@@ -1,0 +1,207 @@
+/**
+ * One operation: a single change to a single field, made on this device, in its place in a chain.
+ *
+ * The bytes of an operation are its truth. They are made here, once, as RFC 8785 canonical JSON; from then on they are
+ * hashed, stored and sent as they are. server/domain/operation.py reads them; schemas/vectors/operation holds both together.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { canonicalText, makePlain, parsePlainJson, type Value } from './plain-json';
+import { refuse, type Refusal } from './refusal';
+import { OPERATION_KINDS, type OperationKind } from './vocabulary';
+
+export const ENVELOPE_VERSION = 1;
+export const SCHEMA_VERSION = 1;
+/** What the first operation of a chain names as its predecessor, and the running hash of an empty log. */
+export const GENESIS = '0'.repeat(64);
+
+export const MAX_OPERATION_BYTES = 1_048_576;
+export const MAX_BASES = 1024;
+
+/** The field that an `add` writes: the facts an entity is born with, which never change. */
+export const BORN = 'born';
+/** The field that a `del` writes. Deletion is a value like any other, so it can be disputed and taken back. */
+export const DELETED = 'deleted';
+/** The field that an operation of kind `seal` writes. */
+export const SEAL = 'seal';
+
+/** A chain is one installation of the app, one account, one audit. The server's own chains carry the account `server`. */
+export interface ChainKey {
+  readonly installation: string;
+  readonly account: string;
+  readonly audit: string;
+}
+
+export interface Context {
+  readonly app: string;
+  readonly schema: number;
+  readonly zone: string;
+}
+
+/** The envelope as it stands in the bytes. */
+export interface Envelope {
+  readonly id: string;
+  readonly chain: ChainKey;
+  readonly dseq: number;
+  readonly prev: string;
+  readonly wall: number;
+  readonly mono: number;
+  readonly hlc: string;
+  readonly seen: { readonly epoch: string | null; readonly seq: number };
+  readonly ent: string;
+  readonly fld: string;
+  readonly bases: readonly string[];
+  readonly kind: OperationKind;
+  readonly val: Value;
+  readonly ctx: Readonly<Record<string, Value>> | Context;
+}
+
+/** The parsed envelope beside the text that it was read from, and the digest of that text's bytes. */
+export interface Operation extends Envelope {
+  readonly data: string;
+  readonly digest: string;
+}
+
+/** As much of an operation as the fold needs and a screen shows; the tablet keeps this beside the text. */
+export type ReadOperation = Pick<
+  Operation,
+  'id' | 'chain' | 'dseq' | 'wall' | 'hlc' | 'ent' | 'fld' | 'bases' | 'kind' | 'val' | 'digest'
+>;
+
+/** SHA-256 in lower-case hex, over the UTF-8 bytes. Synchronous: a database transaction ends while a promise is awaited. */
+export function digestOf(data: string | Uint8Array): string {
+  return bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data));
+}
+
+/** H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes. Device and server compute it separately. */
+export function advanceRunningHash(previous: string, digest: string): string {
+  return bytesToHex(sha256(concatBytes(hexToBytes(previous), hexToBytes(digest))));
+}
+
+/** What a device signs about its chain, once a batch. */
+export function headStatement(chain: ChainKey, dseq: number, digest: string): string {
+  return `auditbook-chain-head-v1\n${chain.audit}\n${chain.installation}\n${chain.account}\n${dseq}\n${digest}\n`;
+}
+
+/** Write one operation. Its value is made plain first, so that nothing a person types can be refused. */
+export function makeOperation(envelope: Envelope): Operation {
+  const { id, chain, dseq, prev, wall, mono, hlc, seen, ent, fld, bases, kind, ctx } = envelope;
+  const plain = {
+    id,
+    chain: { installation: chain.installation, account: chain.account, audit: chain.audit },
+    dseq,
+    prev,
+    wall,
+    mono,
+    hlc,
+    seen: { epoch: seen.epoch, seq: seen.seq },
+    ent,
+    fld,
+    bases: [...bases],
+    kind,
+    val: makePlain(envelope.val),
+    ctx: makePlain(ctx) as Readonly<Record<string, Value>>,
+  };
+  const data = canonicalText({ v: ENVELOPE_VERSION, ...plain });
+  return { ...plain, data, digest: digestOf(data) };
+}
+
+/**
+ * Read one envelope. Everything that can be wrong with it is a `Refusal`, never an exception:
+ * an envelope that cannot be understood is kept and must not hold up the ones behind it.
+ */
+export function parseOperation(data: string): Operation | Refusal {
+  const bytes = utf8ToBytes(data);
+  if (bytes.length > MAX_OPERATION_BYTES) {
+    return refuse('envelope.too_large', { bytes: bytes.length, limit: MAX_OPERATION_BYTES });
+  }
+  let envelope: Value;
+  try {
+    envelope = parsePlainJson(data);
+  } catch (problem) {
+    return refuse('envelope.not_plain_json', { why: String((problem as Error).message) });
+  }
+  if (!isObject(envelope)) return refuse('envelope.not_an_object');
+  const version = Object.hasOwn(envelope, 'v') ? envelope['v'] : null;
+  if (version !== ENVELOPE_VERSION) {
+    return refuse('envelope.unknown_version', { version: canonicalText(version).slice(0, 20) });
+  }
+  const wrong = firstWrongKey(envelope);
+  if (wrong !== null) return refuse('envelope.malformed', { key: wrong });
+  const { v: _, ...rest } = envelope;
+  return { ...(rest as unknown as Envelope), data, digest: bytesToHex(sha256(bytes)) };
+}
+
+export function entityKindOf(ref: string): string {
+  return ref.slice(0, ref.indexOf('/'));
+}
+
+export function entityIdOf(ref: string): string {
+  return ref.slice(ref.indexOf('/') + 1);
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const ENTITY = /^[a-z][a-z_]{0,39}\/[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}$/;
+const FIELD = /^[a-z_][a-z0-9_]{0,59}$/;
+const HLC = /^[0-9]{15}-[0-9a-z]{8}$/;
+
+/** In this order the first wrong one is named, here and on the server. */
+const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = {
+  id: (value) => matches(UUID, value),
+  chain: (value) =>
+    isObject(value) &&
+    hasExactly(value, ['account', 'audit', 'installation']) &&
+    matches(UUID, value['installation']) &&
+    (value['account'] === 'server' || matches(UUID, value['account'])) &&
+    matches(UUID, value['audit']),
+  dseq: (value) => typeof value === 'number' && value >= 1,
+  prev: (value) => matches(SHA256, value),
+  wall: (value) => typeof value === 'number',
+  mono: (value) => typeof value === 'number' && value >= 0,
+  hlc: (value) => matches(HLC, value),
+  seen: (value) =>
+    isObject(value) &&
+    hasExactly(value, ['epoch', 'seq']) &&
+    (value['epoch'] === null || matches(UUID, value['epoch'])) &&
+    typeof value['seq'] === 'number' &&
+    value['seq'] >= 0,
+  ent: (value) => matches(ENTITY, value),
+  fld: (value) => matches(FIELD, value),
+  bases: (value) => Array.isArray(value) && value.length <= MAX_BASES && value.every((base) => matches(UUID, base)),
+  kind: (value) => typeof value === 'string' && (OPERATION_KINDS as readonly string[]).includes(value),
+  ctx: (value) => isObject(value),
+};
+const KEYS = ['v', 'val', ...Object.keys(CHECKS)];
+
+/** The name of the first key that is absent, superfluous or of the wrong shape; null when all fit. */
+function firstWrongKey(envelope: { [key: string]: Value }): string | null {
+  const found = Object.keys(envelope);
+  const odd = [...found.filter((key) => !KEYS.includes(key)), ...KEYS.filter((key) => !Object.hasOwn(envelope, key))];
+  if (odd.length > 0) return [...odd.sort(byCodePoint)[0]!].slice(0, 60).join('');
+  return Object.keys(CHECKS).find((key) => !CHECKS[key]!(envelope[key])) ?? null;
+}
+
+/** Python orders texts by code points, JavaScript by UTF-16 units; they differ beyond U+FFFF. */
+export function byCodePoint(one: string, other: string): number {
+  const left = [...one];
+  const right = [...other];
+  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
+    const difference = left[index]!.codePointAt(0)! - right[index]!.codePointAt(0)!;
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function isObject(value: Value | undefined): value is { [key: string]: Value } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasExactly(value: { [key: string]: Value }, keys: readonly string[]): boolean {
+  const found = Object.keys(value);
+  return found.length === keys.length && keys.every((key) => Object.hasOwn(value, key));
+}
+
+function matches(pattern: RegExp, value: Value | undefined): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}

@@ -1,0 +1,51 @@
+/**
+ * What a member of the team may write in an audit, asked on the tablet before the tap becomes an operation.
+ *
+ * The same table stands in server/domain/permissions.py, where it decides; schemas/vectors/permissions holds both together.
+ */
+import type { EntityKind, Role, TeamRole } from './vocabulary';
+
+/** What is prepared in the office as well as on the way. */
+const SETUP: readonly EntityKind[] = [
+  'audit',
+  'team_member',
+  'site',
+  'process',
+  'shift',
+  'plan_slot',
+  'previous_finding',
+];
+const CAPTURE: readonly EntityKind[] = ['note', 'evidence', 'evidence_link', 'attendance', 'deviation'];
+const JUDGE: readonly EntityKind[] = [
+  'judgement',
+  'finding',
+  'previous_finding',
+  'plan_slot',
+  'site',
+  'process',
+  'shift',
+];
+const LEAD: readonly EntityKind[] = [
+  'audit',
+  'team_member',
+  'recommendation',
+  'closing_record',
+  'handwritten_signature',
+  'report_record',
+];
+
+/** Experts, interpreters and observers never grade (ISO/IEC 17021-1:2015, 9.2.2.2). */
+const WRITABLE: Readonly<Record<TeamRole, readonly EntityKind[]>> = {
+  audit_team_leader: [...CAPTURE, ...JUDGE, ...LEAD],
+  auditor: [...CAPTURE, ...JUDGE],
+  auditor_in_training: [...CAPTURE, ...JUDGE],
+  technical_expert: CAPTURE,
+  interpreter: [],
+  observer: [],
+};
+
+/** Whether somebody with this role in the team, and these roles in the workspace, may write entities of this kind. */
+export function mayWrite(teamRole: TeamRole | null, roles: readonly Role[], kind: EntityKind): boolean {
+  if (teamRole !== null && WRITABLE[teamRole].includes(kind)) return true;
+  return SETUP.includes(kind) && roles.includes('programme_manager');
+}

@@ -1,0 +1,260 @@
+/**
+ * The two records that are sealed: plain data from the folded log by an allow-list of fields.
+ *
+ * No raw notes, interviewees, positions or device data get in (what is not listed here cannot). The canonical bytes are
+ * RFC 8785; their SHA-256 is what people sign on the glass. server/domain/record.py builds the same bytes;
+ * schemas/vectors/record proves it.
+ */
+import { numberedFindings, numbersOf, type FindingView } from './finding';
+import { isShown, type EntityView, type LogView } from './fold';
+import { clauseResults } from './judgement';
+import type { ChainKey } from './operation';
+import { isSameValue, type Value } from './plain-json';
+import type { EntityKind } from './vocabulary';
+
+export const CLOSING_RECORD = 'auditbook-closing-record';
+export const REPORT_RECORD = 'auditbook-report-record';
+export const RECORD_VERSION = 1;
+
+const AUDIT = ['type', 'reference', 'title', 'language', 'scope', 'objectives', 'criteria', 'starts_on', 'ends_on'];
+const FINDING = [
+  'title',
+  'grade',
+  'grade_reason',
+  'requirement',
+  'failure',
+  'objective_evidence',
+  'criteria',
+  'raised_at',
+  'observed_at',
+  'is_corrected_on_site',
+  'withdrawn_reason',
+  'acknowledgement',
+  'dissent_reason',
+];
+const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'captured_at', 'caption'];
+const JUDGEMENT = ['criterion', 'result', 'reason'];
+const ATTENDANCE = ['name', 'function', 'at_opening', 'at_closing'];
+const DEVIATION = ['observed_at', 'text', 'minutes_lost', 'told_to'];
+const PREVIOUS = ['number', 'grade', 'statement', 'criteria', 'raised_on', 'follow_up_result', 'follow_up_note'];
+const RECOMMENDATION = ['outcome', 'text'];
+const PLACES = ['process', 'site', 'shift'] as const;
+
+/** The team's words that the report adds to the closing record. */
+export const SUMMARY = [
+  'executive_summary',
+  'conformity',
+  'effectiveness',
+  'internal_audit_and_review',
+  'is_scope_appropriate',
+  'are_objectives_met',
+  'changes',
+  'unresolved_issues',
+  'plan_against_actual',
+  'remote_share_percent',
+  'next_audit',
+] as const;
+/** What the opening meeting confirms of the application. */
+export const CONFIRMED = [
+  'confirmed_headcount',
+  'confirmed_shifts',
+  'confirmed_outsourced',
+  'confirmed_scope',
+] as const;
+
+/** Every field whose value enters the closing record, by kind: an open dispute in one of them stands in the way of the seal. */
+export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
+  audit: [...AUDIT, 'body_name', 'body_address', 'client_name', 'client_address', 'client_representative'],
+  site: ['name', 'address'],
+  process: ['name'],
+  shift: ['name'],
+  team_member: ['name', 'role'],
+  finding: [...FINDING, ...PLACES],
+  evidence: EVIDENCE,
+  evidence_link: [],
+  judgement: JUDGEMENT,
+  attendance: ATTENDANCE,
+  deviation: DEVIATION,
+  previous_finding: PREVIOUS,
+  recommendation: RECOMMENDATION,
+};
+
+export type PlainRecord = { [key: string]: Value };
+
+/** The last operation of one chain, as a record names it. */
+export interface ChainHead {
+  readonly chain: ChainKey;
+  readonly dseq: number;
+  readonly digest: string;
+}
+
+export interface ReportTerms {
+  /** Every auditable criterion in the order of the standards. */
+  readonly criteria: Iterable<string>;
+  readonly closing: PlainRecord;
+  readonly closingSha256: string;
+  readonly revision: number;
+  readonly reason: string | null;
+}
+
+/** What the closing meeting agrees on, with the heads of every chain that this tablet has seen. */
+export function closingRecord(view: LogView, audit: string, heads: Iterable<ChainHead>): PlainRecord {
+  return {
+    record: CLOSING_RECORD,
+    version: RECORD_VERSION,
+    audit_id: audit,
+    ...contentOf(view, audit),
+    heads: headsOf(heads),
+  };
+}
+
+/**
+ * The whole report: the closing record's content as it is now, the team's words, the clause matrix, the picked pictures,
+ * and what changed since the closing record.
+ */
+export function reportRecord(
+  view: LogView,
+  audit: string,
+  heads: Iterable<ChainHead>,
+  terms: ReportTerms,
+): PlainRecord {
+  const content = contentOf(view, audit);
+  const shown = view.find('audit', audit);
+  const rows = clauseResults(view, terms.criteria, numbersOf(numberedFindings(view)));
+  return {
+    record: REPORT_RECORD,
+    version: RECORD_VERSION,
+    audit_id: audit,
+    revision: terms.revision,
+    reason: terms.reason,
+    closing_sha256: terms.closingSha256,
+    ...content,
+    summary: picked(shown, SUMMARY),
+    confirmed: picked(shown, CONFIRMED),
+    clauses: rows.map((row) => ({ criterion: row.criterion, result: row.result, findings: [...row.findings] })),
+    pictures: view
+      .ofKind('evidence')
+      .filter((evidence) => evidence.get('is_in_report') === true)
+      .map((evidence) => evidence.id),
+    changes_since_closing: changesSinceClosing(terms.closing, content),
+    heads: headsOf(heads),
+  };
+}
+
+/** Every finding, and every part of the audit's own facts, that no longer reads as it was sealed. */
+export function changesSinceClosing(closing: PlainRecord, content: PlainRecord): Value[] {
+  const before = findingsById(closing);
+  const after = findingsById(content);
+  const changes: Value[] = [];
+  for (const id of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const old = before.get(id);
+    const current = after.get(id);
+    if (old === undefined || current === undefined) {
+      const number = (old ?? current)!['number'] ?? null;
+      changes.push({ finding: number, field: null, was: null, is: current === undefined ? 'removed' : 'added' });
+      continue;
+    }
+    for (const name of Object.keys(current).sort()) {
+      const [was, is] = [old[name] ?? null, current[name] ?? null];
+      if (!isSameValue(was, is)) changes.push({ finding: current['number'] ?? null, field: name, was, is });
+    }
+  }
+  for (const name of Object.keys(content).sort()) {
+    if (name === 'findings' || name === 'evidence') continue;
+    if (!isSameValue(closing[name] ?? null, content[name] ?? null)) {
+      changes.push({ finding: null, field: name, was: null, is: null });
+    }
+  }
+  return changes;
+}
+
+/** Whether two records say the same, whatever chains they had seen when they were written. */
+export function isSameContent(one: PlainRecord, other: PlainRecord): boolean {
+  return isSameValue({ ...one, heads: null }, { ...other, heads: null });
+}
+
+function contentOf(view: LogView, audit: string): PlainRecord {
+  const shown = view.find('audit', audit);
+  return {
+    audit: picked(shown, AUDIT),
+    certification_body: { name: valueOf(shown, 'body_name'), address: valueOf(shown, 'body_address') },
+    audit_client: {
+      name: valueOf(shown, 'client_name'),
+      address: valueOf(shown, 'client_address'),
+      representative: valueOf(shown, 'client_representative'),
+    },
+    sites: view.ofKind('site').map((site) => picked(site, ['name', 'address'])),
+    team: view.ofKind('team_member').map((member) => picked(member, ['name', 'role'])),
+    findings: numberedFindings(view).map(({ number, finding }) => findingContent(view, number, finding)),
+    evidence: view.ofKind('evidence').map((item) => ({ id: item.id, ...picked(item, EVIDENCE) })),
+    judgements: view.ofKind('judgement').map((judgement) => ({
+      ...picked(judgement, JUDGEMENT),
+      ...places(view, judgement),
+      auditor: nameOf(view, 'team_member', judgement.value('auditor')),
+    })),
+    attendance: view.ofKind('attendance').map((person) => picked(person, ATTENDANCE)),
+    deviations: view.ofKind('deviation').map((deviation) => picked(deviation, DEVIATION)),
+    follow_up: view.ofKind('previous_finding').map((previous) => picked(previous, PREVIOUS)),
+    recommendations: view
+      .ofKind('recommendation')
+      .map((item) => ({ standard: item.id, ...picked(item, RECOMMENDATION) })),
+  };
+}
+
+function findingContent(view: LogView, number: string, finding: FindingView): PlainRecord {
+  const linked = view
+    .ofKind('evidence_link')
+    .filter((link) => link.get('finding') === finding.id && isShown(view.entity(`evidence/${link.get('evidence')}`)))
+    .map((link) => link.get('evidence')!);
+  return {
+    id: finding.id,
+    number,
+    ...picked(finding, FINDING),
+    ...places(view, finding),
+    evidence: [...new Set(linked)].sort(),
+  };
+}
+
+function places(view: LogView, entity: AnyEntity): PlainRecord {
+  return Object.fromEntries(PLACES.map((place) => [place, nameOf(view, place, entity.value(place))]));
+}
+
+function nameOf(view: LogView, kind: EntityKind, id: Value | undefined): Value {
+  return typeof id === 'string' && id !== '' ? valueOf(view.entity(`${kind}/${id}`), 'name') : null;
+}
+
+function picked(entity: AnyEntity | undefined, names: readonly string[]): PlainRecord {
+  return Object.fromEntries(names.map((name) => [name, valueOf(entity, name)]));
+}
+
+function valueOf(entity: AnyEntity | undefined, name: string): Value {
+  return entity?.value(name) ?? null;
+}
+
+function headsOf(heads: Iterable<ChainHead>): Value[] {
+  return [...heads]
+    .map(({ chain, dseq, digest }) => ({
+      installation: chain.installation,
+      account: chain.account,
+      dseq,
+      digest,
+    }))
+    .sort(
+      (one, other) =>
+        compare(one.installation, other.installation) ||
+        compare(one.account, other.account) ||
+        one.dseq - other.dseq ||
+        compare(one.digest, other.digest),
+    );
+}
+
+function findingsById(record: PlainRecord): Map<string, PlainRecord> {
+  const findings = (record['findings'] ?? []) as PlainRecord[];
+  return new Map(findings.map((finding) => [finding['id'] as string, finding]));
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+type AnyEntity = Pick<EntityView, 'value'>;

@@ -1,0 +1,293 @@
+/**
+ * The rules in TypeScript give what the vectors say. tests/contract/test_vectors.py holds the server to the same files,
+ * and explains their short form.
+ */
+import fc from 'fast-check';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { findingsBeforeClosing, missingParts, numberedFindings, numbersOf } from './finding';
+import { foldLog, type Entry, type LogView } from './fold';
+import { clauseResults, judgementId } from './judgement';
+import {
+  advanceRunningHash,
+  digestOf,
+  GENESIS,
+  headStatement,
+  makeOperation,
+  parseOperation,
+  type Envelope,
+  type Operation,
+} from './operation';
+import { mayWrite } from './permissions';
+import { canonicalText, type Value } from './plain-json';
+import { closingRecord, reportRecord } from './record';
+import { isRefusal } from './refusal';
+import { BORN_FIELDS, type EntityKind, type Origin, type Role, type TeamRole } from './vocabulary';
+
+const VECTORS = new URL('../../../schemas/vectors/', import.meta.url);
+const CAST: Readonly<Record<string, number>> = { lena: 901, aron: 902, mara: 903, server: 999 };
+const AUDIT = 1000;
+
+// eslint-style `any` is what a vector is: a JSON file whose shape the test itself checks.
+type Vector = Record<string, any>;
+
+function vectors(subject: string): [string, Vector][] {
+  const folder = new URL(`${subject}/`, VECTORS);
+  return readdirSync(folder)
+    .sort()
+    .map((file) => [file.replace('.json', ''), JSON.parse(readFileSync(new URL(file, folder), 'utf-8')) as Vector]);
+}
+
+const uuid = (number: number): string => `00000000-0000-7000-8000-${String(number).padStart(12, '0')}`;
+
+function operationOf(short: Vector, digests: Map<number, string>): Operation {
+  const person = CAST[short['by']]!;
+  const isVerdict = 'verdict_on' in short;
+  return makeOperation({
+    id: uuid(short['id']),
+    chain: {
+      installation: uuid(person),
+      account: short['by'] === 'server' ? 'server' : uuid(person + 10),
+      audit: uuid(AUDIT),
+    },
+    dseq: short['dseq'] ?? short['id'],
+    prev: GENESIS,
+    wall: short['at'],
+    mono: 0,
+    hlc: short['hlc'] ?? `${String(short['at']).padStart(15, '0')}-00000000`,
+    seen: { epoch: null, seq: 0 },
+    ent: isVerdict ? `operation/${digests.get(short['verdict_on'])}` : short['ent'],
+    fld: isVerdict ? 'verdict' : short['fld'],
+    bases: (short['bases'] ?? []).map(uuid),
+    kind: isVerdict ? 'verdict' : short['kind'],
+    val: short['val'],
+    ctx: {},
+  });
+}
+
+function entriesOf(shorts: readonly Vector[]): { entries: Entry[]; digests: Map<number, string> } {
+  const digests = new Map<number, string>();
+  const entries = shorts.map((short) => {
+    const operation = operationOf(short, digests);
+    if (!digests.has(short['id'])) digests.set(short['id'], operation.digest);
+    const origin = (short['origin'] ?? 'device') as Origin;
+    return { operation, origin, seq: short['seq'] ?? null, receivedAt: short['received_at'] ?? null };
+  });
+  return { entries, digests };
+}
+
+function viewOf(things: readonly Vector[]): LogView {
+  const shorts: Vector[] = [];
+  for (const thing of things) {
+    const writes: [string, string, Value][] = [['born', 'add', thing['born']]];
+    for (const [name, value] of Object.entries(thing['fields'])) writes.push([name, 'set', value as Value]);
+    const numbers = writes.map((_, index) => shorts.length + index + 1);
+    for (const [fld, kind, val] of writes) {
+      const id = shorts.length + 1;
+      const bases = fld === 'deleted' ? numbers.filter((number) => number !== id) : [];
+      shorts.push({
+        id,
+        by: 'lena',
+        at: id,
+        ent: thing['ref'],
+        fld,
+        kind: fld === 'deleted' ? 'del' : kind,
+        val,
+        bases,
+      });
+    }
+  }
+  return foldLog(entriesOf(shorts).entries);
+}
+
+/** The folded log in the words of a vector. */
+function shown(view: LogView): Vector {
+  return Object.fromEntries(
+    [...view.entities].map(([ref, entity]) => [
+      ref,
+      {
+        born: entity.born,
+        fields: Object.fromEntries(
+          [...entity.fields].map(([name, field]) => [
+            name,
+            {
+              value: field.value,
+              heads: field.heads.map((head) => Number(head.id.slice(-12))),
+              is_disputed: field.isDisputed,
+            },
+          ]),
+        ),
+        is_deleted: entity.isDeleted,
+        is_deletion_disputed: entity.isDeletionDisputed,
+      },
+    ]),
+  );
+}
+
+describe('an operation', () => {
+  test.each(vectors('operation'))('%s', (_, vector) => {
+    if (vector['running_hash']) {
+      let hash = GENESIS;
+      const hashes = (vector['digests'] as string[]).map((digest) => (hash = advanceRunningHash(hash, digest)));
+      expect(hashes).toEqual(vector['running_hash']);
+      return;
+    }
+    if (vector['head_statement']) {
+      expect(headStatement(vector['chain'], vector['dseq'], vector['digest'])).toBe(vector['head_statement']);
+      return;
+    }
+    if (vector['make']) {
+      expect(makeOperation(vector['make'] as Envelope).data).toBe(vector['bytes']);
+      expect(digestOf(vector['bytes'])).toBe(vector['digest']);
+      return;
+    }
+    const operation = parseOperation(vector['bytes']);
+    if (vector['refused']) {
+      expect(operation).toMatchObject({ code: vector['refused'], facts: vector['facts'] });
+      return;
+    }
+    if (isRefusal(operation)) throw new Error(operation.code);
+    expect(operation.digest).toBe(vector['digest']);
+    if (vector['parsed_val_text']) expect(canonicalText(operation.val)).toBe(vector['parsed_val_text']);
+    else expect(operation).toEqual({ ...vector['parsed'], data: vector['bytes'], digest: vector['digest'] });
+  });
+});
+
+describe('the fold', () => {
+  test.each(vectors('fold'))('%s', (_, vector) => {
+    const { entries, digests } = entriesOf(vector['entries']);
+    const quarantined = Object.entries(vector['quarantined']).map(([id, code]) => [digests.get(Number(id)), code]);
+    for (const ordering of [entries, entries.toReversed(), [...entries, ...entries]]) {
+      const view = foldLog(ordering);
+      expect(shown(view)).toEqual(vector['entities']);
+      expect([...view.quarantined].map(([digest, verdict]) => [digest, verdict.code])).toEqual(quarantined);
+    }
+  });
+
+  /** Any log that honest and careless devices could leave: bases point anywhere, clocks lie, verdicts come and go. */
+  const anyLog = fc
+    .array(
+      fc.record({
+        by: fc.constantFrom('lena', 'aron', 'mara'),
+        at: fc.nat(50),
+        ent: fc.constantFrom('finding/a', 'finding/b'),
+        what: fc.constantFrom('born', 'title', 'title', 'grade', 'deleted', 'verdict', 'same id'),
+        value: fc.nat(2),
+        bases: fc.array(fc.nat(30), { maxLength: 4 }),
+        isPulled: fc.boolean(),
+        receivedAt: fc.nat(50),
+      }),
+      { minLength: 1, maxLength: 30 },
+    )
+    .map((drawn) => {
+      const shorts: Vector[] = [];
+      for (const [index, { what, value, bases, isPulled, receivedAt, ...rest }] of drawn.entries()) {
+        const id = index + 1;
+        const place = isPulled ? { seq: id, received_at: receivedAt } : {};
+        const before = [...new Set(bases)].filter((base) => base > 0 && base <= drawn.length);
+        if (what === 'verdict' && index > 0) {
+          const state = value === 0 ? 'applied' : 'quarantined';
+          const target = (bases[0] ?? 0) % index;
+          const on = shorts[target]!['id'] as number;
+          shorts.push({ ...rest, by: 'server', id, verdict_on: on, val: { state }, origin: 'server', ...place });
+        } else {
+          const fld = what === 'verdict' || what === 'same id' ? 'title' : what;
+          const isSameId = what === 'same id' && index > 0;
+          const kind = fld === 'born' ? 'add' : fld === 'deleted' ? 'del' : 'set';
+          const val = fld === 'deleted' ? value > 0 : fld === 'born' ? { n: value } : value;
+          shorts.push({ ...rest, id: isSameId ? index : id, dseq: id, fld, kind, val, bases: before, ...place });
+        }
+      }
+      return entriesOf(shorts).entries;
+    });
+
+  test('shuffled and repeated entries give the same view', () => {
+    const shuffled = anyLog.chain((entries) =>
+      fc.tuple(
+        fc.constant(entries),
+        fc
+          .shuffledSubarray([...entries, ...entries, ...entries], { minLength: 0 })
+          .map((some) => [...some, ...entries]),
+      ),
+    );
+    fc.assert(
+      fc.property(shuffled, ([entries, other]) => {
+        const [one, two] = [foldLog(entries), foldLog(other.toReversed())];
+        expect(shown(two)).toEqual(shown(one));
+        expect([...two.quarantined.keys()].sort()).toEqual([...one.quarantined.keys()].sort());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('every field that somebody wrote shows something', () => {
+    fc.assert(
+      fc.property(anyLog, (entries) => {
+        const view = foldLog(entries);
+        const counted = new Map<string, Entry>();
+        for (const entry of entries) if (!counted.has(entry.operation.id)) counted.set(entry.operation.id, entry);
+        for (const entity of view.entities.values()) {
+          for (const field of entity.fields.values()) expect(field.heads.length).toBeGreaterThan(0);
+        }
+        for (const { operation } of entries) {
+          const isHidden = view.quarantined.has(operation.digest) || operation.kind === 'verdict';
+          const isOnlyOne = entries.every(({ operation: other }) => other.id !== operation.id || other === operation);
+          if (!isHidden && isOnlyOne) expect(view.entity(operation.ent)).toBeDefined();
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a finding', () => {
+  test.each(vectors('finding'))('%s', (_, vector) => {
+    const view = viewOf(vector['things']);
+    expect(numberedFindings(view).map(({ number, finding }) => [number, finding.id])).toEqual(vector['numbers']);
+    const missing = view.ofKind('finding').map((finding) => [finding.id, missingParts(finding)] as const);
+    expect(Object.fromEntries(missing.filter(([, parts]) => parts.length > 0))).toEqual(vector['missing']);
+    expect(findingsBeforeClosing(view)).toEqual(vector['before_closing']);
+  });
+});
+
+describe('a judgement', () => {
+  test.each(vectors('judgement'))('%s', (_, vector) => {
+    for (const { id, ...place } of vector['places'] ?? []) expect(judgementId(place)).toBe(id);
+    const view = viewOf(vector['things'] ?? []);
+    const results = clauseResults(view, vector['criteria'] ?? [], numbersOf(numberedFindings(view)));
+    expect(results).toEqual(vector['results'] ?? []);
+  });
+});
+
+describe('a record', () => {
+  test.each(vectors('record'))('%s', (_, vector) => {
+    const view = viewOf(vector['things']);
+    const heads = (vector['heads'] as Vector[]).map(({ dseq, digest, ...chain }) => ({ chain, dseq, digest }) as never);
+    const terms = vector['report'];
+    const record = terms
+      ? reportRecord(view, vector['audit'], heads, { ...terms, closingSha256: terms['closing_sha256'] })
+      : closingRecord(view, vector['audit'], heads);
+    expect(record).toEqual(vector['record']);
+    expect(digestOf(canonicalText(record))).toBe(vector['sha256']);
+  });
+});
+
+describe('permissions', () => {
+  test.each(vectors('permissions'))('%s', (_, vector) => {
+    const kinds = vector['kinds'] as EntityKind[];
+    for (const [role, writable] of Object.entries(vector['may_write'] ?? {})) {
+      expect(kinds.filter((kind) => mayWrite(role as TeamRole, [], kind))).toEqual(writable);
+    }
+    for (const [role, writable] of Object.entries(vector['outside_the_team'] ?? {})) {
+      expect(kinds.filter((kind) => mayWrite(null, [role as Role], kind))).toEqual(writable);
+    }
+  });
+});
+
+test('the fields that an entity is born with are those of the contract', () => {
+  const contract = JSON.parse(readFileSync(new URL('../contract.json', VECTORS), 'utf-8'));
+  const entities = (Object.values(contract.components.schemas) as Vector[]).flatMap(
+    (schema) => schema['x-entity'] ?? [],
+  );
+  expect(BORN_FIELDS).toEqual(Object.fromEntries(entities.map(({ kind, born }) => [kind, born])));
+});

@@ -1,0 +1,65 @@
+/** What the frozen closing record says, read from its own text: people see what they sign, not what the screen has by now. */
+import type { PlainRecord } from '../../../domain/record';
+import type { FindingGrade, RecommendationOutcome } from '../../../domain/vocabulary';
+
+export interface RecordedFinding {
+  readonly number: string;
+  readonly grade: FindingGrade | null;
+  readonly words: string;
+  readonly isWithdrawn: boolean;
+  readonly acknowledgement: string | null;
+}
+
+export interface RecordSummary {
+  readonly client: string | null;
+  readonly title: string | null;
+  readonly findings: readonly RecordedFinding[];
+  readonly grades: ReadonlyMap<FindingGrade, number>;
+  readonly withdrawn: number;
+  readonly dissents: number;
+  readonly people: number;
+  readonly deviations: number;
+  readonly recommendations: readonly { standard: string; outcome: RecommendationOutcome | null }[];
+}
+
+/** Worst first, as the counts are read aloud. */
+const ORDER: readonly FindingGrade[] = [
+  'major_nonconformity',
+  'minor_nonconformity',
+  'area_of_concern',
+  'opportunity_for_improvement',
+  'positive',
+];
+
+export function summaryOf(record: PlainRecord): RecordSummary {
+  const rows = (name: string) => (Array.isArray(record[name]) ? (record[name] as PlainRecord[]) : []);
+  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
+  const findings = rows('findings').map((finding) => ({
+    number: text(finding['number']) ?? '',
+    grade: text(finding['grade']) as FindingGrade | null,
+    words: text(finding['title']) ?? text(finding['failure']) ?? '',
+    isWithdrawn: text(finding['withdrawn_reason']) !== null,
+    acknowledgement: text(finding['acknowledgement']),
+  }));
+  const standing = findings.filter((finding) => !finding.isWithdrawn);
+  const counted = ORDER.map((grade) => [grade, standing.filter((finding) => finding.grade === grade).length] as const);
+  return {
+    client: text((record['audit_client'] as PlainRecord | undefined)?.['name']),
+    title: text((record['audit'] as PlainRecord | undefined)?.['title']),
+    findings,
+    grades: new Map(counted.filter(([, count]) => count > 0)),
+    withdrawn: findings.length - standing.length,
+    dissents: standing.filter((finding) => finding.acknowledgement === 'dissent').length,
+    people: rows('attendance').filter((person) => person['at_closing'] === true).length,
+    deviations: rows('deviations').length,
+    recommendations: rows('recommendations').map((item) => ({
+      standard: text(item['standard']) ?? '',
+      outcome: text(item['outcome']) as RecommendationOutcome | null,
+    })),
+  };
+}
+
+/** The first half of a checksum's start, in groups that can be read aloud: "3f9a 71c2". */
+export function shortCode(sha256: string): string {
+  return `${sha256.slice(0, 4)} ${sha256.slice(4, 8)}`;
+}

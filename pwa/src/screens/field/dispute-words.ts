@@ -1,0 +1,66 @@
+/** Disputes in the words of the people who have to decide: what, which field, and each value as it would be shown. */
+import { entityIdOf, entityKindOf } from '../../domain/operation';
+import type { Value } from '../../domain/plain-json';
+import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
+import { formatDate, formatList, say, t } from '../../i18n';
+import type { Dispute } from '../../store/queries';
+import { numberOf } from './catalogue';
+import type { OpenAudit } from './open-audit.svelte';
+
+const TEXTS: readonly string[] = [
+  'title',
+  'name',
+  'text',
+  'reason',
+  'caption',
+  'requirement',
+  'failure',
+  'objective_evidence',
+  'grade_reason',
+  'scope',
+  'objectives',
+  'follow_up_note',
+];
+const MARKS: readonly string[] = [...FINDING_GRADES, ...JUDGEMENT_RESULTS];
+
+/** "Finding 03", "7.1.5.1", "Slot Final inspection". */
+export function whatWords(audit: OpenAudit, ref: string): string {
+  const [kind, id] = [entityKindOf(ref), entityIdOf(ref)];
+  if (kind === 'finding') return t('finding.numbered', { number: audit.numbers.get(id) ?? '' });
+  const entity = audit.view.entity(ref);
+  if (kind === 'judgement' || kind === 'note') {
+    const criterion = entity?.value('criterion');
+    const name = say('dispute.kind', kind);
+    return typeof criterion === 'string' ? `${name} ${numberOf(criterion)}` : name;
+  }
+  const name = entity?.value('name') ?? entity?.value('title') ?? entity?.value('number');
+  return [say('dispute.kind', kind, {}, kind), typeof name === 'string' ? name : ''].filter(Boolean).join(' ');
+}
+
+export function fieldWords({ ref, field }: Dispute): string {
+  return say(
+    'dispute.field',
+    field,
+    {},
+    say(`dispute.field.${entityKindOf(ref)}`, field, {}, field.replaceAll('_', ' ')),
+  );
+}
+
+/** Whether a third value can be written in words. */
+export function isText({ field }: Dispute): boolean {
+  return TEXTS.includes(field);
+}
+
+export function valueWords(audit: OpenAudit, { field }: Dispute, value: Value): string {
+  if (value === null || value === '') return t('dispute.empty');
+  if (typeof value === 'boolean') return value ? t('dispute.yes') : t('dispute.no');
+  if (field === 'process' || field === 'site' || field === 'shift')
+    return audit.nameOf(field, String(value)) || String(value);
+  if (Array.isArray(value))
+    return value.length > 0 ? formatList(value.map((one) => numberOf(String(one)))) : t('dispute.empty');
+  if (typeof value === 'object') return t('dispute.other');
+  const text = String(value);
+  if (MARKS.includes(text)) return say('mark', text);
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return formatDate(text);
+  return text;
+}

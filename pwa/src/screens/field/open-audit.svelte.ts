@@ -1,0 +1,279 @@
+/**
+ * The audit that is open on this tablet, as every screen of the field sees it: the folded log and what follows from it.
+ *
+ * It stays open while one walks from room to room of the same audit, so that no screen begins empty; another audit, or
+ * another account, closes it.
+ */
+import { session } from '../../app-session.svelte';
+import type { Outcome, Session, Written } from '../../commands/session';
+import { undo } from '../../commands/undo';
+import { numberedFindings, numbersOf, type FindingView } from '../../domain/finding';
+import { isShown, LogView, type EntityView } from '../../domain/fold';
+import { clauseResults, judgementId, type ClauseResult } from '../../domain/judgement';
+import { mayWrite } from '../../domain/permissions';
+import { standardsOf, type Clause, type Standard } from '../../domain/standard';
+import type { EntityKind, TeamRole } from '../../domain/vocabulary';
+import type { AuditbookDatabase } from '../../store/database';
+import type { Live } from '../../store/live';
+import {
+  disputesOf,
+  unfiledOf,
+  watchEvidence,
+  watchLog,
+  watchOutbox,
+  watchReference,
+  watchTrust,
+  type EvidenceItem,
+  type Outbox,
+  type TrustOf,
+} from '../../store/queries';
+import type { Capturing } from './capture-target';
+import { auditableClauses, findClause, nameOfStandard, standardIdOf, worded } from './catalogue';
+import { Pictures } from './pictures.svelte';
+import { NOWHERE, placeOf, viewAt, type Place } from './places';
+import { dayToShow, isAuditedBy, localNow, slotAt, slotsInOrder, slotsOn, type SlotView } from './plan-day';
+import { locale, t } from '../../i18n';
+import type { Saving } from './saving.svelte';
+import { Undoing } from './undoing.svelte';
+
+/** What standards call the first clause under a heading. */
+const GENERAL = /^(General|Allgemeines)$/;
+
+export class OpenAudit {
+  readonly id: string;
+  readonly account: string;
+  readonly db: AuditbookDatabase;
+  readonly pictures: Pictures;
+  readonly undoing = new Undoing((written) => undo(this.session, written));
+
+  view: LogView = $state.raw(new LogView());
+  /** False for the few milliseconds before the first read; nothing may be taken for empty until then. */
+  isLoaded = $state(false);
+  /** Wall clock of this tablet, as slots are written. */
+  now = $state(localNow(new Date()));
+  #catalogue: readonly Standard[] = $state.raw([]);
+  evidence: readonly EvidenceItem[] = $state.raw([]);
+  trustOf: TrustOf = $state.raw(() => 'saved');
+  #outbox: Outbox | null = $state.raw(null);
+
+  /** The slot that somebody chose to look at; null follows the clock. */
+  chosenSlot: string | null = $state(null);
+  chosenDay: string | null = $state(null);
+  /** Where judgements count, when somebody said otherwise than the slot. */
+  chosenPlace: Place | null = $state.raw(null);
+  /** The piece of the tray that waits for its clause or finding. */
+  selectedPiece: string | null = $state(null);
+  /** What is being captured, and for what. */
+  capturing: Capturing | null = $state.raw(null);
+  /** The piece of evidence that is open, large. */
+  shownEvidence: string | null = $state(null);
+  /** Clauses whose questions, notes and evidence are unfolded. */
+  unfolded: ReadonlySet<string> = $state.raw(new Set());
+
+  readonly facts = $derived.by(() => this.view.find('audit', this.id));
+  readonly isKnown = $derived.by(() => isShown(this.view.entity(`audit/${this.id}`)));
+  readonly standards = $derived(standardsOf(this.facts?.get('criteria') ?? [], this.#catalogue));
+  readonly clauses: readonly Clause[] = $derived(auditableClauses(this.standards));
+  readonly criteria = $derived(this.clauses.map((clause) => clause.criterion));
+  readonly findings = $derived(numberedFindings(this.view));
+  readonly numbers = $derived(numbersOf(this.findings));
+  readonly results = $derived(this.resultsIn(this.view));
+  readonly notSeen = $derived(this.criteria.filter((criterion) => this.resultOf(criterion)?.result === 'not_seen'));
+  readonly disputes = $derived(disputesOf(this.view));
+  readonly unfiled = $derived(unfiledOf(this.view));
+  readonly notSent = $derived.by(() => {
+    const waiting = this.#outbox?.byAudit.get(this.id);
+    return this.#outbox ? (waiting?.operations ?? 0) + (waiting?.photos ?? 0) : undefined;
+  });
+  readonly isSealed = $derived(this.view.ofKind('closing_record').some((record) => record.get('seal')));
+
+  readonly me = $derived(this.view.ofKind('team_member').find((member) => member.get('account') === this.account));
+  readonly role: TeamRole | null = $derived(this.me?.get('role') ?? null);
+
+  readonly slots = $derived(slotsInOrder(this.view));
+  readonly today = $derived(this.now.slice(0, 10));
+  readonly day = $derived(this.chosenDay ?? dayToShow(this.slots, this.today));
+  readonly slotsOfDay = $derived(slotsOn(this.slots, this.day));
+  readonly mySlots = $derived(this.slotsOfDay.filter((slot) => isAuditedBy(slot, this.me)));
+  readonly slotNow = $derived(slotAt(this.mySlots.length > 0 ? this.mySlots : this.slotsOfDay, this.now));
+  readonly slot: SlotView | undefined = $derived(
+    this.slots.find((slot) => slot.id === this.chosenSlot && isShown(slot as unknown as EntityView)) ?? this.slotNow,
+  );
+  /** Where I am: what is judged, noted and photographed from now on counts there. */
+  readonly place: Place = $derived(this.chosenPlace ?? (this.slot ? placeOf(this.slot) : NOWHERE));
+
+  readonly #stops: (() => void)[] = [];
+
+  constructor(id: string, account: string, db: AuditbookDatabase) {
+    this.id = id;
+    this.account = account;
+    this.db = db;
+    this.pictures = new Pictures(db);
+    this.#follow(watchLog(db, id), (view) => {
+      this.view = view;
+      this.isLoaded = true;
+    });
+    this.#follow(watchReference(db, 'standards'), (standards) => (this.#catalogue = standards ?? []));
+    this.#follow(watchEvidence(db, id), (evidence) => (this.evidence = evidence));
+    this.#follow(watchTrust(db, id), (trustOf) => (this.trustOf = trustOf));
+    this.#follow(watchOutbox(db), (outbox) => (this.#outbox = outbox));
+    const clock = setInterval(() => (this.now = localNow(new Date())), 15_000);
+    this.#stops.push(() => clearInterval(clock));
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.pictures.close();
+  }
+
+  /** Whoever works on this tablet, as commands want to know it. */
+  get session(): Session {
+    return session.current as Session;
+  }
+
+  /**
+   * Does one thing and says whether the device has it. `done` is told in a toast with the way back; without it the change
+   * is seen where it was made and only the bottom bar takes it back.
+   */
+  async keep(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
+    let written: Written | null = null;
+    const isKept = await saving.keep(async () => {
+      const answer = await act();
+      if (!('code' in answer)) written = answer;
+      return answer;
+    });
+    if (!isKept || written === null) return null;
+    this.undoing.did(done ?? t('field.last_change'), written, done !== undefined);
+    return written;
+  }
+
+  may(kind: EntityKind): boolean {
+    return mayWrite(this.role, session.workspace?.roles ?? [], kind);
+  }
+
+  /** The result of each criterion in this log, by criterion: the whole log, or that of one place. */
+  resultsIn(view: LogView): ReadonlyMap<string, ClauseResult> {
+    return new Map(clauseResults(view, this.criteria, this.numbers).map((result) => [result.criterion, result]));
+  }
+
+  resultsAt(place: Place): ReadonlyMap<string, ClauseResult> {
+    return this.resultsIn(viewAt(this.view, place));
+  }
+
+  resultOf(criterion: string): ClauseResult | undefined {
+    return this.results.get(criterion);
+  }
+
+  clause(criterion: string): Clause | undefined {
+    return findClause(this.standards, criterion);
+  }
+
+  /** "General" says nothing by itself: then the heading above it is named too. */
+  titleOf(clause: Clause): string {
+    const title = worded(clause.title, locale.current);
+    const parent = GENERAL.test(title)
+      ? this.standard(clause.criterion)?.clauses.find((other) => other.number === clause.parent)
+      : undefined;
+    return parent ? `${worded(parent.title, locale.current)} · ${title}` : title;
+  }
+
+  standard(criterion: string): Standard | undefined {
+    return this.standards.find((standard) => standard.id === standardIdOf(criterion));
+  }
+
+  standardName(criterion: string): string {
+    const standard = this.standard(criterion);
+    return standard ? nameOfStandard(standard) : standardIdOf(criterion);
+  }
+
+  /** What I said of this criterion at this place; undefined while I said nothing, or am not in the team. */
+  judgementOf(criterion: string, place: Place): EntityView<'judgement'> | undefined {
+    if (!this.me) return undefined;
+    const judgement = this.view.find('judgement', judgementId({ criterion, ...place, auditor: this.me.id }));
+    return judgement && isShown(judgement as unknown as EntityView) ? judgement : undefined;
+  }
+
+  judgementsOf(criterion: string): readonly EntityView<'judgement'>[] {
+    return this.view
+      .ofKind('judgement')
+      .filter(
+        (judgement) =>
+          judgement.get('criterion') === criterion && (judgement.get('result') ?? 'not_seen') !== 'not_seen',
+      );
+  }
+
+  findingsOf(criterion: string): FindingView[] {
+    return this.findings
+      .filter(({ finding }) => finding.get('criteria')?.includes(criterion))
+      .map(({ finding }) => finding);
+  }
+
+  evidenceOf(target: { criterion?: string; finding?: string }): readonly EvidenceItem[] {
+    return this.evidence.filter((item) =>
+      item.links.some((link) =>
+        target.finding ? link.finding === target.finding : link.criterion === target.criterion && !link.finding,
+      ),
+    );
+  }
+
+  /** My own note on a criterion at this place, the last one where there are several. */
+  noteOf(criterion: string, place: Place): EntityView<'note'> | undefined {
+    return this.view
+      .ofKind('note')
+      .findLast(
+        (note) =>
+          note.get('criterion') === criterion &&
+          (['process', 'site', 'shift'] as const).every((kind) => (note.get(kind) || null) === place[kind]) &&
+          note.bornView?.heads[0]?.chain.account === this.account,
+      );
+  }
+
+  /** "Turning · Main works · Night": the names of a place, shortest first known. */
+  nameOf(kind: 'process' | 'site' | 'shift', id: string | null | undefined): string {
+    return this.view.find(kind, id)?.get('name') ?? '';
+  }
+
+  placeName(place: Place): string {
+    return [this.nameOf('process', place.process), this.nameOf('shift', place.shift), this.nameOf('site', place.site)]
+      .filter(Boolean)
+      .join(' · ');
+  }
+
+  /** The place of a slot; the process is often what the slot is called, and said once is enough. */
+  placeNameOf(slot: SlotView, place: Place = placeOf(slot)): string {
+    const process = this.nameOf('process', place.process);
+    return this.placeName(process === slot.get('title') ? { ...place, process: null } : place);
+  }
+
+  memberName(id: string | null | undefined): string {
+    return this.view.find('team_member', id)?.get('name') ?? '';
+  }
+
+  #follow<T>(live: Live<T>, take: (value: T) => void): void {
+    this.#stops.push(
+      live.subscribe((value) => {
+        if (value !== undefined) take(value);
+      }),
+    );
+  }
+}
+
+let opened: { audit: OpenAudit; stop: () => void } | null = null;
+
+/** The audit of this address; null for somebody who is not set up on this tablet. */
+export function openAudit(id: string): OpenAudit | null {
+  const current = session.current;
+  // Without an id a screen is just being left: its address is gone before it is.
+  if (!current || !id) return null;
+  const known = opened?.audit;
+  if (known?.id === id && known.account === current.account && known.db === current.database) return known;
+  opened?.audit.close();
+  opened?.stop();
+  // A root of its own: what is derived in here outlives the screen that happened to open it.
+  let audit!: OpenAudit;
+  const stop = $effect.root(() => {
+    audit = new OpenAudit(id, current.account, current.database as AuditbookDatabase);
+  });
+  opened = { audit, stop };
+  return audit;
+}

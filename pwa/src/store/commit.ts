@@ -1,0 +1,226 @@
+/**
+ * From a tap to what is kept: the only way in which something that happened gets into the log.
+ *
+ * Before: a command has decided what changes.
+ * After:  one strict transaction has written the operations, the state they lead to, the chain's tip and the bytes of evidence,
+ *         and `complete` was heard. If the tablet dies on the way, all of it is kept or nothing.
+ */
+import { nextStamp } from '../domain/clock';
+import { entityView, type Entry } from '../domain/fold';
+import {
+  BORN,
+  DELETED,
+  GENESIS,
+  makeOperation,
+  MAX_BASES,
+  SCHEMA_VERSION,
+  type Operation,
+  type ReadOperation,
+} from '../domain/operation';
+import { isSameValue, makePlain } from '../domain/plain-json';
+import type { Change } from './changes';
+import { decode, encode } from './codec';
+import { chainName, installationOf, type AuditbookDatabase, type ChainRow, type LogRow } from './database';
+import { APP_VERSION, device, newId } from './device';
+import { evidenceRows, verifyKept, type EvidenceFile } from './evidence-bytes';
+import { asNotSaved, isConnectionLost } from './not-saved';
+import { undoOf } from './undo-changes';
+
+export interface Written {
+  readonly audit: string;
+  /** In the order of the chain; empty where nothing changed. */
+  readonly operations: readonly Operation[];
+  /** What takes it back; empty where it cannot be taken back. */
+  readonly undo: readonly Change[];
+}
+
+/**
+ * Write changes to one audit. Resolves when the device has them for good; throws `NotSaved` when it has not.
+ *
+ * A `set` to the value that the field has already makes no operation. Drafts of the fields written are cleared with them.
+ */
+export async function commit(
+  db: AuditbookDatabase,
+  audit: string,
+  changes: readonly Change[],
+  evidence: readonly EvidenceFile[] = [],
+): Promise<Written> {
+  // Made once: a second attempt after a lost connection finds by these ids whether the first one was kept after all.
+  const planned = changes.map((change) => ({ ...change, val: makePlain(change.val), id: newId() }) as PlannedChange);
+  const at = { wall: Math.floor(device.now()), mono: device.mono() };
+  let written: Written;
+  try {
+    written = await attempt(db, audit, planned, at, evidence);
+  } catch (problem) {
+    if (!isConnectionLost(problem)) throw asNotSaved(problem);
+    try {
+      db.close({ disableAutoOpen: false });
+      await db.open();
+      written = await attempt(db, audit, planned, at, evidence);
+    } catch (again) {
+      throw asNotSaved(again);
+    }
+  }
+  for (const file of evidence) await verifyKept(db, audit, file);
+  return written;
+}
+
+type PlannedChange = Change & { readonly id: string };
+
+/** Nothing but Dexie is awaited in here, or the transaction would end early. */
+function attempt(
+  db: AuditbookDatabase,
+  audit: string,
+  planned: readonly PlannedChange[],
+  at: { wall: number; mono: number },
+  evidence: readonly EvidenceFile[],
+): Promise<Written> {
+  const tables = [
+    db.operations,
+    db.entities,
+    db.chains,
+    db.logs,
+    db.device_state,
+    db.drafts,
+    db.evidence_bytes,
+    db.uploads,
+  ];
+  return db.transaction('rw', tables, async () => {
+    const log = (await db.logs.get(audit)) ?? emptyLog(audit);
+    const installation = await installationOf(db);
+    const key = { installation, account: db.account, audit };
+    const before = (await db.chains.get(chainName(key))) ?? emptyChain(key);
+    const heads = await headsOf(db, audit, planned);
+    const kept = await keptBefore(db, audit, planned);
+    if (kept.length > 0) return { audit, operations: kept, undo: [] };
+
+    const undo = undoOf(planned, (ref) => entityView(ref, heads.get(ref) ?? new Map()));
+    const chain = { ...before };
+    const operations: Operation[] = [];
+    for (const change of planned) {
+      const bases = basesOf(change, heads.get(change.ent)!);
+      if (bases === null) continue;
+      const hlc = nextStamp(chain.hlc || null, at.wall);
+      const operation = makeOperation({
+        id: change.id,
+        chain: key,
+        dseq: chain.dseq + 1,
+        prev: chain.digest,
+        wall: at.wall,
+        mono: at.mono,
+        hlc,
+        seen: { epoch: log.epoch, seq: log.seq },
+        ent: change.ent,
+        fld: change.fld,
+        bases,
+        kind: change.kind,
+        val: change.val,
+        ctx: { app: APP_VERSION, schema: SCHEMA_VERSION, zone: device.zone() },
+      });
+      applyLocally(heads.get(change.ent)!, operation);
+      Object.assign(chain, { dseq: operation.dseq, digest: operation.digest, hlc });
+      operations.push(operation);
+    }
+    await keep(db, { ...log, rev: log.rev + 1 }, chain, operations, heads);
+    for (const file of evidence) {
+      const { chunks, upload } = evidenceRows(audit, file);
+      await db.evidence_bytes.bulkPut(chunks);
+      const stored = await db.uploads.get([audit, file.sha256]);
+      if (stored?.state !== 'stored') await db.uploads.put(upload);
+    }
+    await db.drafts.bulkDelete(planned.map((change) => [audit, change.ent, change.fld] as [string, string, string]));
+    return { audit, operations, undo: operations.length > 0 ? undo : [] };
+  });
+}
+
+type Heads = Map<string, Map<string, Entry[]>>;
+
+async function headsOf(db: AuditbookDatabase, audit: string, planned: readonly PlannedChange[]): Promise<Heads> {
+  const refs = [...new Set(planned.map((change) => change.ent))];
+  const rows = await db.entities.bulkGet(refs.map((ref) => [audit, ref] as [string, string]));
+  return new Map(refs.map((ref, index) => [ref, new Map(Object.entries(rows[index] ? decode(rows[index].body) : {}))]));
+}
+
+/** Operations of these changes that are in the database already: the first attempt had succeeded without our hearing of it. */
+async function keptBefore(
+  db: AuditbookDatabase,
+  audit: string,
+  planned: readonly PlannedChange[],
+): Promise<Operation[]> {
+  const ids = planned.map((change) => [audit, change.id]);
+  const rows = await db.operations.where('[audit+id]').anyOf(ids).sortBy('dseq');
+  return rows.map(
+    (row) => ({ ...JSON.parse(decode(row.body)), data: decode(row.body), digest: row.digest }) as Operation,
+  );
+}
+
+/** Which heads the change replaces; null where it would change nothing. */
+function basesOf(change: PlannedChange, heads: Map<string, Entry[]>): string[] | null {
+  const view = entityView(change.ent, heads);
+  const entries = heads.get(change.fld) ?? [];
+  const field =
+    change.fld === BORN ? view.bornView : change.fld === DELETED ? view.deletedView : view.fields.get(change.fld);
+  if (change.kind === 'del') {
+    if (view.isDeleted) return null;
+    const seen = view.allHeads().map((head) => head.id);
+    return seen.slice(0, MAX_BASES);
+  }
+  const isUnchanged = field !== undefined && field.heads.length === 1 && isSameValue(field.value, change.val);
+  if (isUnchanged && change.kind !== 'seal') return null;
+  if (change.kind === 'set' && field?.isDisputed) return [field.heads.at(-1)!.id];
+  return entries.map((entry) => entry.operation.id).slice(0, MAX_BASES);
+}
+
+function applyLocally(heads: Map<string, Entry[]>, operation: Operation): void {
+  const entry: Entry = { operation: read(operation), origin: 'device', seq: null, receivedAt: null };
+  const others = heads.get(operation.fld) ?? [];
+  heads.set(operation.fld, [...others.filter((other) => !operation.bases.includes(other.operation.id)), entry]);
+}
+
+async function keep(
+  db: AuditbookDatabase,
+  log: LogRow,
+  chain: ChainRow,
+  operations: readonly Operation[],
+  heads: Heads,
+): Promise<void> {
+  if (operations.length === 0) return;
+  await db.operations.bulkAdd(
+    operations.map(({ digest, id, ent, dseq, data }) => ({
+      audit: log.audit,
+      digest,
+      id,
+      ent,
+      chain: chain.chain,
+      dseq,
+      origin: 'device' as const,
+      waiting: dseq,
+      body: encode(data),
+    })),
+  );
+  const touched = new Set(operations.map((operation) => operation.ent));
+  await db.entities.bulkPut(
+    [...touched].map((ref) => ({
+      audit: log.audit,
+      ref,
+      rev: log.rev,
+      body: encode(Object.fromEntries(heads.get(ref)!)),
+    })),
+  );
+  await db.chains.put(chain);
+  await db.logs.put(log);
+}
+
+/** What stays beside the text of an operation: enough to show and to fold. */
+export function read(operation: ReadOperation): ReadOperation {
+  const { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest } = operation;
+  return { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest };
+}
+
+export function emptyLog(audit: string): LogRow {
+  return { audit, rev: 0, epoch: null, seq: 0, hash: GENESIS };
+}
+
+function emptyChain(key: { installation: string; account: string; audit: string }): ChainRow {
+  return { ...key, chain: chainName(key), dseq: 0, digest: GENESIS, hlc: '', own: 1, pushed: 0 };
+}

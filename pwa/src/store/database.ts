@@ -1,0 +1,228 @@
+/**
+ * The local databases: one per account on this tablet, and a small one that knows the accounts.
+ *
+ * store/ is the only folder that imports Dexie. Every write transaction is strict: `complete` comes after the flush.
+ * Migrations only ever add; the outbox in here may be days old. Rows name ids in their indexes, everything else is a `body`
+ * (codec.ts).
+ *
+ * What the other parts use:
+ *   commit.ts    commit(db, audit, changes, with?)   the only way in which something that happened gets into the log
+ *   changes.ts   add set resolve del seal            what a change looks like
+ *   queries.ts   watchAudits watchLog watchEvidence watchOutbox ...   reads that keep themselves current
+ *   drafts.ts    draftKeeper readDrafts              text that is being typed
+ *   outbox.ts    what has not reached the server yet
+ *   pulled.ts    pages from the server, cursor, repair
+ *   space.ts     how long the storage lasts
+ */
+import Dexie, { type Table } from 'dexie';
+import type { Entry } from '../domain/fold';
+import type { Origin, Schemas } from '../domain/vocabulary';
+import type { Body } from './codec';
+
+/** One line of the log, or of what is still to become one. */
+export interface OperationRow {
+  audit: string;
+  digest: string;
+  /** Absent where the text cannot be read: it is kept and shows nothing. */
+  id?: string;
+  ent?: string;
+  chain?: string;
+  dseq?: number;
+  origin: Origin;
+  /** Its place in the server's log; absent until it has come back from there. */
+  seq?: number;
+  received_at?: number;
+  /** The `dseq` of an operation of our own that has not come back yet. Absent as soon as it is safe. */
+  waiting?: number;
+  /** 1 where another operation has the same id: they are looked at together. */
+  twin?: 1;
+  body: Body<string>;
+}
+
+/** The folded state of one entity: the heads of each field. */
+export interface EntityRow {
+  audit: string;
+  ref: string;
+  /** Grows with every change to the audit, so that a screen reads only what changed. */
+  rev: number;
+  body: Body<Record<string, Entry[]>>;
+}
+
+/** The tip of a chain: how far it goes on this tablet. */
+export interface ChainRow {
+  chain: string;
+  audit: string;
+  installation: string;
+  account: string;
+  dseq: number;
+  digest: string;
+  hlc: string;
+  /** 1 where this account writes it on this tablet. */
+  own: 0 | 1;
+  /** The last `dseq` of an own chain that the server said it stored. */
+  pushed: number;
+}
+
+/** How far an audit's log has been pulled, and its local revision. */
+export interface LogRow {
+  audit: string;
+  rev: number;
+  epoch: string | null;
+  seq: number;
+  hash: string;
+}
+
+export interface VerdictRow {
+  audit: string;
+  /** The digest that is judged. */
+  digest: string;
+  body: Body<Entry>;
+}
+
+/** What is ready for days without a network, and what is not yet. */
+export interface Readiness {
+  isLogComplete: boolean;
+  missingStandards: string[];
+  missingThumbnails: number;
+}
+
+export interface AuditRow {
+  id: string;
+  /** 1 once the server lists it for this account; 0 while it exists on this tablet only. */
+  listed: 0 | 1;
+  body: Body<{ listing: Schemas['AuditListing'] | null; readiness: Readiness | null }>;
+}
+
+export interface ChunkRow {
+  sha256: string;
+  index: number;
+  body: Body<ArrayBuffer>;
+}
+
+export type UploadState = 'waiting' | 'stored' | 'damaged';
+
+/** The bytes of one evidence file on this tablet, and whether the server holds them too. */
+export interface UploadRow {
+  audit: string;
+  sha256: string;
+  state: UploadState;
+  size: number;
+  chunks: number;
+  body: Body<{ media_type: string; url: string | null; offset: number; problem: string | null }>;
+}
+
+export interface PictureRow {
+  sha256: string;
+  body: Body<ArrayBuffer>;
+}
+
+export interface KeyRow {
+  installation: string;
+  /** Cannot leave the device, so it does not pass the codec either. */
+  private_key: CryptoKey;
+  /** SPKI, base64url without padding. */
+  public_key: string;
+}
+
+export interface DraftRow {
+  audit: string;
+  ent: string;
+  fld: string;
+  body: Body<{ text: string; saved_at: number }>;
+}
+
+export interface ReferenceRow {
+  key: string;
+  body: Body<{ value: unknown; etag: string | null; fetched_at: number }>;
+}
+
+export interface StateRow {
+  key: string;
+  value: unknown;
+}
+
+/** Strict: `complete` comes after the flush. No cache: it would show a write before it is complete. */
+const HONEST = { chromeTransactionDurability: 'strict', cache: 'disabled' } as const;
+
+export class AuditbookDatabase extends Dexie {
+  declare operations: Table<OperationRow, [string, string]>;
+  declare entities: Table<EntityRow, [string, string]>;
+  declare chains: Table<ChainRow, string>;
+  declare logs: Table<LogRow, string>;
+  declare verdicts: Table<VerdictRow, [string, string]>;
+  declare audits: Table<AuditRow, string>;
+  declare evidence_bytes: Table<ChunkRow, [string, number]>;
+  declare evidence_thumbnails: Table<PictureRow, string>;
+  declare evidence_views: Table<PictureRow, string>;
+  declare uploads: Table<UploadRow, [string, string]>;
+  declare keys: Table<KeyRow, string>;
+  declare drafts: Table<DraftRow, [string, string, string]>;
+  declare reference: Table<ReferenceRow, string>;
+  declare device_state: Table<StateRow, string>;
+  readonly account: string;
+
+  constructor(account: string, options: ConstructorParameters<typeof Dexie>[1] = {}) {
+    super(`auditbook:${account}`, { ...HONEST, ...options });
+    this.account = account;
+    this.version(1).stores({
+      operations: '[audit+digest], [audit+seq], [audit+ent], [audit+id], [chain+dseq], [audit+waiting], waiting',
+      entities: '[audit+ref], [audit+rev]',
+      chains: 'chain, audit',
+      logs: 'audit',
+      verdicts: '[audit+digest], audit',
+      audits: 'id',
+      evidence_bytes: '[sha256+index]',
+      evidence_thumbnails: 'sha256',
+      evidence_views: 'sha256',
+      uploads: '[audit+sha256], sha256, state',
+      keys: 'installation',
+      drafts: '[audit+ent+fld], audit',
+      reference: 'key',
+      device_state: 'key',
+    });
+  }
+}
+
+export interface KnownAccount {
+  account: string;
+  email: string;
+  name: string;
+  language: string;
+  /** Repeated in the account's own database: when it is missing there, that database was emptied under us. */
+  marker: string;
+  used_at: number;
+}
+
+/** Which accounts work on this tablet. It holds nothing of their work. */
+export class DeviceDatabase extends Dexie {
+  declare accounts: Table<KnownAccount, string>;
+  declare device_state: Table<StateRow, string>;
+
+  constructor(options: ConstructorParameters<typeof Dexie>[1] = {}) {
+    super('auditbook:device', { ...HONEST, ...options });
+    this.version(1).stores({ accounts: 'account, used_at', device_state: 'key' });
+  }
+}
+
+/** The name of a chain in indexes. */
+export function chainName(chain: { installation: string; account: string; audit: string }): string {
+  return `${chain.installation}/${chain.account}/${chain.audit}`;
+}
+
+/** The installation under which this account writes here. Read inside the transaction that writes. */
+export async function installationOf(db: AuditbookDatabase): Promise<string> {
+  const row = await db.device_state.get('installation');
+  if (row === undefined) throw new Error('this account has not been set up on this tablet');
+  return row.value as string;
+}
+
+/** Keep the installation and the marker once; what is there already stays. */
+export async function setUpAccount(db: AuditbookDatabase, installation: string, marker: string): Promise<void> {
+  await db.transaction('rw', db.device_state, async () => {
+    if ((await db.device_state.get('installation')) !== undefined) return;
+    await db.device_state.bulkPut([
+      { key: 'installation', value: installation },
+      { key: 'marker', value: marker },
+    ]);
+  });
+}

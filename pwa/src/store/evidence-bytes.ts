@@ -1,0 +1,88 @@
+/**
+ * The bytes of evidence on this tablet: ArrayBuffer chunks, never Blobs, which iOS loses (see the design record of storage).
+ *
+ * Cut before the transaction, written inside it beside the operation that names them, read back and hashed after it.
+ */
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { decode, encode } from './codec';
+import type { AuditbookDatabase, ChunkRow, UploadRow } from './database';
+import { NotSaved } from './not-saved';
+
+export const CHUNK_BYTES = 512 * 1024;
+
+/** A file that has been hashed and cut, ready to be kept. */
+export interface EvidenceFile {
+  readonly sha256: string;
+  readonly size: number;
+  readonly mediaType: string;
+  readonly chunks: readonly ArrayBuffer[];
+}
+
+export function cutEvidence(bytes: ArrayBuffer, sha256: string, mediaType: string): EvidenceFile {
+  const chunks: ArrayBuffer[] = [];
+  for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) chunks.push(bytes.slice(at, at + CHUNK_BYTES));
+  return { sha256, size: bytes.byteLength, mediaType, chunks };
+}
+
+/** Rows for the transaction that also writes the operation. */
+export function evidenceRows(audit: string, file: EvidenceFile): { chunks: ChunkRow[]; upload: UploadRow } {
+  return {
+    chunks: file.chunks.map((chunk, index) => ({ sha256: file.sha256, index, body: encode(chunk) })),
+    upload: {
+      audit,
+      sha256: file.sha256,
+      state: 'waiting',
+      size: file.size,
+      chunks: file.chunks.length,
+      body: encode({ media_type: file.mediaType, url: null, offset: 0, problem: null }),
+    },
+  };
+}
+
+/** One chunk, or undefined where it is not on this tablet. */
+export async function readChunk(
+  db: AuditbookDatabase,
+  sha256: string,
+  index: number,
+): Promise<ArrayBuffer | undefined> {
+  const row = await db.evidence_bytes.get([sha256, index]);
+  return row === undefined ? undefined : decode(row.body);
+}
+
+/** The whole file; undefined where a chunk is missing. */
+export async function readEvidence(
+  db: AuditbookDatabase,
+  sha256: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const upload = await db.uploads.where('sha256').equals(sha256).first();
+  if (upload === undefined) return undefined;
+  const bytes = new Uint8Array(upload.size);
+  for (let index = 0, at = 0; index < upload.chunks; index += 1) {
+    const chunk = await readChunk(db, sha256, index);
+    if (chunk === undefined || at + chunk.byteLength > upload.size) return undefined;
+    bytes.set(new Uint8Array(chunk), at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** Whether what is on this tablet still hashes to its name. Chunk by chunk: a file may be larger than the memory. */
+export async function isEvidenceIntact(db: AuditbookDatabase, sha256: string, chunks: number): Promise<boolean> {
+  const hash = nobleSha256.create();
+  for (let index = 0; index < chunks; index += 1) {
+    const chunk = await readChunk(db, sha256, index);
+    if (chunk === undefined) return false;
+    hash.update(new Uint8Array(chunk));
+  }
+  return bytesToHex(hash.digest()) === sha256;
+}
+
+/** Read back what was just kept; written once more if it is not right, and told if it still is not. */
+export async function verifyKept(db: AuditbookDatabase, audit: string, file: EvidenceFile): Promise<void> {
+  if (await isEvidenceIntact(db, file.sha256, file.chunks.length)) return;
+  await db.evidence_bytes.bulkPut(evidenceRows(audit, file).chunks);
+  if (await isEvidenceIntact(db, file.sha256, file.chunks.length)) return;
+  await db.uploads.update([audit, file.sha256], { state: 'damaged' });
+  throw new NotSaved('storage.unreadable', undefined, { sha256: file.sha256 });
+}

@@ -1,0 +1,426 @@
+/**
+ * What the screens show: reads that keep themselves current, and small questions about a folded log.
+ *
+ *   watchAudits(db)            Live<AuditSummary[]>     the list of audits
+ *   watchLog(db, audit)        Live<LogView>            one audit, folded; everything below takes its value
+ *   watchEvidence(db, audit)   Live<EvidenceItem[]>     the gallery
+ *   watchTrust(db, audit)      Live<TrustOf>            how safe the work on each entity is
+ *   watchOutbox(db)            Live<Outbox>             (outbox.ts)  what has not reached the server
+ *   watchReference(db, key)    Live<...|null>           (reference.ts) standards, people, clients, settings, session
+ *   readPicture(db, sha256, 'thumbnail' | 'view')       Blob, or null where it is not on this tablet
+ *   numberedFindings(log), clauseRows(log, standards), disputesOf(log), unfiledOf(log), notSeen(...), quarantineOf(...)
+ */
+import Dexie from 'dexie';
+import { openDisputes } from '../domain/closing';
+import { numberedFindings, numbersOf } from '../domain/finding';
+import { entityView, isShown, LogView, type EntityView } from '../domain/fold';
+import { clauseResults, type ClauseResult } from '../domain/judgement';
+import { BORN, DELETED, GENESIS, type ReadOperation } from '../domain/operation';
+import type { Value } from '../domain/plain-json';
+import type { ChainHead } from '../domain/record';
+import { auditableCriteria, type Standard } from '../domain/standard';
+import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabulary';
+import { decode } from './codec';
+import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
+import { combined, fromDatabase, shared, type Live } from './live';
+import { readQuarantine } from './refold';
+
+export { numberedFindings } from '../domain/finding';
+export { once, type Live } from './live';
+export { isSafeToLeave, readOutbox, watchOutbox, type Outbox } from './outbox';
+export { readReference, watchReference } from './reference';
+
+// --- one audit
+
+interface Watched {
+  live: Live<LogView>;
+}
+const watchedLogs = new WeakMap<AuditbookDatabase, Map<string, Watched>>();
+
+/** One audit, folded. After the first read only what changed is read; all subscribers share one view. */
+export function watchLog(db: AuditbookDatabase, audit: string): Live<LogView> {
+  const ofDatabase = watchedLogs.get(db) ?? new Map<string, Watched>();
+  watchedLogs.set(db, ofDatabase);
+  let watched = ofDatabase.get(audit);
+  if (watched === undefined) {
+    watched = { live: startWatching(db, audit) };
+    ofDatabase.set(audit, watched);
+  }
+  return watched.live;
+}
+
+function startWatching(db: AuditbookDatabase, audit: string): Live<LogView> {
+  let rev = -1;
+  let entities: ReadonlyMap<string, EntityView> = new Map();
+  return shared<LogView>((emit) => {
+    const changes = fromDatabase(() => readChanged(db, audit, rev));
+    return changes.subscribe((changed) => {
+      if (changed === undefined) return;
+      // Only what was emitted counts as seen: a read that was overtaken is done again from the same place.
+      rev = Math.max(rev, ...changed.rows.map((row) => row.rev));
+      entities = withRows(entities, changed.rows);
+      emit(new LogView(entities, changed.quarantined));
+    });
+  });
+}
+
+function readChanged(db: AuditbookDatabase, audit: string, since: number) {
+  return db.transaction('r', [db.entities, db.verdicts], async () => {
+    const range = db.entities.where('[audit+rev]').between([audit, since], [audit, Dexie.maxKey], false, true);
+    return { rows: await range.toArray(), quarantined: await readQuarantine(db, audit) };
+  });
+}
+
+function withRows(before: ReadonlyMap<string, EntityView>, rows: readonly EntityRow[]): Map<string, EntityView> {
+  const entities = new Map(before);
+  for (const row of rows) {
+    const heads = new Map(Object.entries(decode(row.body)));
+    if (heads.size === 0) entities.delete(row.ref);
+    else entities.set(row.ref, entityView(row.ref, heads));
+  }
+  return entities;
+}
+
+/** The same, once. */
+export async function readLog(db: AuditbookDatabase, audit: string): Promise<LogView> {
+  const { rows, quarantined } = await readChanged(db, audit, -1);
+  return new LogView(withRows(new Map(), rows), quarantined);
+}
+
+/** The folded log and the heads of every chain in one read: a record must not name heads it has not seen. */
+export function readLogWithHeads(db: AuditbookDatabase, audit: string): Promise<{ view: LogView; heads: ChainHead[] }> {
+  return db.transaction('r', [db.entities, db.verdicts, db.chains], async () => {
+    const view = await readLog(db, audit);
+    const rows = await db.chains.where('audit').equals(audit).toArray();
+    const heads = rows
+      .filter((row) => row.digest !== GENESIS)
+      .map(({ installation, account, dseq, digest }) => ({ chain: { installation, account, audit }, dseq, digest }));
+    return { view, heads };
+  });
+}
+
+/** Some entities only: for a command that must not wait for a whole log. */
+export async function readKind<K extends EntityKind>(
+  db: AuditbookDatabase,
+  audit: string,
+  kind: K,
+): Promise<EntityView<K>[]> {
+  const rows = await db.entities
+    .where('[audit+ref]')
+    .between([audit, `${kind}/`], [audit, `${kind}0`])
+    .toArray();
+  return [...withRows(new Map(), rows).values()].filter(isShown) as unknown as EntityView<K>[];
+}
+
+export async function readEntity<K extends EntityKind>(
+  db: AuditbookDatabase,
+  audit: string,
+  kind: K,
+  id: string,
+): Promise<EntityView<K> | undefined> {
+  const row = await db.entities.get([audit, `${kind}/${id}`]);
+  const found = row === undefined ? undefined : withRows(new Map(), [row]).get(row.ref);
+  return found as unknown as EntityView<K> | undefined;
+}
+
+// --- the list of audits
+
+export interface AuditSummary {
+  readonly id: string;
+  readonly workspace: string | null;
+  readonly title: string | null;
+  readonly reference: string | null;
+  readonly type: AuditType | null;
+  readonly clientName: string | null;
+  readonly startsOn: string | null;
+  readonly endsOn: string | null;
+  readonly teamRole: TeamRole | null;
+  readonly isSealed: boolean;
+  /** False while the server has never listed it: it exists on this tablet only. */
+  readonly isOnServer: boolean;
+  readonly isReadyOffline: boolean;
+  readonly readiness: Readiness | null;
+}
+
+/** Audits on this tablet, the nearest first. What the log here says goes before what the server's list said. */
+export function watchAudits(db: AuditbookDatabase): Live<AuditSummary[]> {
+  return fromDatabase(() =>
+    db.transaction('r', [db.audits, db.logs, db.entities, db.device_state], async () => {
+      const listed = new Map((await db.audits.toArray()).map((row) => [row.id, row]));
+      const ids = new Set([...listed.keys(), ...((await db.logs.toCollection().primaryKeys()) as string[])]);
+      const summaries: AuditSummary[] = [];
+      for (const id of ids) {
+        const row = listed.get(id);
+        const body = row === undefined ? { listing: null, readiness: null } : decode(row.body);
+        const [audit, team, closings] = [
+          await readEntity(db, id, 'audit', id),
+          await readKind(db, id, 'team_member'),
+          await readKind(db, id, 'closing_record'),
+        ];
+        const member = team.find((other) => other.get('account') === db.account);
+        summaries.push(summaryOf(id, body, audit, member, closings));
+      }
+      return summaries.sort(
+        (one, other) => compare(one.startsOn ?? '9', other.startsOn ?? '9') || compare(one.id, other.id),
+      );
+    }),
+  );
+}
+
+function summaryOf(
+  id: string,
+  body: { listing: Schemas['AuditListing'] | null; readiness: Readiness | null },
+  audit: EntityView<'audit'> | undefined,
+  member: EntityView<'team_member'> | undefined,
+  closings: readonly EntityView<'closing_record'>[],
+): AuditSummary {
+  const { listing, readiness } = body;
+  return {
+    id,
+    workspace: audit?.get('workspace') ?? listing?.workspace ?? null,
+    title: audit?.get('title') ?? listing?.title ?? null,
+    reference: audit?.get('reference') ?? listing?.reference ?? null,
+    type: (audit?.get('type') ?? listing?.type ?? null) as AuditType | null,
+    clientName: audit?.get('client_name') ?? listing?.client_name ?? null,
+    startsOn: audit?.get('starts_on') ?? listing?.starts_on ?? null,
+    endsOn: audit?.get('ends_on') ?? null,
+    teamRole: (member?.get('role') ?? listing?.team_role ?? null) as TeamRole | null,
+    isSealed: closings.some((record) => record.get('seal')),
+    isOnServer: listing !== null,
+    isReadyOffline: listing === null || isReady(readiness),
+    readiness,
+  };
+}
+
+function isReady(readiness: Readiness | null): boolean {
+  return (
+    readiness !== null &&
+    readiness.isLogComplete &&
+    readiness.missingStandards.length === 0 &&
+    readiness.missingThumbnails === 0
+  );
+}
+
+// --- evidence
+
+/** Where the bytes are: `safe` on the server, `waiting` here only, `damaged` here and not right, `elsewhere` on the server only. */
+export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere';
+
+export interface EvidenceItem {
+  readonly id: string;
+  readonly entity: EntityView<'evidence'>;
+  readonly sha256: string;
+  readonly bytes: BytesState;
+  readonly hasThumbnail: boolean;
+  /** Findings and criteria that it bears out, with the link's id. */
+  readonly links: readonly { id: string; finding: string | null; criterion: string | null }[];
+}
+
+/** The gallery of one audit, newest first. */
+export function watchEvidence(db: AuditbookDatabase, audit: string): Live<EvidenceItem[]> {
+  const stored = fromDatabase(async () => ({
+    uploads: new Map(
+      (await db.uploads.where('[audit+sha256]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]).toArray()).map(
+        (row) => [row.sha256, row.state],
+      ),
+    ),
+    thumbnails: new Set((await db.evidence_thumbnails.toCollection().primaryKeys()) as string[]),
+  }));
+  return combined(watchLog(db, audit), stored, (view, { uploads, thumbnails }) => {
+    const links = new Map<string, EvidenceItem['links'][number][]>();
+    for (const link of view.ofKind('evidence_link')) {
+      const evidence = link.get('evidence') ?? '';
+      const target = { id: link.id, finding: link.get('finding') ?? null, criterion: link.get('criterion') ?? null };
+      links.set(evidence, [...(links.get(evidence) ?? []), target]);
+    }
+    return view
+      .ofKind('evidence')
+      .map((entity) => {
+        const sha256 = entity.get('sha256') ?? '';
+        const bytes = bytesState(uploads.get(sha256));
+        return {
+          id: entity.id,
+          entity,
+          sha256,
+          bytes,
+          hasThumbnail: thumbnails.has(sha256),
+          links: links.get(entity.id) ?? [],
+        };
+      })
+      .reverse();
+  });
+}
+
+function bytesState(upload: UploadState | undefined): BytesState {
+  return upload === undefined ? 'elsewhere' : upload === 'stored' ? 'safe' : upload;
+}
+
+/** A small picture of one piece of evidence, for `URL.createObjectURL`; null where it is not on this tablet. */
+export async function readPicture(
+  db: AuditbookDatabase,
+  sha256: string,
+  size: 'thumbnail' | 'view',
+): Promise<Blob | null> {
+  const row = await (size === 'thumbnail' ? db.evidence_thumbnails : db.evidence_views).get(sha256);
+  return row === undefined ? null : new Blob([decode(row.body)], { type: 'image/jpeg' });
+}
+
+// --- trust
+
+export type Trust = 'saved' | 'sent' | 'safe';
+export type TrustOf = (ref: string) => Trust;
+
+/** How safe the work on an entity is: saved on this tablet, sent, or come back from the server. */
+export function watchTrust(db: AuditbookDatabase, audit: string): Live<TrustOf> {
+  return fromDatabase(async () => {
+    const chains = new Map(
+      (await db.chains.where('audit').equals(audit).toArray()).map((row) => [row.chain, row.pushed]),
+    );
+    const waiting = await db.operations
+      .where('[audit+waiting]')
+      .between([audit, Dexie.minKey], [audit, Dexie.maxKey])
+      .toArray();
+    const states = new Map<string, Trust>();
+    for (const { ent, chain, waiting: dseq } of waiting) {
+      const isSent = (chains.get(chain ?? '') ?? 0) >= (dseq ?? 0);
+      if (!isSent) states.set(ent!, 'saved');
+      else if (!states.has(ent!)) states.set(ent!, 'sent');
+    }
+    return (ref: string) => states.get(ref) ?? 'safe';
+  });
+}
+
+// --- questions about a folded log
+
+/** The result of every auditable clause of these standards, in their order. */
+export function clauseRows(view: LogView, standards: readonly Standard[]): ClauseResult[] {
+  return clauseResults(view, auditableCriteria(standards), numbersOf(numberedFindings(view)));
+}
+
+export interface Place {
+  readonly process?: string | null;
+  readonly site?: string | null;
+  readonly shift?: string | null;
+}
+
+/** Criteria that nobody has judged yet, here or (with a place) in this process, at this site, in this shift. */
+export function notSeen(view: LogView, criteria: readonly string[], place: Place = {}): string[] {
+  const isHere = (entity: EntityView): boolean =>
+    (['process', 'site', 'shift'] as const).every((name) => !place[name] || entity.value(name) === place[name]);
+  const seen = new Set<unknown>();
+  for (const judgement of view.ofKind('judgement')) {
+    const result = judgement.get('result');
+    if (result && result !== 'not_seen' && isHere(judgement)) seen.add(judgement.get('criterion'));
+  }
+  for (const finding of view.ofKind('finding')) {
+    if (isHere(finding)) for (const criterion of finding.get('criteria') ?? []) seen.add(criterion);
+  }
+  return criteria.filter((criterion) => !seen.has(criterion));
+}
+
+/** What was captured and belongs nowhere yet: pictures without a link, notes without a clause. Newest first. */
+export function unfiledOf(view: LogView): { evidence: EntityView<'evidence'>[]; notes: EntityView<'note'>[] } {
+  const filed = new Set(view.ofKind('evidence_link').map((link) => link.get('evidence')));
+  return {
+    evidence: view
+      .ofKind('evidence')
+      .filter((item) => !filed.has(item.id))
+      .toReversed(),
+    notes: view
+      .ofKind('note')
+      .filter((note) => !note.get('criterion'))
+      .toReversed(),
+  };
+}
+
+export interface DisputedValue {
+  readonly operation: string;
+  readonly value: Value;
+  /** Name in the team, or the account's id where it has none. */
+  readonly author: string;
+  readonly account: string;
+  readonly at: number;
+}
+
+export interface Dispute {
+  readonly ref: string;
+  /** `deleted` where a deletion met an edit. */
+  readonly field: string;
+  /** Whether it has to be settled before the closing record. */
+  readonly isSealed: boolean;
+  readonly values: readonly DisputedValue[];
+}
+
+/** Every open dispute with both values, authors and times. */
+export function disputesOf(view: LogView): Dispute[] {
+  return openDisputes(view).map(({ ref, field, isSealed }) => {
+    const entity = view.entity(ref)!;
+    const heads = field === DELETED ? headsOfDeletion(entity) : (entity.fields.get(field)?.heads ?? []);
+    return { ref, field, isSealed, values: heads.map((head) => disputedValue(view, head)) };
+  });
+}
+
+/** A deletion and what was written without knowing of it. */
+function headsOfDeletion(entity: EntityView): ReadOperation[] {
+  const deletions = entity.deletedView?.heads ?? [];
+  const witnessed = new Set(deletions.flatMap((head) => head.bases));
+  const edits = entity.allHeads().filter((head) => head.fld !== DELETED && !witnessed.has(head.id));
+  return [...deletions, ...edits];
+}
+
+function disputedValue(view: LogView, head: ReadOperation): DisputedValue {
+  const value = head.fld === BORN ? null : head.val;
+  return {
+    operation: head.id,
+    value,
+    author: authorName(view, head.chain.account),
+    account: head.chain.account,
+    at: head.wall,
+  };
+}
+
+/** How a person is called in this audit. */
+export function authorName(view: LogView, account: string): string {
+  const member = view.ofKind('team_member').find((other) => other.get('account') === account);
+  return member?.get('name') || account;
+}
+
+/** The team member that this account is; null where it is not in the team. */
+export function memberOf(view: LogView, account: string): EntityView<'team_member'> | null {
+  return view.ofKind('team_member').find((member) => member.get('account') === account) ?? null;
+}
+
+export interface QuarantinedOperation {
+  readonly digest: string;
+  readonly code: string;
+  readonly facts: Readonly<Record<string, Value>>;
+  readonly ent: string | null;
+  readonly fld: string | null;
+  readonly value: Value;
+  readonly account: string | null;
+  readonly at: number | null;
+}
+
+/** What the server keeps aside in this audit, with what can be read of it. */
+export async function readQuarantined(db: AuditbookDatabase, audit: string): Promise<QuarantinedOperation[]> {
+  const found: QuarantinedOperation[] = [];
+  for (const [digest, verdict] of await readQuarantine(db, audit)) {
+    const row = await db.operations.get([audit, digest]);
+    const operation = row?.id === undefined ? null : (JSON.parse(decode(row.body)) as ReadOperation);
+    found.push({
+      digest,
+      code: verdict.code ?? 'envelope.malformed',
+      facts: verdict.facts ?? {},
+      ent: operation?.ent ?? null,
+      fld: operation?.fld ?? null,
+      value: operation?.val ?? null,
+      account: operation?.chain.account ?? null,
+      at: operation?.wall ?? null,
+    });
+  }
+  return found;
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -1,0 +1,41 @@
+/** Fold some entities of an audit anew from everything the tablet has of them. Always inside the transaction that brought it. */
+import { foldHeads, quarantinedOf, readEntry, type Entry, type Verdict } from '../domain/fold';
+import { decode, encode } from './codec';
+import { read } from './commit';
+import type { AuditbookDatabase, OperationRow } from './database';
+
+export async function refoldEntities(
+  db: AuditbookDatabase,
+  audit: string,
+  refs: ReadonlySet<string>,
+  rev: number,
+): Promise<void> {
+  const keys = [...refs].map((ref) => [audit, ref]);
+  const rows = await db.operations.where('[audit+ent]').anyOf(keys).toArray();
+  const heads = foldHeads(entriesOf([...rows, ...(await twinsOf(db, audit, rows))]), await readQuarantine(db, audit));
+  await db.entities.bulkPut(
+    [...refs].map((ref) => ({ audit, ref, rev, body: encode(Object.fromEntries(heads.get(ref) ?? [])) })),
+  );
+}
+
+/** What the server keeps aside in this audit, by digest. */
+export async function readQuarantine(db: AuditbookDatabase, audit: string): Promise<Map<string, Verdict>> {
+  const rows = await db.verdicts.where('audit').equals(audit).toArray();
+  return quarantinedOf(new Map(rows.map((row) => [row.digest, decode(row.body)])));
+}
+
+export function entriesOf(rows: readonly OperationRow[]): Entry[] {
+  return rows.flatMap((row) => {
+    const entry = readEntry(decode(row.body), row.origin, row.seq ?? null, row.received_at ?? null);
+    return entry === null ? [] : [{ ...entry, operation: read(entry.operation) }];
+  });
+}
+
+/** Of two operations with one id only the earlier received counts, and the other may stand in another entity. */
+async function twinsOf(db: AuditbookDatabase, audit: string, rows: readonly OperationRow[]): Promise<OperationRow[]> {
+  const ids = rows.filter((row) => row.twin === 1).map((row) => [audit, row.id!]);
+  if (ids.length === 0) return [];
+  const here = new Set(rows.map((row) => row.digest));
+  const all = await db.operations.where('[audit+id]').anyOf(ids).toArray();
+  return all.filter((row) => !here.has(row.digest));
+}

@@ -1,0 +1,30 @@
+/** How long to wait before the next attempt: doubling, with jitter so that a whole team does not knock at the same second. */
+
+const FIRST_MS = 2_000;
+const LONGEST_MS = 5 * 60_000;
+/** Also when all is well: others may have written. */
+export const REGULAR_MS = 60_000;
+
+export class Backoff {
+  #failures = 0;
+  readonly #chance: () => number;
+
+  constructor(chance: () => number = Math.random) {
+    this.#chance = chance;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+  }
+
+  /** Milliseconds until the next attempt. */
+  next(): number {
+    if (this.#failures === 0) return REGULAR_MS;
+    const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** (this.#failures - 1));
+    return Math.round(full / 2 + (full / 2) * this.#chance());
+  }
+}

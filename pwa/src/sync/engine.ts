@@ -1,0 +1,318 @@
+/**
+ * When to sync, and in which order. It relies on results only: `navigator.onLine` lies both ways.
+ *
+ * A run: who is signed in -> what the office keeps -> the list of audits -> each audit, push then pull -> the bytes of evidence
+ * -> thumbnails. One tab at a time (Web Locks); any tab may capture. Nothing that goes wrong here touches what is stored.
+ */
+import type { Answer, ApiClient } from '../api/client';
+import type { Schemas } from '../domain/vocabulary';
+import { installationOf, type AuditbookDatabase } from '../store/database';
+import { APP_VERSION, device } from '../store/device';
+import { deviceKey } from '../store/keys';
+import { readOutbox, watchOutbox } from '../store/outbox';
+import { ownChains, readCursor, resetCursor, rewindToWaiting } from '../store/pulled';
+import { readReference } from '../store/reference';
+import { Backoff } from './backoff';
+import { concernsOneAudit, problemOf, Stopped, type SyncProblem } from './problem';
+import { pullAudit } from './pull';
+import { BatchSize, pushAudit } from './push';
+import { fetchThumbnails, keepListings, noteReadiness, refreshReference } from './take-along';
+import { uploadWaiting } from './upload-evidence';
+
+export type Phase = 'idle' | 'checking' | 'sending' | 'fetching' | 'uploading' | 'waiting' | 'sign_in_needed';
+
+export interface EngineState {
+  readonly phase: Phase;
+  /** Milliseconds since 1970, of the last run that went through; null for never. */
+  readonly lastSuccessAt: number | null;
+  readonly problem: SyncProblem | null;
+  /** Server minus device, in milliseconds, as of the last answer; null while unknown. */
+  readonly clockSkew: number | null;
+}
+
+/** The lock of the browser, or one of a test. Runs the work, or answers false because another tab is at it. */
+export type Lock = (name: string, work: () => Promise<void>, isStolen: boolean) => Promise<boolean>;
+
+export interface EngineOptions {
+  readonly upload?: (isStopped: () => boolean) => Promise<number>;
+  readonly lock?: Lock;
+  readonly chance?: () => number;
+}
+
+const REFERENCE_AGE_MS = 10 * 60_000;
+const AFTER_COMMIT_MS = 400;
+/** Rounds of push and pull for one audit in one run: the second repairs, the third is for bad luck. */
+const ROUNDS = 3;
+/** A tab that holds the lock for so long without an end is frozen: the work is idempotent, so another one may take it. */
+const LOCK_PATIENCE_MS = 6 * 60_000;
+
+export class SyncEngine {
+  readonly #db: AuditbookDatabase;
+  readonly #api: ApiClient;
+  readonly #lock: Lock;
+  readonly #upload: (isStopped: () => boolean) => Promise<number>;
+  readonly #backoff: Backoff;
+  readonly #size = new BatchSize();
+  readonly #listeners = new Set<(state: EngineState) => void>();
+  #state: EngineState = { phase: 'idle', lastSuccessAt: null, problem: null, clockSkew: null };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<void> | undefined;
+  #isAskedAgain = false;
+  /** Not started, or stopped: nothing runs by itself. */
+  #isStopped = true;
+  /** `stop` came in the middle of a run: it ends after the request that is under way. */
+  #isCancelled = false;
+  #lockedOutSince: number | null = null;
+  #stopWatching: (() => void)[] = [];
+
+  constructor(db: AuditbookDatabase, api: ApiClient, options: EngineOptions = {}) {
+    this.#db = db;
+    this.#api = api;
+    this.#lock = options.lock ?? browserLock;
+    this.#upload = options.upload ?? ((isStopped) => uploadWaiting(db, api, { isStopped }));
+    this.#backoff = new Backoff(options.chance);
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  /** Calls at once and after every change; returns the way to stop it. */
+  subscribe(listener: (state: EngineState) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#state);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** From now on whenever there is a reason to: at the start, after a commit, when the app is looked at again, by the clock. */
+  start(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.#isCancelled = false;
+    const lookedAt = (): void => {
+      if (typeof document === 'undefined' || document.visibilityState === 'visible') this.nudge();
+    };
+    for (const [target, type] of [
+      [globalThis, 'online'],
+      [globalThis, 'pageshow'],
+      [globalThis.document, 'visibilitychange'],
+    ] as const) {
+      target?.addEventListener?.(type, lookedAt);
+      this.#stopWatching.push(() => target?.removeEventListener?.(type, lookedAt));
+    }
+    let before = 0;
+    this.#stopWatching.push(
+      watchOutbox(this.#db).subscribe((outbox) => {
+        const waiting = (outbox?.operations ?? 0) + (outbox?.photos ?? 0);
+        // While the server cannot be reached, its own clock decides: not every tap is an attempt.
+        if (waiting > before && this.#state.problem === null) {
+          // The end of a run sets the timer anew, so a commit in the middle of one has to be remembered.
+          if (this.#running !== undefined) this.#isAskedAgain = true;
+          else this.#schedule(AFTER_COMMIT_MS);
+        }
+        before = waiting;
+      }),
+    );
+    this.nudge();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#isCancelled = true;
+    clearTimeout(this.#timer);
+    for (const stop of this.#stopWatching.splice(0)) stop();
+  }
+
+  /** Try now; while a run is under way, once more after it. */
+  nudge(): void {
+    void this.syncNow();
+  }
+
+  /** The same, to wait for. */
+  async syncNow(): Promise<EngineState> {
+    if (this.#running !== undefined) {
+      this.#isAskedAgain = true;
+      await this.#running;
+      return this.#state;
+    }
+    this.#running = this.#attempt().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+    return this.#state;
+  }
+
+  async #attempt(): Promise<void> {
+    clearTimeout(this.#timer);
+    const name = `auditbook-sync-${this.#db.account}`;
+    const isStolen = this.#lockedOutSince !== null && device.now() - this.#lockedOutSince > LOCK_PATIENCE_MS;
+    let ran = true;
+    do {
+      this.#isAskedAgain = false;
+      ran = await this.#lock(name, () => this.#run(), isStolen);
+    } while (ran && this.#isAskedAgain && this.#state.problem === null && !this.#isStopped);
+    this.#lockedOutSince = ran ? null : (this.#lockedOutSince ?? device.now());
+    if (!this.#isStopped && this.#state.phase !== 'sign_in_needed') this.#schedule(this.#backoff.next());
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const problem = await this.#runAll();
+      // One audit that cannot be synced must not make the others wait longer, nor pass for success.
+      if (problem === null) this.#backoff.succeeded();
+      else this.#backoff.failed();
+      const at = problem === null ? device.now() : this.#state.lastSuccessAt;
+      if (problem === null) await this.#db.device_state.put({ key: 'last_sync_at', value: at });
+      this.#change({ phase: problem === null ? 'idle' : 'waiting', problem, lastSuccessAt: at });
+    } catch (thrown) {
+      this.#backoff.failed();
+      const problem =
+        thrown instanceof Stopped
+          ? thrown.problem
+          : { code: 'sync.storage', facts: { why: String(thrown) }, status: null, audit: null };
+      const isSignedOut = problem.status === 401 || problem.code === 'sync.other_account';
+      this.#change({ phase: isSignedOut ? 'sign_in_needed' : 'waiting', problem });
+    }
+  }
+
+  async #runAll(): Promise<SyncProblem | null> {
+    this.#change({ phase: 'checking' });
+    const session = await this.#checkSession();
+    await this.#enrol(session);
+    const kept = await readReference(this.#db, 'state');
+    if (kept === null || device.now() - kept.fetchedAt > REFERENCE_AGE_MS) {
+      await refreshReference(this.#db, this.#api, session);
+    }
+    const listings = expectValue(await this.#api.readAudits());
+    await keepListings(this.#db, listings);
+    await this.#sendVanishedAgain(listings);
+    let first: SyncProblem | null = null;
+    const perAudit = async (audit: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        if (!this.#isCancelled) await work();
+      } catch (thrown) {
+        if (!(thrown instanceof Stopped) || !concernsOneAudit(thrown.problem)) throw thrown;
+        first ??= { ...thrown.problem, audit };
+      }
+    };
+    for (const audit of await this.#auditsToSync(listings)) {
+      const listing = listings.find((other) => other.id === audit);
+      await perAudit(audit, () => this.#syncAudit(audit, listing, session));
+    }
+    this.#change({ phase: 'uploading' });
+    await perAudit('', async () => void (await this.#upload(() => this.#isCancelled)));
+    for (const listing of listings) {
+      await perAudit(listing.id, async () => {
+        const missing = await fetchThumbnails(this.#db, this.#api, listing.id, () => this.#isCancelled);
+        await noteReadiness(this.#db, listing, missing);
+      });
+    }
+    return first;
+  }
+
+  async #checkSession(): Promise<Schemas['Session']> {
+    const session = expectValue(await this.#api.readSession());
+    const serverTime = Date.parse(session.server_time);
+    if (Number.isFinite(serverTime)) this.#change({ clockSkew: serverTime - device.now() });
+    // Somebody else signed in on this browser. What lies here is not theirs and is not sent under their name.
+    if (session.account !== this.#db.account) {
+      throw new Stopped({ code: 'sync.other_account', facts: {}, status: null, audit: null });
+    }
+    return session;
+  }
+
+  /** Again after the installation changed, or when a key could be made after all. */
+  async #enrol(session: Schemas['Session']): Promise<void> {
+    const id = await installationOf(this.#db);
+    const key = await deviceKey(this.#db, id);
+    const mark = `${id} ${key?.public_key ?? '-'}`;
+    if ((await this.#db.device_state.get('enrolled'))?.value === mark) return;
+    const name = `${session.name}, Auditbook ${APP_VERSION}`;
+    expectValue(await this.#api.enrol({ id, name, public_key: key?.public_key ?? null }));
+    await this.#db.device_state.put({ key: 'enrolled', value: mark });
+  }
+
+  /**
+   * A server restored from a backup that is older than an audit does not list it, so nothing would ever ask for it again.
+   * Under an epoch of its own, what this tablet wrote is sent once more. (Leaving a team changes the list, but no epoch.)
+   */
+  async #sendVanishedAgain(listings: readonly Schemas['AuditListing'][]): Promise<void> {
+    const listed = new Set(listings.map((listing) => listing.id));
+    const pulled = await this.#db.logs.filter((log) => log.epoch !== null && !listed.has(log.audit)).toArray();
+    if (pulled.length === 0) return;
+    const { epoch } = expectValue(await this.#api.readState());
+    for (const log of pulled) {
+      if (log.epoch === epoch) continue;
+      await resetCursor(this.#db, log.audit);
+      // There is nothing to pull that would tell what is lacking: all of it is.
+      await rewindToWaiting(this.#db, log.audit);
+    }
+  }
+
+  /** What waits here first, then what differs there. */
+  async #auditsToSync(listings: readonly Schemas['AuditListing'][]): Promise<string[]> {
+    const outbox = await readOutbox(this.#db);
+    const waiting = [...outbox.byAudit].filter(([, count]) => count.operations > 0).map(([audit]) => audit);
+    return [...new Set([...waiting, ...listings.map((listing) => listing.id)])];
+  }
+
+  async #syncAudit(
+    audit: string,
+    listing: Schemas['AuditListing'] | undefined,
+    session: Schemas['Session'],
+  ): Promise<void> {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      this.#change({ phase: 'sending' });
+      const { sent } = await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
+      const cursor = await readCursor(this.#db, audit);
+      const isCurrent =
+        listing !== undefined &&
+        listing.epoch === cursor.epoch &&
+        listing.head.seq === cursor.seq &&
+        listing.head.hash === cursor.hash;
+      const isWaiting = sent > 0 || (await this.#isAnythingSent(audit));
+      if (isCurrent && !isWaiting) return;
+      this.#change({ phase: 'fetching' });
+      const pulled = await pullAudit(this.#db, this.#api, audit, () => this.#isCancelled);
+      if (pulled.isForked) await this.#enrol(session);
+      if (!(await rewindToWaiting(this.#db, audit)) && !pulled.wasReset) return;
+    }
+  }
+
+  /** Sent, and not seen again yet. */
+  async #isAnythingSent(audit: string): Promise<boolean> {
+    const waiting = (await readOutbox(this.#db)).byAudit.get(audit)?.operations ?? 0;
+    return waiting > 0 && (await ownChains(this.#db, audit)).some((chain) => chain.pushed > 0);
+  }
+
+  #schedule(delay: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.nudge(), delay);
+  }
+
+  #change(change: Partial<EngineState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+}
+
+function expectValue<T>(answer: Answer<T>): T {
+  if (answer.kind === 'ok') return answer.value;
+  if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }));
+  throw new Stopped(problemOf(answer));
+}
+
+/** One tab at a time. Without Web Locks (an old browser) every tab may: the protocol bears repetition. */
+const browserLock: Lock = async (name, work, isStolen) => {
+  if (typeof navigator === 'undefined' || !navigator.locks) {
+    await work();
+    return true;
+  }
+  let ran = false;
+  await navigator.locks.request(name, isStolen ? { steal: true } : { ifAvailable: true }, async (lock) => {
+    if (lock === null) return;
+    ran = true;
+    await work();
+  });
+  return ran;
+};

@@ -1,0 +1,242 @@
+/**
+ * For tests: a server in memory that does what docs/data-flow.md says, and misbehaves on request.
+ *
+ * It speaks through `fetch`, so that everything from the outbox to the answer is the app's own code.
+ */
+import { ApiClient } from '../api/client';
+import {
+  advanceRunningHash,
+  digestOf,
+  GENESIS,
+  makeOperation,
+  parseOperation,
+  type Operation,
+} from '../domain/operation';
+import { isRefusal } from '../domain/refusal';
+import type { Schemas } from '../domain/vocabulary';
+import { newId } from '../store/device';
+
+interface Entry {
+  readonly data: string;
+  readonly digest: string;
+  readonly origin: 'device' | 'server';
+  readonly receivedAt: number;
+}
+
+interface Log {
+  entries: Entry[];
+  hashes: string[];
+  chains: Map<string, { dseq: number; digest: string }>;
+}
+
+export type Fault =
+  | 'none'
+  /** The request arrives and is carried out; its answer does not come back. */
+  | 'answer lost'
+  | 'no network'
+  | 'hotel page'
+  | 'empty 204'
+  | 'empty json'
+  | 'redirect'
+  | 'proxy 502';
+
+export class ModelServer {
+  epoch = newId();
+  logs = new Map<string, Log>();
+  stored = new Set<string>();
+  requests: string[] = [];
+  /** Asked before each request. */
+  fault: (path: string, method: string) => Fault = () => 'none';
+  /** Bytes of a push beyond which a proxy says 413. */
+  limit = Number.POSITIVE_INFINITY;
+  /** A reason to keep an operation aside, as missing rights would be. */
+  quarantine: (operation: Operation) => string | null = () => null;
+  now = 1_795_513_267_250;
+  readonly #installation = newId();
+
+  /** The app's client, signed in as somebody; null for nobody. */
+  apiFor(account: () => string | null): ApiClient {
+    return new ApiClient('http://auditbook.test', (input, init) => this.#answer(new Request(input, init), account()));
+  }
+
+  snapshot(): Map<string, Log> {
+    return structuredClone(this.logs);
+  }
+
+  /** As after a disaster: yesterday's backup, and an epoch of its own. */
+  restore(snapshot: Map<string, Log>): void {
+    this.logs = structuredClone(snapshot);
+    this.epoch = newId();
+  }
+
+  texts(audit: string): string[] {
+    return (this.logs.get(audit)?.entries ?? []).map((entry) => entry.data);
+  }
+
+  async #answer(request: Request, account: string | null): Promise<Response> {
+    const { pathname: path, searchParams } = new URL(request.url);
+    this.requests.push(`${request.method} ${path}`);
+    const fault = this.fault(path, request.method);
+    if (fault === 'no network') throw new TypeError('Failed to fetch');
+    if (fault === 'hotel page') return html('<html>Please sign in to HotelNet</html>');
+    if (fault === 'empty 204') return new Response(null, { status: 204 });
+    if (fault === 'empty json') return json({});
+    if (fault === 'redirect') return Response.redirect('http://hotel.test/login', 302);
+    if (fault === 'proxy 502') return html('<html>Bad gateway</html>', 502);
+    const answer = await this.#handle(request, path, searchParams, account);
+    if (fault === 'answer lost') throw new TypeError('The network connection was lost.');
+    return answer;
+  }
+
+  async #handle(request: Request, path: string, query: URLSearchParams, account: string | null): Promise<Response> {
+    if (account === null) return problem(401, 'account.sign_in_needed');
+    if (path === '/api/session') return json(this.#session(account));
+    if (path.startsWith('/api/installations/')) return json(await request.json());
+    if (path === '/api/state') return json({ version: '1', epoch: this.epoch, installation: this.#installation });
+    if (path === '/api/standards') return json([]);
+    if (path.startsWith('/api/workspaces/')) return problem(403, 'account.not_permitted');
+    if (path === '/api/audits') return json([...this.logs.keys()].map((audit) => this.#listing(audit)));
+    const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
+    if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account);
+    if (rest === 'operations') return this.#pull(audit, query);
+    if (rest === 'evidence/known') {
+      const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
+      return json({ stored: asked.sha256?.filter((sha256) => this.stored.has(sha256)) });
+    }
+    return problem(404, 'evidence.not_stored');
+  }
+
+  #session(account: string): Schemas['Session'] {
+    const server_time = new Date(this.now).toISOString();
+    return { account, email: 'lena@example.org', name: 'Lena', language: 'en', workspaces: [], server_time };
+  }
+
+  #listing(audit: string): Schemas['AuditListing'] {
+    const empty = { title: null, reference: null, type: null, client_name: null, starts_on: null, team_role: null };
+    return { id: audit, workspace: audit, epoch: this.epoch, head: this.#head(audit), ...empty };
+  }
+
+  #head(audit: string): Schemas['Head'] {
+    const log = this.logs.get(audit);
+    return { seq: log?.entries.length ?? 0, hash: log?.hashes.at(-1) ?? GENESIS };
+  }
+
+  async #push(request: Request, audit: string, account: string): Promise<Response> {
+    const sent = await request.arrayBuffer();
+    const isPacked = request.headers.get('Content-Encoding') === 'gzip';
+    const body = isPacked ? await unpacked(sent) : sent;
+    if (body.byteLength > this.limit) return html('<html>Request Entity Too Large</html>', 413);
+    const announced = request.headers.get('Content-Digest');
+    const digest = btoa(String.fromCharCode(...Uint8Array.from(digestOf(new Uint8Array(body)).match(/../g)!, fromHex)));
+    if (announced !== `sha-256=:${digest}:`) return problem(400, 'request.digest_mismatch');
+    const push = JSON.parse(new TextDecoder().decode(body)) as Schemas['Push'];
+    if (push.account !== account) return problem(401, 'account.sign_in_needed');
+    const before = this.logs.get(audit);
+    const log: Log = before === undefined ? { entries: [], hashes: [], chains: new Map() } : structuredClone(before);
+    const chain = `${push.installation}/${push.account}`;
+    const verdicts: Schemas['Verdict'][] = [];
+    for (const data of push.operations) {
+      const operation = parseOperation(data);
+      if (isRefusal(operation)) throw new Error(`the app sent what cannot be read: ${operation.code}`);
+      const at = log.entries.findIndex((entry) => entry.digest === operation.digest);
+      const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
+      if (at >= 0) {
+        verdicts.push({ digest: operation.digest, verdict: 'duplicate', seq: at + 1, reason: null });
+        continue;
+      }
+      if (operation.dseq > tip.dseq + 1 && !log.entries.some((entry) => entry.digest === operation.prev)) {
+        return problem(409, 'chain.gap', { expected: tip.dseq + 1, got: operation.dseq });
+      }
+      const isFork = operation.dseq <= tip.dseq || operation.prev !== tip.digest;
+      const code = isFork ? 'chain.forked' : this.quarantine(operation);
+      if (!isFork) log.chains.set(chain, { dseq: operation.dseq, digest: operation.digest });
+      this.#append(log, { data, digest: operation.digest, origin: 'device', receivedAt: this.now });
+      const seq = log.entries.length;
+      verdicts.push({ digest: operation.digest, verdict: code === null ? 'stored' : 'quarantined', seq, reason: null });
+      if (code !== null)
+        this.#append(log, this.#verdict(log, audit, operation.digest, { state: 'quarantined', code, facts: {} }));
+    }
+    this.logs.set(audit, log);
+    const next_dseq = (log.chains.get(chain)?.dseq ?? 0) + 1;
+    return json({ protocol: 1, epoch: this.epoch, head: this.#head(audit), verdicts, next_dseq });
+  }
+
+  /** The lead auditor let it count. */
+  release(audit: string, digest: string): void {
+    const log = this.logs.get(audit)!;
+    this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
+  }
+
+  #verdict(log: Log, audit: string, digest: string, val: { state: string; code?: string; facts?: object }): Entry {
+    const dseq = log.entries.filter((entry) => entry.origin === 'server').length + 1;
+    const { data, digest: own } = makeOperation({
+      id: newId(),
+      chain: { installation: this.#installation, account: 'server', audit },
+      dseq,
+      prev: GENESIS,
+      wall: this.now,
+      mono: 0,
+      hlc: `${String(this.now).padStart(15, '0')}-00000000`,
+      seen: { epoch: this.epoch, seq: log.entries.length },
+      ent: `operation/${digest}`,
+      fld: 'verdict',
+      bases: [],
+      kind: 'verdict',
+      val: val as never,
+      ctx: {},
+    });
+    return { data, digest: own, origin: 'server', receivedAt: this.now };
+  }
+
+  #append(log: Log, entry: Entry): void {
+    log.entries.push(entry);
+    log.hashes.push(advanceRunningHash(log.hashes.at(-1) ?? GENESIS, entry.digest));
+    this.now += 1;
+  }
+
+  #pull(audit: string, query: URLSearchParams): Response {
+    const log = this.logs.get(audit);
+    if (log === undefined) return problem(404, 'request.not_found');
+    const after = Number(query.get('after'));
+    const epoch = query.get('epoch');
+    if (epoch !== null && epoch !== this.epoch) return problem(409, 'sync.epoch_changed', { epoch: this.epoch });
+    if (after > log.entries.length) return problem(409, 'sync.cursor_ahead', { head: log.entries.length });
+    const some = log.entries.slice(after, after + Math.min(7, Number(query.get('limit'))));
+    const next = after + some.length;
+    return json({
+      protocol: 1,
+      epoch: this.epoch,
+      next,
+      hash: next === 0 ? GENESIS : log.hashes[next - 1],
+      head: this.#head(audit),
+      operations: some.map(({ data, origin, receivedAt }, index) => ({
+        seq: after + index + 1,
+        data,
+        origin,
+        received_at: new Date(receivedAt).toISOString(),
+      })),
+    });
+  }
+}
+
+function json(value: unknown): Response {
+  return new Response(JSON.stringify(value), { headers: { 'Content-Type': 'application/json' } });
+}
+
+function html(text: string, status = 200): Response {
+  return new Response(text, { status, headers: { 'Content-Type': 'text/html' } });
+}
+
+function problem(status: number, code: string, facts: object = {}): Response {
+  const body = { type: 'about:blank', title: code, status, code, detail: code, facts };
+  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/problem+json' } });
+}
+
+function fromHex(pair: string): number {
+  return parseInt(pair, 16);
+}
+
+async function unpacked(bytes: ArrayBuffer): Promise<ArrayBuffer> {
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+}

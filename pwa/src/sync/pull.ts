@@ -1,0 +1,59 @@
+/**
+ * Bring what this tablet has not seen, page by page, and notice when the server is not what it was.
+ *
+ * After: the log here ends where the server's ends, numbers are contiguous and the running hash agrees. Where they do not, the
+ *        cursor has gone back to 0; nothing was wiped.
+ */
+import type { ApiClient } from '../api/client';
+import { installationOf, type AuditbookDatabase } from '../store/database';
+import { applyPage, readCursor, resetCursor } from '../store/pulled';
+import { problemOf, Stopped } from './problem';
+
+const PAGE = 500;
+/** One repair in a run: a server that does not agree with itself must not keep the tablet busy for ever. */
+const REPAIRS = 1;
+const BACK_TO_START = ['sync.epoch_changed', 'sync.cursor_ahead'];
+
+export interface PullResult {
+  readonly received: number;
+  readonly wasReset: boolean;
+  /** This tablet has a double, as after a restored backup: it writes under a new installation from now on. */
+  readonly isForked: boolean;
+}
+
+export async function pullAudit(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  audit: string,
+  isStopped: () => boolean = () => false,
+): Promise<PullResult> {
+  // A fork that is found on the way gives this tablet a new name, which the server does not know before the end of this pull.
+  const installation = await installationOf(db);
+  let [received, repairs, isForked] = [0, 0, false];
+  const goBack = async (): Promise<void> => {
+    if ((repairs += 1) > REPAIRS) throw new Stopped({ code: 'sync.inconsistent', facts: {}, status: null, audit });
+    await resetCursor(db, audit);
+  };
+  while (!isStopped()) {
+    const cursor = await readCursor(db, audit);
+    const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE };
+    const answer = await api.pull(audit, asked, installation);
+    if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
+    if (answer.kind !== 'ok') {
+      const problem = problemOf(answer, audit);
+      if (!BACK_TO_START.includes(problem.code)) throw new Stopped(problem);
+      await goBack();
+      continue;
+    }
+    const result = await applyPage(db, audit, cursor, answer.value);
+    if (result.kind === 'mismatch') {
+      await goBack();
+      continue;
+    }
+    if (result.kind === 'stale') continue;
+    received += result.count;
+    isForked ||= result.isForked;
+    if (result.count === 0 || answer.value.next >= answer.value.head.seq) break;
+  }
+  return { received, wasReset: repairs > 0, isForked };
+}

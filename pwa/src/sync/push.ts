@@ -1,0 +1,116 @@
+/**
+ * Send what is waiting, chain by chain, batch by batch.
+ *
+ * Before: the operations lie on this tablet.
+ * After:  the server said of each that it holds its bytes. They count as safe only when pull.ts brings them back.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { PROTOCOL, type ApiClient } from '../api/client';
+import { headStatement } from '../domain/operation';
+import type { Schemas } from '../domain/vocabulary';
+import { decode } from '../store/codec';
+import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/database';
+import { base64, deviceKey, signText } from '../store/keys';
+import { markPushed, nextBatch, ownChains } from '../store/pulled';
+import { problemOf, Stopped } from './problem';
+
+/** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
+export class BatchSize {
+  static readonly MOST_OPERATIONS = 500;
+  static readonly MOST_BYTES = 256 * 1024;
+  operations = BatchSize.MOST_OPERATIONS;
+  bytes = BatchSize.MOST_BYTES;
+
+  /** False where it cannot become smaller. */
+  halve(sent: number): boolean {
+    if (sent <= 1) return false;
+    this.operations = Math.max(1, Math.floor(sent / 2));
+    this.bytes = Math.max(1024, Math.floor(this.bytes / 2));
+    return true;
+  }
+
+  grow(): void {
+    this.operations = Math.min(BatchSize.MOST_OPERATIONS, this.operations * 2);
+    this.bytes = Math.min(BatchSize.MOST_BYTES, this.bytes * 2);
+  }
+}
+
+export interface PushResult {
+  readonly sent: number;
+  /** The epoch of the server that answered; null where there was nothing to send. */
+  readonly epoch: string | null;
+}
+
+/** Everything of one audit that the server has not said it holds. */
+export async function pushAudit(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  audit: string,
+  size: BatchSize,
+  isStopped: () => boolean = () => false,
+): Promise<PushResult> {
+  let sent = 0;
+  let epoch: string | null = null;
+  for (const { chain } of await ownChains(db, audit)) {
+    let repairs = 0;
+    while (!isStopped()) {
+      const row = await db.chains.get(chain);
+      const batch = row === undefined ? [] : await nextBatch(db, row, size);
+      if (row === undefined || batch.length === 0) break;
+      const answer = await sendBatch(db, api, row, batch);
+      if (answer.kind === 'ok') {
+        confirmVerdicts(answer.value, batch, audit);
+        await markPushed(db, chain, batch.at(-1)!.dseq!);
+        sent += batch.length;
+        epoch = answer.value.epoch;
+        size.grow();
+        continue;
+      }
+      if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
+      const problem = problemOf(answer, audit);
+      if (problem.status === 413 && size.halve(batch.length)) continue;
+      const expected = problem.facts['expected'];
+      // The server was restored, or another tab was faster: go on where the server says it stands.
+      if (problem.code === 'chain.gap' && typeof expected === 'number' && (repairs += 1) <= 3) {
+        await markPushed(db, chain, expected - 1);
+        continue;
+      }
+      throw new Stopped(problem);
+    }
+  }
+  return { sent, epoch };
+}
+
+async function sendBatch(db: AuditbookDatabase, api: ApiClient, chain: ChainRow, batch: readonly OperationRow[]) {
+  const last = batch.at(-1)!;
+  // Signed here and not where the operations are made: a signature has to be awaited, and a transaction would end.
+  const key = await deviceKey(db, chain.installation);
+  const statement = headStatement(chain, last.dseq!, last.digest);
+  const push: Schemas['Push'] = {
+    protocol: PROTOCOL,
+    installation: chain.installation,
+    account: chain.account,
+    announced: { dseq: chain.dseq, digest: chain.digest },
+    head_signature: await signText(key, statement),
+    operations: batch.map((row) => decode(row.body)),
+  };
+  const body = new TextEncoder().encode(JSON.stringify(push));
+  const digest = base64(sha256(body));
+  const packed = await pack(body);
+  return api.push(chain.audit, packed ?? body, digest, packed !== null);
+}
+
+/** An answer that does not speak of every operation that was sent is nobody's answer. */
+function confirmVerdicts(answer: Schemas['PushAnswer'], batch: readonly OperationRow[], audit: string): void {
+  const answered = new Set(Array.isArray(answer.verdicts) ? answer.verdicts.map((verdict) => verdict.digest) : []);
+  if (batch.every((row) => answered.has(row.digest))) return;
+  throw new Stopped({ code: 'sync.not_the_server', facts: { status: 200 }, status: 200, audit });
+}
+
+/** gzip, where the browser has it; null where it has not, or where packing would not make it smaller. */
+async function pack(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (typeof CompressionStream === 'undefined') return null;
+  const packed = new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip')));
+  const bytes = new Uint8Array(await packed.arrayBuffer());
+  return bytes.length < body.length ? bytes : null;
+}

@@ -1,0 +1,84 @@
+/**
+ * What the app says about sync, as runes: how much waits, what is going on, when it last worked, what went wrong.
+ *
+ * Read it in a component: `syncStatus.waitingOperations`. Connected once a session is there, by session.ts.
+ */
+import type { AuditbookDatabase } from '../store/database';
+import { fromDatabase } from '../store/live';
+import { isSafeToLeave, watchOutbox, type Outbox } from '../store/outbox';
+import type { EngineState, Phase, SyncEngine } from './engine';
+import type { SyncProblem } from './problem';
+
+class SyncStatus {
+  phase: Phase = $state('idle');
+  problem: SyncProblem | null = $state.raw(null);
+  clockSkew: number | null = $state(null);
+  /** Milliseconds since 1970, of whichever tab it was; null for never. */
+  lastSuccessAt: number | null = $state(null);
+  #outbox: Outbox | undefined = $state.raw(undefined);
+  #engine: SyncEngine | undefined;
+  #stops: (() => void)[] = [];
+
+  /** Operations that have not come back from the server; undefined until counted. */
+  get waitingOperations(): number | undefined {
+    return this.#outbox?.operations;
+  }
+
+  /** Files whose bytes the server has not confirmed. */
+  get waitingPhotos(): number | undefined {
+    return this.#outbox?.photos;
+  }
+
+  /** Files that no longer read as they were taken. */
+  get damagedPhotos(): number {
+    return this.#outbox?.damaged ?? 0;
+  }
+
+  get isSignInNeeded(): boolean {
+    return this.phase === 'sign_in_needed';
+  }
+
+  /** False while unknown: nobody leaves a site because of a number that was not read yet. */
+  isSafeToLeave(audit: string): boolean {
+    return this.#outbox !== undefined && isSafeToLeave(this.#outbox, audit);
+  }
+
+  /** How much of one audit waits. */
+  waitingIn(audit: string): { operations: number; photos: number } {
+    return this.#outbox?.byAudit.get(audit) ?? { operations: 0, photos: 0 };
+  }
+
+  /** The button. */
+  syncNow(): void {
+    this.#engine?.nudge();
+  }
+
+  connect(engine: SyncEngine, db: AuditbookDatabase): void {
+    this.disconnect();
+    this.#engine = engine;
+    this.#stops = [
+      engine.subscribe((state) => this.#show(state)),
+      watchOutbox(db).subscribe((outbox) => (this.#outbox = outbox)),
+      fromDatabase(async () => (await db.device_state.get('last_sync_at'))?.value ?? null).subscribe((at) => {
+        if (typeof at === 'number') this.lastSuccessAt = at;
+      }),
+    ];
+  }
+
+  disconnect(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#engine = undefined;
+    this.#outbox = undefined;
+    this.phase = 'idle';
+    this.problem = null;
+    this.lastSuccessAt = null;
+  }
+
+  #show({ phase, problem, clockSkew }: EngineState): void {
+    this.phase = phase;
+    this.problem = problem;
+    this.clockSkew = clockSkew;
+  }
+}
+
+export const syncStatus = new SyncStatus();

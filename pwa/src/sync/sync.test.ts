@@ -1,0 +1,396 @@
+import 'fake-indexeddb/auto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { foldLog, readEntry, type Entry, type LogView } from '../domain/fold';
+import { parseOperation, type Operation } from '../domain/operation';
+import { add, resolve, set } from '../store/changes';
+import { commit } from '../store/commit';
+import { installationOf, type AuditbookDatabase } from '../store/database';
+import { readOutbox } from '../store/outbox';
+import { disputesOf, readLog, readQuarantined } from '../store/queries';
+import { entriesOf } from '../store/refold';
+import { ARON, AUDIT, contentOf, LENA, openTablet } from '../store/testing';
+import { SyncEngine } from './engine';
+import { ModelServer, type Fault } from './model-server';
+
+const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
+const finding = add('finding', 'f1', RAISED);
+const title = (text: string) => set('finding', 'f1', 'title', text);
+
+interface Tablet {
+  db: AuditbookDatabase;
+  engine: SyncEngine;
+  /** Who the cookie says is signed in. */
+  signedIn: { account: string | null };
+}
+
+function attach(server: ModelServer, db: AuditbookDatabase): Tablet {
+  const signedIn: Tablet['signedIn'] = { account: db.account };
+  const engine = new SyncEngine(
+    db,
+    server.apiFor(() => signedIn.account),
+    { upload: () => Promise.resolve(0) },
+  );
+  return { db, engine, signedIn };
+}
+
+async function tabletFor(server: ModelServer, account: string): Promise<Tablet> {
+  return attach(server, await openTablet(account));
+}
+
+async function syncAll(...tablets: Tablet[]): Promise<void> {
+  for (let round = 0; round < 2; round += 1) for (const { engine } of tablets) await engine.syncNow();
+}
+
+/** The folded log in plain words, to compare two tablets. */
+function plain(view: LogView): unknown {
+  return [...view.entities.values()]
+    .map((entity) => ({
+      ref: entity.ref,
+      born: entity.born,
+      isDeleted: entity.isDeleted,
+      isDeletionDisputed: entity.isDeletionDisputed,
+      fields: [...entity.fields].map(([name, { value, heads }]) => ({ name, value, heads: heads.map(({ id }) => id) })),
+    }))
+    .sort((one, other) => (one.ref < other.ref ? -1 : 1));
+}
+
+async function shown(tablet: Tablet): Promise<unknown> {
+  return plain(await readLog(tablet.db, AUDIT));
+}
+
+function serverView(server: ModelServer): LogView {
+  const entries = (server.logs.get(AUDIT)?.entries ?? []).map(({ data, origin, receivedAt }, index) =>
+    readEntry(data, origin, index + 1, receivedAt),
+  );
+  return foldLog(entries.filter((entry): entry is Entry => entry !== null));
+}
+
+/** Invariants after every story: one truth everywhere, nothing waiting, chains without gaps. */
+async function expectAgreement(server: ModelServer, ...tablets: Tablet[]): Promise<void> {
+  for (const tablet of tablets) {
+    expect(tablet.engine.state.problem).toBeNull();
+    expect(await shown(tablet)).toEqual(plain(serverView(server)));
+    expect(plain(foldLog(entriesOf(await tablet.db.operations.toArray())))).toEqual(await shown(tablet));
+    expect((await readOutbox(tablet.db)).operations).toBe(0);
+  }
+  const dseqs = new Map<string, number[]>();
+  for (const text of server.texts(AUDIT)) {
+    const { chain, dseq } = parseOperation(text) as Operation;
+    const name = JSON.stringify(chain);
+    dseqs.set(name, [...(dseqs.get(name) ?? []), dseq]);
+  }
+  for (const found of dseqs.values()) {
+    const distinct = [...new Set(found)].sort((one, other) => one - other);
+    expect(distinct).toEqual(distinct.map((_, index) => index + 1));
+  }
+}
+
+describe('two tablets', () => {
+  test('see what the other wrote, and count their own as safe once it came back', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Caliper overdue')]);
+    expect((await readOutbox(lena.db)).operations).toBe(2);
+    await syncAll(lena, aron);
+    expect((await readLog(aron.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Caliper overdue');
+    await expectAgreement(server, lena, aron);
+  });
+
+  test('that wrote different values offline show the same dispute, whichever syncs first', async () => {
+    for (const isLenaFirst of [true, false]) {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding, title('Before')]);
+      await syncAll(lena, aron);
+      await commit(lena.db, AUDIT, [title('Of Lena')]);
+      await commit(aron.db, AUDIT, [title('Of Aron')]);
+      await (isLenaFirst ? syncAll(lena, aron) : syncAll(aron, lena));
+      await expectAgreement(server, lena, aron);
+      const [dispute] = disputesOf(await readLog(lena.db, AUDIT));
+      expect(dispute!.values.map((head) => head.value).sort()).toEqual(['Of Aron', 'Of Lena']);
+      await commit(aron.db, AUDIT, [resolve('finding/f1', 'title', 'Of both')]);
+      await syncAll(aron, lena);
+      expect(disputesOf(await readLog(lena.db, AUDIT))).toEqual([]);
+      await expectAgreement(server, lena, aron);
+    }
+  });
+
+  test('fold the same thing when the server keeps something aside, and when it is released', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    server.quarantine = (operation) => (operation.chain.account === ARON ? 'operation.not_permitted' : null);
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena, aron);
+    await commit(aron.db, AUDIT, [title('Not his to say')]);
+    await syncAll(aron, lena);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(aron.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
+    const [kept] = await readQuarantined(lena.db, AUDIT);
+    expect(kept).toMatchObject({
+      code: 'operation.not_permitted',
+      fld: 'title',
+      value: 'Not his to say',
+      account: ARON,
+    });
+    server.release(AUDIT, kept!.digest);
+    await syncAll(lena, aron);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Not his to say');
+    await expectAgreement(server, lena, aron);
+  });
+});
+
+describe('a bad line', () => {
+  test('an answer that is lost after the server stored the batch leaves one copy', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Once')]);
+    server.fault = (path, method) => (method === 'POST' && path.endsWith('operations') ? 'answer lost' : 'none');
+    await lena.engine.syncNow();
+    expect(server.texts(AUDIT)).toHaveLength(2);
+    expect((await readOutbox(lena.db)).operations).toBe(2);
+    server.fault = () => 'none';
+    await lena.engine.syncNow();
+    expect(server.texts(AUDIT)).toHaveLength(2);
+    await expectAgreement(server, lena);
+  });
+
+  test.each<Fault>(['hotel page', 'empty 204', 'empty json', 'redirect', 'proxy 502', 'no network'])(
+    'whoever else answers (%s) is not taken for the server, and nothing on the tablet changes',
+    async (fault) => {
+      const server = new ModelServer();
+      const lena = await tabletFor(server, LENA);
+      await commit(lena.db, AUDIT, [finding, title('Kept')]);
+      await lena.db.device_state.put({ key: 'enrolled', value: '' });
+      for (const onlyPush of [false, true]) {
+        server.fault = (path, method) =>
+          !onlyPush || (method === 'POST' && path.endsWith('/operations')) ? fault : 'none';
+        const { operations, entities, chains } = await contentOf(lena.db);
+        const state = await lena.engine.syncNow();
+        expect(state.problem?.code).toBe(fault === 'no network' ? 'sync.unreachable' : 'sync.not_the_server');
+        expect(await contentOf(lena.db)).toMatchObject({ operations, entities, chains });
+      }
+      server.fault = () => 'none';
+      await lena.engine.syncNow();
+      await expectAgreement(server, lena);
+    },
+  );
+
+  test('a proxy that finds the batch too large gets smaller ones, down to a single operation', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    for (let index = 0; index < 40; index += 1) await commit(lena.db, AUDIT, [title(`Title ${index}`)]);
+    server.limit = 2_500;
+    await lena.engine.syncNow();
+    await expectAgreement(server, lena);
+    expect(server.requests.filter((request) => request.startsWith('POST')).length).toBeGreaterThan(15);
+  });
+});
+
+describe('who is signed in', () => {
+  test('when the session has ended the tablet says so and keeps everything', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Kept')]);
+    lena.signedIn.account = null;
+    const before = await contentOf(lena.db);
+    expect(await lena.engine.syncNow()).toMatchObject({
+      phase: 'sign_in_needed',
+      problem: { code: 'account.sign_in_needed' },
+    });
+    expect(await contentOf(lena.db)).toEqual(before);
+    lena.signedIn.account = LENA;
+    await lena.engine.syncNow();
+    await expectAgreement(server, lena);
+  });
+
+  test('nothing is sent under the name of somebody else who signed in on this browser', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    lena.signedIn.account = ARON;
+    expect(await lena.engine.syncNow()).toMatchObject({
+      phase: 'sign_in_needed',
+      problem: { code: 'sync.other_account' },
+    });
+    expect(server.texts(AUDIT)).toEqual([]);
+  });
+});
+
+describe('a server that is not what it was', () => {
+  test('restored from a backup, it gets again what it lacks; nothing is wiped', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Yesterday')]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [title('Today')]);
+    await commit(aron.db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    await syncAll(lena, aron);
+    server.restore(backup);
+    await commit(lena.db, AUDIT, [title('Tonight')]);
+    await syncAll(aron, lena, aron);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(aron.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Tonight');
+    expect((await readLog(lena.db, AUDIT)).ofKind('note')).toHaveLength(1);
+  });
+
+  test('restored from a backup that is older than the audit, it gets the whole audit again', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [finding, title('Safe, as it seemed')]);
+    await syncAll(lena, aron);
+    server.restore(backup);
+    await syncAll(lena, aron);
+    await expectAgreement(server, lena, aron);
+    expect(server.texts(AUDIT)).toHaveLength(2);
+  });
+
+  test('emptied without a new epoch, it is noticed by the cursor and filled again', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Kept')]);
+    await syncAll(lena);
+    const { epoch } = server;
+    server.restore(new Map([[AUDIT, { entries: [], hashes: [], chains: new Map() }]]));
+    server.epoch = epoch;
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(server.texts(AUDIT)).toHaveLength(2);
+  });
+
+  test('another history of the same length is noticed by the running hash', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Of Lena')]);
+    const empty = server.snapshot();
+    const { epoch } = server;
+    await syncAll(lena);
+    server.restore(empty);
+    server.epoch = epoch;
+    await commit(aron.db, AUDIT, [
+      add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' }),
+      set('note', 'n1', 'text', 'x'),
+    ]);
+    await syncAll(aron);
+    await syncAll(lena, aron);
+    await expectAgreement(server, lena, aron);
+    expect(server.texts(AUDIT)).toHaveLength(4);
+  });
+
+  test('one that does not agree with itself is told, and does not keep the tablet busy', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    server.logs.get(AUDIT)!.hashes[0] = 'f'.repeat(64);
+    const before = server.requests.length;
+    expect((await lena.engine.syncNow()).problem?.code).toBe('sync.inconsistent');
+    expect(server.requests.length - before).toBeLessThan(12);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')).toHaveLength(1);
+  });
+});
+
+describe('a tablet that has a double', () => {
+  /** Copy everything, as a restored device image does. */
+  async function cloned(tablet: Tablet, server: ModelServer): Promise<Tablet> {
+    const twin = await openTablet(tablet.db.account);
+    const tables = ['operations', 'entities', 'chains', 'logs', 'verdicts', 'device_state'] as const;
+    for (const name of tables) {
+      await twin.table(name).clear();
+      await twin.table(name).bulkPut(await tablet.db.table(name).toArray());
+    }
+    return attach(server, twin);
+  }
+
+  test('writes under a new installation once it is noticed, and both branches are kept', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena);
+    const twin = await cloned(lena, server);
+    await commit(lena.db, AUDIT, [title('On the tablet')]);
+    await commit(twin.db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    await syncAll(lena);
+    const installation = await installationOf(twin.db);
+    await syncAll(twin, lena);
+    expect(await installationOf(twin.db)).not.toBe(installation);
+    expect(await installationOf(lena.db)).toBe(installation);
+    // The branch is in the log, in quarantine, and what is written from now on is not.
+    expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
+    await commit(twin.db, AUDIT, [add('note', 'n2', { observed_at: '2026-11-24T11:00:00.000Z' })]);
+    await syncAll(twin, lena);
+    expect((await readLog(lena.db, AUDIT)).ofKind('note').map((note) => note.id)).toEqual(['n2']);
+    expect(await shown(twin)).toEqual(await shown(lena));
+  });
+
+  test('that only lost its newest work to an older copy goes on where the server stands', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const older = await cloned(lena, server);
+    await commit(lena.db, AUDIT, [title('Written after the copy')]);
+    await syncAll(lena);
+    await syncAll(older);
+    await commit(older.db, AUDIT, [title('Continued')]);
+    await syncAll(older);
+    await expectAgreement(server, older);
+    expect(await readQuarantined(older.db, AUDIT)).toEqual([]);
+  });
+});
+
+test('whatever tablets do on whatever line, in the end all of them show the same, and nothing is lost', async () => {
+  const step = fc.record({
+    who: fc.nat(2),
+    what: fc.constantFrom('write', 'write', 'write', 'delete', 'resolve', 'sync', 'sync', 'restore'),
+    entity: fc.constantFrom('f1', 'f2'),
+    field: fc.constantFrom('title', 'requirement'),
+    value: fc.nat(3),
+    fault: fc.constantFrom<Fault>('none', 'none', 'answer lost', 'no network', 'hotel page'),
+    faultAt: fc.nat(6),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      const server = new ModelServer();
+      const tablets = [await tabletFor(server, LENA), await tabletFor(server, ARON), await tabletFor(server, LENA)];
+      let backup = server.snapshot();
+      const written = new Set<string>();
+      for (const { who, what, entity, field, value, fault, faultAt } of steps) {
+        const { db, engine } = tablets[who]!;
+        if (what === 'sync') {
+          let countdown = faultAt;
+          server.fault = () => ((countdown -= 1) < 0 ? fault : 'none');
+          await engine.syncNow();
+          server.fault = () => 'none';
+        } else if (what === 'restore') {
+          server.restore(backup);
+          backup = server.snapshot();
+        } else {
+          const isThere = (await readLog(db, AUDIT)).entity(`finding/${entity}`)?.born ?? null;
+          const { operations } = await commit(db, AUDIT, [
+            ...(isThere === null ? [add('finding', entity, RAISED)] : []),
+            what === 'delete'
+              ? { kind: 'del', ent: `finding/${entity}`, fld: 'deleted', val: true }
+              : {
+                  kind: what === 'resolve' ? 'resolve' : 'set',
+                  ent: `finding/${entity}`,
+                  fld: field,
+                  val: String(value),
+                },
+          ]);
+          for (const { digest } of operations) written.add(digest);
+          if (value === 0) backup = server.snapshot();
+        }
+      }
+      for (let round = 0; round < 3; round += 1) await syncAll(...tablets);
+      await expectAgreement(server, ...tablets);
+      const stored = new Set(server.logs.get(AUDIT)?.entries.map((entry) => entry.digest));
+      for (const digest of written) expect(stored).toContain(digest);
+      for (const { db } of tablets) db.close();
+    }),
+    { numRuns: 15 },
+  );
+}, 60_000);

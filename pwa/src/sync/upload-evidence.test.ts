@@ -1,0 +1,190 @@
+import 'fake-indexeddb/auto';
+import type { HttpStack } from 'tus-js-client';
+import { describe, expect, test } from 'vitest';
+import { digestOf } from '../domain/operation';
+import { commit } from '../store/commit';
+import { decode } from '../store/codec';
+import { cutEvidence } from '../store/evidence-bytes';
+import { AUDIT, LENA, openTablet } from '../store/testing';
+import { ModelServer } from './model-server';
+import { Stopped } from './problem';
+import { uploadWaiting } from './upload-evidence';
+
+interface Incoming {
+  bytes: Uint8Array;
+  size: number;
+  sha256: string;
+}
+
+/** As much of tus 1.0 as the app speaks, checking the hash over the whole file at the end. */
+class TusServer {
+  uploads = new Map<string, Incoming>();
+  requests: string[] = [];
+  /** Called before each PATCH; an answer of its own is sent instead. */
+  interrupt: (nth: number) => 'none' | 'cut' | 'answer lost' | number = () => 'none';
+  readonly #model: ModelServer;
+  #patches = 0;
+
+  constructor(model: ModelServer) {
+    this.#model = model;
+  }
+
+  get stack(): HttpStack {
+    return { createRequest: (method, url) => this.#request(method, url), getName: () => 'model' } as HttpStack;
+  }
+
+  #request(method: string, url: string): never {
+    const headers = new Map<string, string>();
+    return {
+      getMethod: () => method,
+      getURL: () => url,
+      setHeader: (name: string, value: string) => headers.set(name, value),
+      getHeader: (name: string) => headers.get(name),
+      setProgressHandler: () => undefined,
+      abort: () => Promise.resolve(),
+      getUnderlyingObject: () => null,
+      send: async (body: Blob | null) => this.#answer(method, url, headers, body),
+    } as never;
+  }
+
+  async #answer(method: string, url: string, headers: Map<string, string>, body: Blob | null): Promise<unknown> {
+    this.requests.push(method);
+    if (method === 'POST') {
+      const metadata = new Map(
+        headers
+          .get('Upload-Metadata')!
+          .split(',')
+          .map((pair) => {
+            const [key, value] = pair.split(' ');
+            return [key!, atob(value!)] as const;
+          }),
+      );
+      const id = String(this.uploads.size + 1);
+      this.uploads.set(id, {
+        bytes: new Uint8Array(),
+        size: Number(headers.get('Upload-Length')),
+        sha256: metadata.get('sha256')!,
+      });
+      return response(201, { Location: `http://auditbook.test/api/evidence/uploads/${id}` });
+    }
+    const upload = this.uploads.get(url.split('/').at(-1)!);
+    if (upload === undefined) return response(404, {});
+    const at = (): Record<string, string> => ({
+      'Upload-Offset': String(upload.bytes.length),
+      'Upload-Length': String(upload.size),
+    });
+    if (method === 'HEAD') return response(200, at());
+    const fault = this.interrupt((this.#patches += 1));
+    if (typeof fault === 'number') return response(fault, {});
+    if (fault === 'cut') throw new Error('cut');
+    if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return response(409, at());
+    upload.bytes = new Uint8Array(await new Blob([new Uint8Array(upload.bytes), body!]).arrayBuffer());
+    if (upload.bytes.length === upload.size && digestOf(upload.bytes) === upload.sha256)
+      this.#model.stored.add(upload.sha256);
+    if (fault === 'answer lost') throw new Error('answer lost');
+    return response(204, at());
+  }
+}
+
+function response(status: number, headers: Record<string, string>): unknown {
+  return {
+    getStatus: () => status,
+    getHeader: (name: string) => headers[name],
+    getBody: () => '',
+    getUnderlyingObject: () => null,
+  };
+}
+
+function photo(length: number, seed = 1): { bytes: ArrayBuffer; sha256: string } {
+  const bytes = Uint8Array.from({ length }, (_, index) => (index * 31 + seed) % 256);
+  return { bytes: bytes.buffer, sha256: digestOf(bytes) };
+}
+
+async function setUp() {
+  const model = new ModelServer();
+  const tus = new TusServer(model);
+  const db = await openTablet(LENA);
+  const api = model.apiFor(() => LENA);
+  const options = { base: 'http://auditbook.test', httpStack: tus.stack };
+  const keep = async (given: { bytes: ArrayBuffer; sha256: string }): Promise<void> =>
+    void (await commit(db, AUDIT, [], [cutEvidence(given.bytes, given.sha256, 'image/jpeg')]));
+  const state = async (sha256: string) => (await db.uploads.get([AUDIT, sha256]))?.state;
+  return { model, tus, db, options, keep, state, upload: () => uploadWaiting(db, api, options) };
+}
+
+describe('the bytes of a photo', () => {
+  test('arrive in chunks, whole, and count as stored when the server knows the hash', async () => {
+    const { model, tus, keep, state, upload } = await setUp();
+    const given = photo(1_300_000);
+    await keep(given);
+    expect(await upload()).toBe(1);
+    expect(tus.requests).toEqual(['POST', 'PATCH', 'PATCH', 'PATCH']);
+    expect(model.stored).toContain(given.sha256);
+    expect(await state(given.sha256)).toBe('stored');
+  });
+
+  test('go on where they stopped, however often the line breaks', async () => {
+    const { tus, keep, state, upload, db } = await setUp();
+    const given = photo(1_300_000);
+    await keep(given);
+    tus.interrupt = (nth) => (nth === 2 ? 'cut' : nth === 3 ? 'answer lost' : 'none');
+    await expect(upload()).rejects.toBeInstanceOf(Stopped);
+    expect(decode((await db.uploads.get([AUDIT, given.sha256]))!.body).url).toContain('/uploads/1');
+    await expect(upload()).rejects.toBeInstanceOf(Stopped);
+    expect(await upload()).toBe(1);
+    expect(await state(given.sha256)).toBe('stored');
+    expect(tus.uploads.size).toBe(1);
+    expect([...tus.uploads.values()][0]!.bytes.length).toBe(1_300_000);
+  });
+
+  test('start anew when the server has forgotten the upload', async () => {
+    const { tus, keep, state, upload } = await setUp();
+    const given = photo(1_300_000);
+    await keep(given);
+    tus.interrupt = (nth) => (nth === 2 ? 'cut' : 'none');
+    await expect(upload()).rejects.toBeInstanceOf(Stopped);
+    tus.uploads.clear();
+    await upload().catch(() => undefined);
+    await upload();
+    expect(await state(given.sha256)).toBe('stored');
+  });
+
+  test('are not sent again when the server has them already', async () => {
+    const { model, tus, keep, state, upload } = await setUp();
+    const given = photo(1000);
+    await keep(given);
+    model.stored.add(given.sha256);
+    expect(await upload()).toBe(1);
+    expect([await state(given.sha256), tus.requests]).toEqual(['stored', []]);
+  });
+
+  test('that changed on the tablet are not sent, and the person is told', async () => {
+    const { db, keep, state, upload, tus } = await setUp();
+    const given = photo(1000);
+    await keep(given);
+    const row = (await db.evidence_bytes.get([given.sha256, 0]))!;
+    new Uint8Array(row.body.value)[0]! ^= 1;
+    await db.evidence_bytes.put(row);
+    expect(await upload()).toBe(0);
+    expect([await state(given.sha256), tus.requests]).toEqual(['damaged', []]);
+  });
+
+  test('that the server does not take do not hold up the next photo', async () => {
+    const { tus, keep, state, upload } = await setUp();
+    const [refused, next] = [photo(1000), photo(2000, 2)];
+    await keep(refused);
+    await keep(next);
+    tus.interrupt = (nth) => (nth === 1 ? 422 : 'none');
+    await expect(upload()).rejects.toMatchObject({ problem: { code: 'sync.upload_failed', status: 422 } });
+    expect([await state(refused.sha256), await state(next.sha256)]).toEqual(['waiting', 'stored']);
+  });
+
+  test('a page that answers 200 in the middle is not taken for an upload', async () => {
+    const { tus, keep, state, upload } = await setUp();
+    const given = photo(1_300_000);
+    await keep(given);
+    tus.interrupt = (nth) => (nth === 2 ? 200 : 'none');
+    await expect(upload()).rejects.toBeInstanceOf(Stopped);
+    expect(await state(given.sha256)).toBe('waiting');
+  });
+});

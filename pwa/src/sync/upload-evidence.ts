@@ -1,0 +1,157 @@
+/**
+ * The bytes of evidence follow the operations: one file at a time, in chunks, resumable over days (tus 1.0).
+ *
+ * A finished upload proves nothing; a file counts as stored when the server says that it knows its hash.
+ */
+import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-client';
+import type { ApiClient } from '../api/client';
+import { decode, encode } from '../store/codec';
+import type { AuditbookDatabase, UploadRow } from '../store/database';
+import { CHUNK_BYTES, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
+import { concernsOneAudit, problemOf, Stopped } from './problem';
+
+const ENDPOINT = '/api/evidence/uploads';
+const ASKED_AT_ONCE = 500;
+
+export interface UploadOptions {
+  readonly base?: string;
+  /** Another way to talk HTTP, for tests outside a browser. */
+  readonly httpStack?: HttpStack;
+  readonly isStopped?: () => boolean;
+}
+
+/** Upload what waits. Resolves with the number of files that the server confirmed. */
+export async function uploadWaiting(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  options: UploadOptions = {},
+): Promise<number> {
+  let stored = 0;
+  let first: Stopped | null = null;
+  // One file or audit that the server does not take must not hold up the ones behind it.
+  const each = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (thrown) {
+      if (!(thrown instanceof Stopped) || !concernsOneAudit(thrown.problem)) throw thrown;
+      first ??= thrown;
+    }
+  };
+  for (const [audit, hashes] of byAudit(await waitingUploads(db))) {
+    await each(async () => void (stored += await confirmKnown(db, api, audit, hashes)));
+  }
+  for (const row of await waitingUploads(db)) {
+    if (options.isStopped?.()) break;
+    if (!(await isEvidenceIntact(db, row.sha256, row.chunks))) {
+      // The camera roll may still hold it, so the person is told; sending it would only be refused.
+      await db.uploads.update([row.audit, row.sha256], { state: 'damaged' });
+      continue;
+    }
+    await each(async () => {
+      await uploadOne(db, row, options);
+      stored += await confirmKnown(db, api, row.audit, [row.sha256]);
+    });
+  }
+  if (first !== null) throw first;
+  return stored;
+}
+
+async function waitingUploads(db: AuditbookDatabase): Promise<UploadRow[]> {
+  const rows = await db.uploads.where('state').equals('waiting').toArray();
+  // Small ones first: on a bad line something arrives.
+  return rows.sort((one, other) => one.size - other.size);
+}
+
+function byAudit(rows: readonly UploadRow[]): Map<string, string[]> {
+  const hashes = new Map<string, string[]>();
+  for (const { audit, sha256 } of rows) hashes.set(audit, [...(hashes.get(audit) ?? []), sha256]);
+  return hashes;
+}
+
+/** Ask which hashes the server holds, verified. Duplicates and uploads whose last answer was lost end here. */
+async function confirmKnown(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  audit: string,
+  hashes: readonly string[],
+): Promise<number> {
+  let confirmed = 0;
+  for (let at = 0; at < hashes.length; at += ASKED_AT_ONCE) {
+    const answer = await api.knownEvidence(audit, hashes.slice(at, at + ASKED_AT_ONCE));
+    if (answer.kind === 'unchanged') continue;
+    if (answer.kind !== 'ok') throw new Stopped(problemOf(answer, audit));
+    for (const sha256 of answer.value.stored ?? []) {
+      if (!hashes.includes(sha256)) continue;
+      await db.uploads.update([audit, sha256], { state: 'stored' });
+      confirmed += 1;
+    }
+  }
+  return confirmed;
+}
+
+function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions): Promise<void> {
+  const { media_type, url } = decode(row.body);
+  return new Promise((resolve, reject) => {
+    const upload = new Upload(new Blob([]), {
+      endpoint: `${options.base ?? ''}${ENDPOINT}`,
+      uploadUrl: url,
+      uploadSize: row.size,
+      chunkSize: CHUNK_BYTES,
+      metadata: { sha256: row.sha256, audit: row.audit, media_type },
+      // Addresses of uploads are kept beside the bytes, not in localStorage.
+      storeFingerprintForResuming: false,
+      retryDelays: null,
+      fileReader: chunkReader(db, row),
+      ...(options.httpStack === undefined ? {} : { httpStack: options.httpStack }),
+      onUploadUrlAvailable: () => void note(db, row, { url: upload.url, offset: 0 }),
+      onChunkComplete: (_size, accepted) => {
+        void note(db, row, { url: upload.url, offset: accepted });
+        if (options.isStopped?.()) void upload.abort().then(resolve);
+      },
+      onSuccess: () => resolve(),
+      onError: (problem) => {
+        const status = 'originalResponse' in problem ? (problem.originalResponse?.getStatus() ?? null) : null;
+        const stopped = new Stopped({
+          code: status === null ? 'sync.unreachable' : 'sync.upload_failed',
+          facts: status === null ? {} : { status },
+          status,
+          audit: row.audit,
+        });
+        // Gone or refused as a whole: the next attempt starts a new upload instead of asking for this one again.
+        const isLost = status !== null && [403, 404, 410, 422].includes(status);
+        const kept = isLost ? note(db, row, { url: null, offset: 0 }) : Promise.resolve();
+        void kept.then(() => reject(stopped));
+      },
+    });
+    upload.start();
+  });
+}
+
+async function note(
+  db: AuditbookDatabase,
+  row: UploadRow,
+  progress: { url: string | null; offset: number },
+): Promise<void> {
+  const current = await db.uploads.get([row.audit, row.sha256]);
+  if (current === undefined) return;
+  await db.uploads.update([row.audit, row.sha256], { body: encode({ ...decode(current.body), ...progress }) });
+}
+
+/** Hands tus the chunks as they lie in the database: a video need not fit into the memory. */
+function chunkReader(db: AuditbookDatabase, row: UploadRow): TusReader {
+  return {
+    openFile: () =>
+      Promise.resolve({
+        size: row.size,
+        slice: async (start: number, end: number) => {
+          const index = Math.floor(start / CHUNK_BYTES);
+          const chunk = await readChunk(db, row.sha256, index);
+          if (chunk === undefined) throw new Error('a chunk is missing');
+          const from = start - index * CHUNK_BYTES;
+          const value = new Blob([chunk.slice(from, from + (end - start))]);
+          return { value, size: value.size, done: start + value.size >= row.size } as never;
+        },
+        close: () => undefined,
+      }) as never,
+  };
+}
