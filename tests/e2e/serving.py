@@ -1,0 +1,163 @@
+"""The real server in a process of its own, and a real mail server on loopback, for tests that drive a browser."""
+
+import contextlib
+import email
+import email.policy
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from email.message import EmailMessage
+from pathlib import Path
+from types import TracebackType
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+DEMO_PASSWORD = "hall three torque wrench"
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Mailbox:
+    """The certification body's mailbox: an SMTP server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
+        content = envelope.content or b""
+        self.mails.append(content.encode() if isinstance(content, str) else content)
+        return "250 Kept"
+
+    @property
+    def port(self) -> int:
+        return int(self._controller.port)
+
+    def messages(self) -> list[EmailMessage]:
+        return [email.message_from_bytes(mail, policy=email.policy.default) for mail in self.mails]
+
+    def wait_for(self, count: int = 1, seconds: float = 60) -> bytes:
+        """The mail that arrived as number `count`. Fails with what is there when it does not come in time."""
+        deadline = time.monotonic() + seconds
+        while len(self.mails) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(self.mails)} of {count} mails arrived within {seconds} seconds")
+            time.sleep(0.1)
+        return self.mails[count - 1]
+
+    def __enter__(self) -> "Mailbox":
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._controller.stop()
+
+
+class Server:
+    """`auditbook serve` with a data folder of its own. It can be killed and started again like a real one."""
+
+    def __init__(self, data: Path, smtp_port: int | None = None, **settings: str):
+        self.data = data
+        self.port = free_port()
+        self.address = f"http://localhost:{self.port}"
+        self._settings = {
+            "AUDITBOOK_DATA": str(data),
+            "AUDITBOOK_PORT": str(self.port),
+            "AUDITBOOK_HOST": "127.0.0.1",
+            **({"AUDITBOOK_SMTP_HOST": "127.0.0.1", "AUDITBOOK_SMTP_PORT": str(smtp_port)} if smtp_port else {}),
+            **({"AUDITBOOK_SMTP_TLS": "none"} if smtp_port else {}),
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Server":
+        self.data.mkdir(parents=True, exist_ok=True)
+        with (self.data / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server.cli", "serve"],
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait_until_it_answers()
+        return self
+
+    def dies(self) -> None:
+        """As by a power cut: no goodbye."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def runs(self, *command: str, typed: str = "") -> str:
+        """Another command of `auditbook` beside it, with the same settings; what it said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "server.cli", *command],
+            env=self._environment(),
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def log(self) -> str:
+        return (self.data / "server.log").read_text(encoding="utf-8", errors="replace")
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUDITBOOK_")}
+        inherited.pop("DATABASE_URL", None)
+        return inherited | self._settings
+
+    def _end(self, by: signal.Signals) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, by)
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=10)
+        self._process = None
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is not None and self._process.poll() is not None:
+                raise AssertionError(f"The server ended at once:\n{self.log()[-4000:]}")
+            try:
+                with urllib.request.urlopen(f"{self.address}/api/state", timeout=2) as answer:
+                    json.load(answer)
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"The server did not answer within {START_SECONDS} seconds:\n{self.log()[-4000:]}")
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

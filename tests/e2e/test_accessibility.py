@@ -1,0 +1,154 @@
+"""
+Every address of the app, read by axe-core: on a tablet and on a phone, in paper, night and sunlight, in English and in German.
+
+What axe can find is the smaller half of being usable, but that half is measured here. The routes come from pwa/src/routes.ts:
+a new screen is looked at without anybody remembering to add it.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Playwright, expect
+
+from tests.e2e.browser import PHONE, TABLET
+from tests.e2e.conftest import Tablets
+from tests.e2e.serving import Server
+from tests.e2e.tablet import Tablet
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+ROUTES: dict[str, str] = dict(
+    re.findall(r"^ {2}(\w+): '(/[^']*)',$", (ROOT / "pwa/src/routes.ts").read_text(encoding="utf-8"), re.MULTILINE)
+)
+OFFICE = ("clients", "client", "people", "mails")
+SAMPLE = ("sign_in", "audits", "audit", "audit_clause", "audit_finding", "audit_closing")
+SHEETS = ("Photo", "Note", "Finding", "Find a clause")
+CLAUSE = "8.5.2"
+
+
+class Reader:
+    """Goes through the app with axe-core in hand. Lena reads the audit, Jonas what only the office sees."""
+
+    def __init__(self, tablets: Tablets):
+        self._axe = (ROOT / "pwa/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+        self._lena = tablets("lena")
+        self._lena.sign_in("lena@nordlicht.example")
+        self._lena.waits_until_ready_offline()
+        self._lena.open_audit()
+        audit = self._last_part()
+        self._lena.open_slot("Final inspection")
+        self._lena.raise_finding("Minor nonconformity", under="7.1.5.2", title="Gauges in use past their date")
+        self._lena.take_photos()
+        self._lena.open_finding("Gauges in use past their date")
+        finding = self._last_part()
+        self._lena.open_clause(CLAUSE)
+        clause = self._last_part()
+        self._jonas = tablets("jonas")
+        self._jonas.sign_in("jonas@nordlicht.example")
+        self._jonas.page.goto(f"{self._jonas.address}/#/clients")
+        client = self._jonas.page.get_by_role("main").get_by_role("link", name="Spanwerk").get_attribute("href") or ""
+        self._given = {
+            "id": audit,
+            "finding": finding,
+            "clause": clause,
+            "client": client.rpartition("/")[2],
+            "token": "not-a-code",
+        }
+
+    def _last_part(self) -> str:
+        self._lena.page.wait_for_url(re.compile("#/audits/"))
+        return self._lena.page.url.rpartition("/")[2]
+
+    def read(self, route: str, theme: str = "paper", viewport: dict[str, int] = TABLET, language: str = "en") -> Tablet:
+        """Opens the address anew and waits until its screen stands."""
+        tablet = self._jonas if route in OFFICE else self._lena
+        page = tablet.page
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        # A colour that is on its way to another would be measured half-way.
+        page.emulate_media(reduced_motion="reduce")
+        path = re.sub(r":(\w+)", lambda part: self._given[part.group(1)], ROUTES[route])
+        page.evaluate(
+            "([theme, language]) => { localStorage['auditbook.theme'] = theme; localStorage['auditbook.locale'] = language }",
+            [theme, language],
+        )
+        # The hash alone would not load the page again.
+        page.goto("about:blank")
+        page.goto(f"{tablet.address}/#{path}")
+        expect(page.get_by_role("main").get_by_role("heading", level=1).first).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.evaluate(
+            "() => document.fonts.ready.then(() => new Promise((done) => requestIdleCallback(() => done(true))))"
+        )
+        return tablet
+
+    def violations(self, tablet: Tablet) -> list[str]:
+        page = tablet.page
+        page.evaluate(self._axe)
+        found: dict[str, Any] = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+        return [
+            f"{one['id']} ({one['impact']}): {one['help']}\n    "
+            + "\n    ".join(f"{node['target']} {node.get('failureSummary', '')}" for node in one["nodes"][:4])
+            for one in found["violations"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def readers(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
+    tablets = Tablets(playwright, tmp_path_factory.mktemp("readers"), served.address)
+    yield tablets
+    tablets.close()
+
+
+@pytest.fixture(scope="module")
+def reader(readers: Tablets) -> Reader:
+    return Reader(readers)
+
+
+def test_the_routes_are_those_of_the_app():
+    assert len(ROUTES) >= 25
+    assert {*OFFICE, *SAMPLE} <= ROUTES.keys()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_axe_finds_nothing_on_a_tablet_in_paper(reader: Reader, readers: Tablets, route: str):
+    assert reader.violations(reader.read(route)) == []
+
+
+@pytest.mark.parametrize("theme", ["night", "sunlight"])
+@pytest.mark.parametrize("route", SAMPLE)
+def test_axe_finds_nothing_at_night_or_in_sunlight(reader: Reader, readers: Tablets, route: str, theme: str):
+    assert reader.violations(reader.read(route, theme)) == []
+
+
+@pytest.mark.parametrize("route", SAMPLE)
+def test_axe_finds_nothing_on_a_phone_in_german(reader: Reader, readers: Tablets, route: str):
+    assert reader.violations(reader.read(route, viewport=PHONE, language="de")) == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_axe_finds_nothing_in_a_sheet(reader: Reader, readers: Tablets, sheet: str):
+    tablet = reader.read("audit")
+    tablet.page.get_by_role("navigation", name="Capture").get_by_role("button", name=sheet, exact=True).click()
+    expect(tablet.page.get_by_role("dialog")).to_be_visible()
+    assert reader.violations(tablet) == []
+
+
+def test_no_screen_scrolls_sideways_on_a_phone_with_the_longer_words_of_german(reader: Reader, readers: Tablets):
+    wide: list[str] = []
+    for route in ROUTES:
+        page = reader.read(route, viewport=PHONE, language="de").page
+        # Not the document alone: a pane that scrolls inside the screen would hide it.
+        beyond: list[str] = page.evaluate(
+            """() => [document.scrollingElement, ...document.querySelectorAll('main, main *')]
+                .filter((one) => one.scrollWidth > one.clientWidth + 1)
+                .filter((one) => one === document.scrollingElement || ['auto', 'scroll'].includes(getComputedStyle(one).overflowY)
+                    && one.clientHeight > innerHeight / 3)
+                .map((one) => `${one.tagName} ${one.className} ${one.scrollWidth} > ${one.clientWidth}`)"""
+        )
+        wide += [f"{route}: {one}" for one in beyond]
+    assert wide == []

@@ -1,0 +1,134 @@
+"""What happens to a tablet on site: a dead battery, no network, a sign-in that ended. Nothing that was recorded is lost by it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Tablets
+from tests.e2e.serving import DEMO_PASSWORD, Server
+from tests.e2e.tablet import Tablet
+
+pytestmark = pytest.mark.slow
+
+HALF_A_NOTE = "Petra keeps the recall list on pa"
+
+
+@pytest.fixture
+def lena(tablet: Tablets) -> Tablet:
+    one = tablet("lena")
+    one.sign_in("lena@nordlicht.example")
+    one.waits_until_ready_offline()
+    return one
+
+
+def test_what_was_saved_and_half_a_note_are_there_after_the_battery_died_with_the_server_dead(
+    lena: Tablet, served: Server
+):
+    served.dies()
+    lena.goes_offline()
+    lena.reloads()
+    lena.open_audit()
+    lena.open_slot("Final inspection")
+    lena.take_photos(2)
+    lena.begin_note(HALF_A_NOTE)
+    lena.pauses_for_a_breath()
+    lena.closes_sheet()
+    lena.judge("8.6", "Conforms")
+    lena.battery_dies()
+
+    lena.starts_again(offline=True)
+    lena.open_audit()
+    lena.open_slot("Final inspection")
+    lena.has_judged("8.6", "Conforms")
+    expect(lena.pieces_in_the_tray()).to_have_count(2)
+    expect(lena.pieces_in_the_tray().first.get_by_role("img", include_hidden=True)).to_be_visible()
+    expect(lena.begin_note()).to_have_value(HALF_A_NOTE)
+
+    served.start()
+    lena.comes_back_online()
+    # Chromium writes cookies every half minute: the sign-in may be lost with the battery, the work is not.
+    lena.signs_in_again()
+    lena.waits_until_safe()
+
+
+def test_text_that_is_being_typed_survives_a_reload(lena: Tablet):
+    lena.goes_offline()
+    lena.open_audit()
+    lena.begin_note(HALF_A_NOTE)
+    lena.pauses_for_a_breath()
+    lena.reloads()
+    expect(lena.begin_note()).to_have_value(HALF_A_NOTE)
+
+
+def test_a_field_that_was_never_left_is_kept_after_a_reload(lena: Tablet):
+    lena.open_audit()
+    lena.raise_finding("Minor nonconformity", title="Typed half")
+    lena.open_finding("Typed half")
+    failure = lena.page.get_by_role("textbox", name="Failure")
+    failure.press_sequentially("The control of gauges does not")
+    lena.pauses_for_a_breath()
+    lena.reloads()
+    expect(failure).to_have_value("The control of gauges does not")
+    # Kept as part of the finding, no longer as a draft: it is not missed any more.
+    expect(lena.page.get_by_text("Still missing: what is not met")).to_be_hidden()
+    expect(lena.page.get_by_text("Still missing: what you saw")).to_be_visible()
+
+
+def test_a_sign_in_that_ended_stops_only_the_sending_and_the_next_one_sends_it_all(
+    lena: Tablet, tablet: Tablets, served: Server
+):
+    lena.open_audit()
+    lena.goes_offline()
+    # A new password ends every sign-in of the account at the server.
+    served.runs("account", "reset-password", "lena@nordlicht.example", typed=f"{DEMO_PASSWORD}\n")
+    lena.raise_finding("Minor nonconformity", title="Raised before the sign-in ended")
+    lena.comes_back_online()
+    expect(lena.page.get_by_text("The server no longer knows this sign-in")).to_be_visible(timeout=30_000)
+
+    lena.raise_finding("Opportunity for improvement", title="Raised after the sign-in ended")
+    lena.reloads()
+    for title in ("Raised before the sign-in ended", "Raised after the sign-in ended"):
+        lena.enter("Findings")
+        expect(lena.page.get_by_role("link", name=title)).to_be_visible()
+
+    lena.signs_in_again()
+    lena.waits_until_safe()
+    expect(lena.page.get_by_text("kept aside by the server")).to_be_hidden()
+
+    aron = tablet("aron")
+    aron.sign_in("aron@nordlicht.example")
+    aron.waits_until_ready_offline()
+    aron.open_audit()
+    for title in ("Raised before the sign-in ended", "Raised after the sign-in ended"):
+        aron.open_finding(title)
+        expect(aron.page.get_by_text(re.compile("Raised by Lena Brandt"))).to_be_visible()
+
+
+def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_who_join_its_team(
+    lena: Tablet, tablet: Tablets, served: Server
+):
+    aron = tablet("aron")
+    aron.sign_in("aron@nordlicht.example")
+    served.dies()
+    lena.goes_offline()
+    lena.creates_audit("Gap analysis at Muster", "Muster Guss GmbH")
+    lena.page.goto(f"{lena.address}/#/audits")
+    expect(lena.audit_titled("Gap analysis at Muster")).to_contain_text("Only on this tablet so far")
+
+    served.start()
+    lena.comes_back_online()
+    lena.syncs_now()
+    aron.syncs_now()
+    aron.page.goto(f"{aron.address}/#/audits")
+    expect(aron.audit_titled("Stage 2 certification audit")).to_be_visible()
+    expect(aron.audit_titled("Gap analysis at Muster")).to_be_hidden()
+
+    lena.page.goto(f"{lena.address}/#/audits")
+    lena.audit_titled("Gap analysis at Muster").click()
+    lena.adds_to_team("Aron Weiss")
+    lena.syncs_now()
+    aron.syncs_now()
+    aron.page.goto(f"{aron.address}/#/audits")
+    aron.audit_titled("Gap analysis at Muster").click()
+    expect(aron.page.get_by_role("navigation", name="Rooms of this audit")).to_be_visible()

@@ -1,0 +1,88 @@
+"""Two auditors, two tablets, no network: what both recorded is there afterwards, and nothing is chosen for them."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Tablets
+from tests.e2e.tablet import Tablet
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def lena(tablet: Tablets) -> Tablet:
+    return signed_in(tablet, "lena")
+
+
+@pytest.fixture
+def aron(tablet: Tablets) -> Tablet:
+    return signed_in(tablet, "aron")
+
+
+def signed_in(tablet: Tablets, person: str) -> Tablet:
+    one = tablet(person)
+    one.sign_in(f"{person}@nordlicht.example")
+    one.waits_until_ready_offline()
+    one.open_audit()
+    return one
+
+
+def test_two_values_for_one_field_are_both_kept_shown_on_both_tablets_and_settled_in_one_tap(
+    lena: Tablet, aron: Tablet
+):
+    lena.raise_finding("Minor nonconformity", title="Gauges")
+    lena.syncs_now()
+    aron.syncs_now()
+
+    for one in (lena, aron):
+        one.goes_back_to_the_audit()
+    for one, title in ((lena, "Gauges past their date"), (aron, "Recall list not followed")):
+        one.goes_offline()
+        one.open_finding("Gauges")
+        one.retitle_open_finding(title)
+    for one in (lena, aron, lena):
+        one.comes_back_online()
+        one.syncs_now()
+
+    for one in (lena, aron):
+        one.goes_back_to_the_audit()
+        one.counts_open_disputes(1)
+        one.open_finding(re.compile("Disputed"))
+        notice = one.disputed_versions("Title")
+        for words in ("Gauges past their date", "Lena Brandt", "Recall list not followed", "Aron Weiss"):
+            expect(notice).to_contain_text(words)
+
+    lena.settle_dispute("Title", "Recall list not followed")
+    expect(lena.page.get_by_role("textbox", name="Title")).to_have_value("Recall list not followed")
+    lena.syncs_now()
+    aron.syncs_now()
+    for one in (lena, aron):
+        one.goes_back_to_the_audit()
+        one.counts_open_disputes(0)
+        one.open_finding("Recall list not followed")
+        expect(one.disputed_versions("Title")).to_be_hidden()
+
+
+def test_the_same_clause_judged_by_two_auditors_in_two_halls_is_no_dispute(lena: Tablet, aron: Tablet):
+    for one in (lena, aron):
+        one.goes_offline()
+    lena.open_slot("Final inspection")
+    lena.judge("8.5.2", "Conforms")
+    aron.open_slot("Turning, early shift")
+    aron.judge("8.5.2", "Not planned")
+    for one in (lena, aron, lena):
+        one.comes_back_online()
+        one.syncs_now()
+
+    for one, other, result, hall in (
+        (lena, "Aron Weiss", "Not planned", "Turning"),
+        (aron, "Lena Brandt", "Conforms", "Final inspection"),
+    ):
+        one.goes_back_to_the_audit()
+        one.counts_open_disputes(0)
+        one.open_clause("8.5.2")
+        also_judged = one.clause("8.5.2")
+        for words in ("Also judged", other, result, hall):
+            expect(also_judged).to_contain_text(words)
