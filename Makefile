@@ -10,7 +10,7 @@ DEMO ?= 1
 settings = AUDITBOOK_HOST='$(HOST)' AUDITBOOK_PORT='$(PORT)' AUDITBOOK_DATA='$(DATA)' AUDITBOOK_DEMO='$(DEMO)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test tour check dev contract lock clean
+.PHONY: help run test tour pictures check dev contract notices lock clean
 
 help: ## List every command with a sentence.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -25,7 +25,11 @@ test: ## Set up what is missing, then run every test on both sides, in real brow
 
 tour: ## Drive a browser through one whole audit; the sealed PDF, the e-mail and screenshots land in var/tour/.
 	@scripts/test-environment.sh
-	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/auditbook tour
+	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/python -m tests.e2e.tour var/tour
+
+pictures: ## Take README's pictures from the last tour.
+	@scripts/python-environment.sh test
+	.venv/bin/python scripts/pictures.py
 
 check: ## Style, types, import rules and the quick tests on both sides in under a minute: run before each commit.
 	@scripts/python-environment.sh test
@@ -35,13 +39,18 @@ check: ## Style, types, import rules and the quick tests on both sides in under 
 dev: ## Serve with reload, the PWA through Vite (http://localhost:5173), mail written to var/mail/; Ctrl-C ends both.
 	@scripts/python-environment.sh test
 	@scripts/pwa.sh install
-	@$(settings) scripts/dev.sh
+	@$(settings) exec .venv/bin/python scripts/dev.py
 
 contract: ## Write schemas/contract.json from the schemas, and the PWA's types from it.
 	@scripts/python-environment.sh run
 	@scripts/pwa.sh install
 	.venv/bin/python -m schemas.export
 	scripts/node.sh pwa/node_modules/.bin/openapi-typescript schemas/contract.json -o pwa/src/generated/contract.ts
+
+notices: ## Write THIRD-PARTY-NOTICES.md from the licences of what is installed.
+	@scripts/python-environment.sh test
+	@scripts/pwa.sh install
+	.venv/bin/python scripts/third_party_notices.py
 
 lock: ## Write the Python lock files anew from pyproject.toml (UPGRADE=1 also moves to the newest releases).
 	@UPGRADE='$(UPGRADE)' scripts/lock.sh
