@@ -31,7 +31,7 @@ pictures: ## Take README's pictures from the last tour.
 	@scripts/python-environment.sh test
 	.venv/bin/python scripts/pictures.py
 
-check: ## Style, types, import rules and the quick tests on both sides in under a minute: run before each commit.
+check: ## Style, types, import rules and the quick tests on both sides: run before each commit.
 	@scripts/python-environment.sh test
 	@scripts/pwa.sh install
 	@scripts/check.sh
