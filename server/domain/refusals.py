@@ -98,6 +98,7 @@ SENTENCES: dict[str, str] = {
     "closing.record_outdated": "Something changed after the closing record was shown. Show it again before it is signed.",
     "report.closing_seal_missing": "The closing meeting has not been sealed yet, so there is nothing to report on.",
     "report.content_missing": "The report lacks: {missing}.",
+    "report.conflict_open": "Two people wrote different things about {what}. Choose one before the report is sealed.",
     "report.seal_does_not_match": "The sealed report does not agree with the audit as the server has it ({what}). Synchronise and seal it again.",
     "report.device_signature_invalid": "The tablet's signature under the seal does not verify, so no report was made.",
     "report.evidence_pending": "{count} pictures that belong in the report have not reached the server yet.",

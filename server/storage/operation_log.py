@@ -237,7 +237,7 @@ def count_sent_while_revoked(session: Session, installation: str, account: str) 
 
 
 def read_page(session: Session, audit: str, after: int, limit: int) -> list[PageEntry]:
-    """Entries behind the cursor: at most `limit`, and not many more than 2 MiB, but always one if there is one."""
+    """Entries behind the cursor: at most `limit` and a verdict, not many more than 2 MiB, and always one if there is one."""
     table = LoggedOperation
     behind = sa.select(table.seq).where(table.audit_id == audit, table.seq > after).order_by(table.seq).limit(limit)
     last = after
@@ -246,6 +246,14 @@ def read_page(session: Session, audit: str, after: int, limit: int) -> list[Page
         if room <= 0:
             break
         last, room = seq, room - size
+    # Never between an operation and the verdict right behind it: a tablet that stops here must not take for applied what is not.
+    behind_last = sa.select(table.seq).where(
+        table.audit_id == audit,
+        table.seq == last + 1,
+        table.origin == Origin.SERVER.value,
+        table.kind == OperationKind.VERDICT.value,
+    )
+    last = session.scalar(behind_last) or last
     rows = session.execute(
         sa.select(table.seq, table.data, table.origin, table.received_at)
         .where(table.audit_id == audit, table.seq > after, table.seq <= last)

@@ -1,5 +1,6 @@
 """Pull: every page contiguous, the running hash right, and only for those who may."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -212,3 +213,12 @@ def test_the_same_batch_sent_at_once_is_stored_once(app: Flask, database, lena):
         thread.join()
     assert sorted(answer["verdicts"][0]["verdict"] for answer in answers) == ["duplicate"] * 5 + ["stored"]
     assert {tuple(verdict["seq"] for verdict in answer["verdicts"]) for answer in answers} == {(1, 2, 3)}
+
+
+def test_a_page_never_ends_between_an_operation_and_its_verdict(database, lena):
+    device = new_audit(lena)
+    device.make("set", "finding/x", "grade", "no such grade")
+    end = device.push().json["head"]["seq"]
+    page = device.page(limit=end - 1)
+    assert (page["next"], len(page["operations"])) == (end, end)
+    assert json.loads(page["operations"][-1]["data"])["kind"] == "verdict"

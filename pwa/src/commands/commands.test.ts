@@ -18,7 +18,7 @@ import { addEvidence, deleteEvidence, linkEvidence } from './evidence';
 import { changeFinding, deleteFinding, raiseFinding, regradeFinding, withdrawFinding } from './finding';
 import { judge } from './judgement';
 import { takeNote } from './note';
-import { sealReport, writeReport } from './report';
+import { refusalsBeforeReport, sealReport, writeReport } from './report';
 import { isRefusal, type Outcome, type Session } from './session';
 import { undo } from './undo';
 
@@ -300,6 +300,8 @@ describe('the closing meeting', () => {
     await lena.database.entities.put(row);
     expect(disputesOf(await readLog(lena.database, audit))).toMatchObject([{ field: 'title', isSealed: true }]);
     expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.conflict_open' });
+    const refused = refusalsBeforeReport(await readLog(lena.database, audit), audit, null);
+    expect(refused.map(({ code }) => code)).toContain('report.conflict_open');
   });
 
   test('the report follows the seal, lists what changed, and a second one says why', async () => {

@@ -47,13 +47,24 @@ export function openDisputes(view: LogView): (OpenDispute & { isSealed: boolean 
 
 /** Why the closing record cannot be shown for signature yet: incomplete findings, open disputes, no recommendation. */
 export function refusalsBeforeClosing(view: LogView, audit: string): Refusal[] {
-  const numbers = numbersOf(numberedFindings(view));
-  const disputes = openDisputes(view)
-    .filter((dispute) => dispute.isSealed)
-    .map(({ ref, field }) =>
-      refuse('closing.conflict_open', { what: spoken(ref, field, numbers), entity: ref, field }),
-    );
+  const disputes = refusalsOfDisputes(view, 'closing.conflict_open', (dispute) => dispute.isSealed);
   return [...findingsBeforeClosing(view), ...disputes, ...missingRecommendations(view, audit)];
+}
+
+/** Open disputes about anything that a report shows. Which value a screen shows meanwhile depends on who looks: it is not sealed. */
+export function disputesBeforeReport(view: LogView, audit: string): Refusal[] {
+  return refusalsOfDisputes(view, 'report.conflict_open', ({ isSealed, ref }) => isSealed || ref === `audit/${audit}`);
+}
+
+function refusalsOfDisputes(
+  view: LogView,
+  code: 'closing.conflict_open' | 'report.conflict_open',
+  counts: (dispute: OpenDispute & { isSealed: boolean }) => boolean,
+): Refusal[] {
+  const numbers = numbersOf(numberedFindings(view));
+  return openDisputes(view)
+    .filter(counts)
+    .map(({ ref, field }) => refuse(code, { what: spoken(ref, field, numbers), entity: ref, field }));
 }
 
 /** Why this closing record cannot be sealed: what is missing above, no word of a party, or it no longer says what is so. */

@@ -24,7 +24,8 @@ export function wayOut({ code, facts }: Refusal, audit: OpenAudit, nameOfStandar
     }
     case 'closing.grade_missing':
       return { sentence: say('refusal', code, facts), href: href('audit_finding', { id, finding }) };
-    case 'closing.conflict_open': {
+    case 'closing.conflict_open':
+    case 'report.conflict_open': {
       const field = String(facts['field']);
       const what = `${whatWords(audit, String(facts['entity']))}, ${say('closing.field', field, {}, field)}`;
       return { sentence: say('refusal', code, { what }), href: href('audit_disputes', { id }) };
