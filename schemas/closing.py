@@ -14,10 +14,7 @@ from schemas.base import (
     sha256_hex,
     whole,
 )
-from server.domain.vocabulary import RecommendationOutcome, SigningOutcome, SigningParty
-
-MAX_RECORD = 900_000
-"""Longest canonical record, in characters: it must fit into one operation."""
+from server.domain.vocabulary import RecommendationOutcome, SealPurpose, SigningOutcome, SigningParty
 
 
 class AttendanceSchema(EntitySchema):
@@ -36,23 +33,28 @@ class RecommendationSchema(EntitySchema):
 
 class SealSchema(StrictSchema):
     """
-    What a device vouches for. `device_signature` is ECDSA P-256 with SHA-256 (raw r and s, base64url without padding) over
-    the RFC 8785 form of this object without `device_signature`; null where the device has lost its key.
+    What a device vouches for: which record, of which audit, to what purpose, and with which of its keys. `device_signature` is
+    ECDSA P-256 with SHA-256 (raw r and s, base64url without padding) over the RFC 8785 form of this object without
+    `device_signature`; null, like `key_sha256`, where the device has lost its key.
     """
 
+    purpose = one_of(SealPurpose, required=True)
+    audit = fields.UUID(required=True)
     sha256 = sha256_hex(required=True)
     signatures = list_of(sha256_hex(), most=20)
     """SHA-256 over the RFC 8785 form of the `born` value of every handwritten signature, in the order of their ids."""
     sealed_at = instant(required=True)
     installation = fields.UUID(required=True)
     account = fields.UUID(required=True)
+    key_sha256 = sha256_hex(required=True, nullable=True)
+    """SHA-256 over the public half of the key (SPKI, DER)."""
     device_signature = line(required=True, nullable=True, longest=120)
 
 
 class ClosingRecordSchema(EntitySchema):
     """What people sign on the glass: the canonical bytes themselves and their hash. See domain/record."""
 
-    record = fields.String(required=True, validate=validate.Length(max=MAX_RECORD), metadata={"born": True})
+    record = fields.String(required=True, metadata={"born": True})
     sha256 = sha256_hex(born=True, required=True)
     seal = fields.Nested(SealSchema)
 
@@ -83,9 +85,11 @@ class HandwrittenSignatureSchema(EntitySchema):
 class ReportRecordSchema(EntitySchema):
     """The whole report as canonical bytes, sealed after the closing record (its hash is inside)."""
 
-    record = fields.String(required=True, validate=validate.Length(max=MAX_RECORD), metadata={"born": True})
+    record = fields.String(required=True, metadata={"born": True})
     sha256 = sha256_hex(born=True, required=True)
     closing_sha256 = sha256_hex(born=True, required=True)
+    closing_seal_sha256 = sha256_hex(born=True, required=True)
+    """Over the RFC 8785 form of the seal under the closing record: two tablets may have sealed it, the report rests on one."""
     revision = whole(born=True, required=True, least=1, most=999)
     reason = line(born=True, nullable=True, longest=2000)
     seal = fields.Nested(SealSchema)

@@ -1,8 +1,11 @@
 """Push and pull: what a tablet sends, what it gets back. The operations themselves travel as opaque strings."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
 
 from schemas.base import StrictSchema, instant, line, list_of, sha256_hex, whole
+from server.domain.operation import ErasedOperation
 
 PROTOCOL = 1
 MAX_BATCH_OPERATIONS = 500
@@ -14,6 +17,30 @@ class AnnouncedSchema(StrictSchema):
 
     dseq = whole(required=True)
     digest = sha256_hex(required=True)
+
+
+class ErasedOperationSchema(StrictSchema):
+    """An operation whose content was erased: its header, and the hash that stands for the content in its digest."""
+
+    header = fields.String(required=True)
+    content_sha256 = sha256_hex(required=True)
+
+
+class OperationField(fields.Field[Any]):
+    """The text of an operation as it was made; an object (`ErasedOperationSchema`) where its content was erased."""
+
+    def __init__(self) -> None:
+        text: dict[str, Any] = {"type": "string"}
+        erased: dict[str, Any] = {"type": "object", "properties": {"header": text, "content_sha256": text}}
+        erased |= {"required": ["header", "content_sha256"], "additionalProperties": False}
+        super().__init__(metadata={"oneOf": [text, erased]})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> ErasedOperation | str:
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, dict):
+            raise ValidationError("Neither a text nor an erased operation.")
+        return ErasedOperation(**ErasedOperationSchema().load(value))
 
 
 class PushSchema(StrictSchema):
@@ -29,7 +56,7 @@ class PushSchema(StrictSchema):
     account = fields.UUID(required=True)
     announced = fields.Nested(AnnouncedSchema, required=True)
     head_signature = line(required=True, nullable=True, longest=120)
-    operations = fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=MAX_BATCH_OPERATIONS))
+    operations = fields.List(OperationField(), required=True, validate=validate.Length(min=1, max=MAX_BATCH_OPERATIONS))
 
 
 class ReasonSchema(StrictSchema):
@@ -41,10 +68,10 @@ class ReasonSchema(StrictSchema):
 
 
 class VerdictSchema(StrictSchema):
-    """What became of one operation. Each of the three means that the server holds its bytes durably."""
+    """What became of one operation that was not simply stored. Both mean that the server holds its bytes durably."""
 
     digest = sha256_hex(required=True)
-    verdict = fields.String(required=True, validate=validate.OneOf(["stored", "duplicate", "quarantined"]))
+    verdict = fields.String(required=True, validate=validate.OneOf(["duplicate", "quarantined"]))
     seq = whole(required=True, least=1)
     reason = fields.Nested(ReasonSchema, required=True, allow_none=True)
 
@@ -57,9 +84,15 @@ class HeadSchema(StrictSchema):
 
 
 class PushAnswerSchema(StrictSchema):
+    """
+    Every operation of the batch is held durably: `held` is SHA-256 over their raw digests in the order of the batch, which
+    nobody on the way can make up. Those that `verdicts` does not name were stored and count.
+    """
+
     protocol = whole(required=True)
     epoch = fields.UUID(required=True)
     head = fields.Nested(HeadSchema, required=True)
+    held = sha256_hex(required=True)
     verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
     next_dseq = whole(required=True, least=1)
 
@@ -68,11 +101,24 @@ class PullQuerySchema(StrictSchema):
     epoch = fields.UUID(load_default=None)
     after = fields.Integer(load_default=0, validate=validate.Range(min=0))
     limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=MAX_PAGE))
+    without = fields.UUID(
+        load_default=None,
+        metadata={
+            "description": "An installation of this account: what it made itself comes as digests, without its text."
+        },
+    )
 
 
 class PulledEntrySchema(StrictSchema):
+    """
+    One entry: `data` is the exact text of the operation. Where its content was erased, `data` is the header and
+    `content_sha256` stands for the content; what the app has made itself (`without`) is only named by its `digest`.
+    """
+
     seq = whole(required=True, least=1)
-    data = fields.String(required=True, metadata={"description": "The exact bytes of the operation, as one string."})
+    data = fields.String()
+    content_sha256 = sha256_hex()
+    digest = sha256_hex()
     origin = fields.String(required=True, validate=validate.OneOf(["device", "server"]))
     received_at = instant(required=True)
 

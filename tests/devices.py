@@ -21,7 +21,9 @@ from server.domain.operation import (
     ChainKey,
     advance_running_hash,
     digest_of,
+    digest_of_erased,
     head_statement,
+    held_hash,
 )
 from server.domain.vocabulary import Origin
 from server.storage.identifiers import new_id
@@ -83,9 +85,9 @@ class Device:
         return finding
 
     def make(self, kind: str, ref: str, name: str, value: Any, **changed: Any) -> str:
-        """One operation at the end of the chain; `changed` replaces keys of its envelope. The text as it is sent."""
+        """One operation at the end of the chain; `changed` replaces keys of its header. The text as it is sent."""
         self.wall += 1000
-        operation = {
+        header = {
             "v": 1,
             "id": new_id(),
             "chain": {
@@ -103,12 +105,11 @@ class Device:
             "fld": name,
             "bases": list(self.heads.get((ref, name), [])),
             "kind": kind,
-            "val": value,
             "ctx": {"app": "test", "schema": 1, "zone": "Europe/Berlin"},
             **changed,
         }
-        self.heads[ref, name] = [operation["id"]]
-        return self.keep(rfc8785.dumps(operation).decode())
+        self.heads[ref, name] = [header["id"]]
+        return self.keep(text_of(header, value))
 
     def keep(self, text: str) -> str:
         """Put these very bytes at the end of the chain, whatever they are."""
@@ -129,22 +130,21 @@ class Device:
 
     def push_all(self) -> list[dict[str, Any]]:
         """Everything that was not sent yet, in batches as the app makes them. The verdicts."""
-        verdicts: list[dict[str, Any]] = []
+        said: list[dict[str, Any]] = []
         while self.sent < len(self.made):
             answer = self.send(self.made[self.sent : self.sent + 500])
             if answer.status_code == 409 and answer.json["code"] == "chain.gap":
                 self.sent = answer.json["facts"]["expected"] - 1
                 continue
-            assert answer.status_code == 200, answer.json
-            verdicts += answer.json["verdicts"]
+            said += verdicts(answer)
             self.sent = min(self.sent + 500, len(self.made))
-        return verdicts
+        return said
 
     def send(self, operations: list[str], *, api: Any = None, packed: bool = False, **changed: Any) -> Any:
         body = json.dumps(self.batch(operations, **changed)).encode()
         return self.send_body(body, api=api, packed=packed)
 
-    def batch(self, operations: list[str], **changed: Any) -> dict[str, Any]:
+    def batch(self, operations: list[Any], **changed: Any) -> dict[str, Any]:
         return {
             "protocol": 1,
             "installation": self.person.installation,
@@ -157,7 +157,7 @@ class Device:
 
     def send_body(self, body: bytes, *, api: Any = None, packed: bool = False, **headers: str) -> Any:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        return (api or self.person.api).post(
+        answer = (api or self.person.api).post(
             f"/api/audits/{self.audit}/operations",
             data=gzip.compress(body) if packed else body,
             headers={
@@ -167,6 +167,8 @@ class Device:
                 **headers,
             },
         )
+        answer.body_sent = body
+        return answer
 
     def signature_under(self, operations: list[str]) -> str | None:
         """Over the last operation of the batch, as far as it is one of this chain."""
@@ -187,11 +189,13 @@ class Device:
             page = self.page(limit, api)
             for item in page["operations"]:
                 assert item["seq"] == self.cursor + 1, "a number was skipped"
-                data = item["data"].encode()
+                data = self.text_of_entry(item).encode()
+                content_sha256 = item.get("content_sha256")
+                digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)
                 self.cursor = item["seq"]
-                self.hash = advance_running_hash(self.hash, digest_of(data))
-                self.pulled_digests.append(digest_of(data))
-                entry = read_entry(data, Origin(item["origin"]), item["seq"], WALL)
+                self.hash = advance_running_hash(self.hash, digest, Origin(item["origin"]))
+                self.pulled_digests.append(digest)
+                entry = read_entry(data, Origin(item["origin"]), item["seq"], WALL, content_sha256)
                 if entry is not None:
                     self.pulled.append(entry)
             assert page["next"] == self.cursor
@@ -200,15 +204,31 @@ class Device:
                 assert page["head"]["hash"] == self.hash
                 return
 
+    def text_of_entry(self, item: dict[str, Any]) -> str:
+        """What this tablet has made itself comes as a digest alone, while it has it."""
+        return str(item["data"]) if "data" in item else self.text_by_digest(item["digest"]) or ""
+
+    def text_by_digest(self, digest: str) -> str | None:
+        return next((text for text in self.made if digest_of(text.encode()) == digest), None)
+
     def page(self, limit: int = 500, api: Any = None) -> dict[str, Any]:
-        answer = (api or self.person.api).get(
-            f"/api/audits/{self.audit}/operations",
-            query_string={"after": self.cursor, "limit": limit} | ({"epoch": self.epoch} if self.epoch else {}),
-        )
+        """Like the app, it asks for the whole page where it lacks what it should have made itself."""
+        page = self.ask_page(limit, api, without=self.person.installation)
+        own = [item["digest"] for item in page["operations"] if "digest" in item]
+        return page if all(map(self.text_by_digest, own)) else self.ask_page(limit, api)
+
+    def ask_page(self, limit: int = 500, api: Any = None, **query: Any) -> dict[str, Any]:
+        query |= {"after": self.cursor, "limit": limit} | ({"epoch": self.epoch} if self.epoch else {})
+        answer = (api or self.person.api).get(f"/api/audits/{self.audit}/operations", query_string=query)
         assert answer.status_code == 200, answer.json
         page: dict[str, Any] = answer.json
         self.epoch = page["epoch"]
         return page
+
+    def view_of_made(self) -> LogView:
+        """What this tablet shows of its own work, sent or not."""
+        entries = (read_entry(text.encode(), Origin.DEVICE) for text in self.made)
+        return fold_log(entry for entry in entries if entry is not None)
 
     def view(self) -> LogView:
         """What the screens of this tablet show of what was pulled."""
@@ -226,11 +246,49 @@ def new_audit(person: Person, **fields: Any) -> Device:
     return device
 
 
-def states(answer: Any) -> list[str]:
+def text_of(header: dict[str, Any], value: Any) -> str:
+    """The two lines of an operation. Tests need no salt that nobody can guess."""
+    return f"{rfc8785.dumps(header).decode()}\n{rfc8785.dumps({'salt': 22 * 'A', 'val': value}).decode()}"
+
+
+def header_of(text: str) -> dict[str, Any]:
+    """The first line of an operation, as an object."""
+    header: dict[str, Any] = json.loads(text.partition("\n")[0])
+    return header
+
+
+def value_of(text: str) -> Any:
+    """What an operation says."""
+    return json.loads(text.partition("\n")[2])["val"]
+
+
+def verdicts(answer: Any) -> list[dict[str, Any]]:
+    """What the server said of each operation of the batch. It names only those that were not simply stored."""
     assert answer.status_code == 200, answer.json
-    return [verdict["verdict"] for verdict in answer.json["verdicts"]]
+    sent = [_digest_sent(one) for one in json.loads(answer.body_sent)["operations"]]
+    assert answer.json["held"] == held_hash(sent), "the answer is to another batch"
+    said = {verdict["digest"]: list[dict[str, Any]]() for verdict in answer.json["verdicts"]}
+    for verdict in answer.json["verdicts"]:
+        said[verdict["digest"]].append(verdict)
+    plain = {"verdict": "stored", "reason": None}
+    # The first of two that are the same is the one that was stored, where it was not known before.
+    return [
+        said[digest].pop(0)
+        if len(said.get(digest, [])) == sent[position:].count(digest)
+        else {"digest": digest, **plain}
+        for position, digest in enumerate(sent)
+    ]
+
+
+def _digest_sent(sent: Any) -> str:
+    if isinstance(sent, dict):
+        return digest_of_erased(sent["header"].encode(), sent["content_sha256"])
+    return digest_of(sent.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode())
+
+
+def states(answer: Any) -> list[str]:
+    return [verdict["verdict"] for verdict in verdicts(answer)]
 
 
 def codes(answer: Any) -> list[str | None]:
-    assert answer.status_code == 200, answer.json
-    return [verdict["reason"] and verdict["reason"]["code"] for verdict in answer.json["verdicts"]]
+    return [verdict["reason"] and verdict["reason"]["code"] for verdict in verdicts(answer)]

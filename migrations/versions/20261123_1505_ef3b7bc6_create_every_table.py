@@ -262,15 +262,38 @@ def upgrade() -> None:
         sa.Column("tip_digest", sa.String(length=64), nullable=False),
         sa.Column("announced_dseq", sa.BigInteger(), nullable=False),
         sa.Column("announced_digest", sa.String(length=64), nullable=False),
-        sa.Column("head_signature", sa.String(length=120), nullable=True),
-        sa.Column("head_dseq", sa.BigInteger(), nullable=True),
-        sa.Column("head_digest", sa.String(length=64), nullable=True),
-        sa.Column("is_head_verified", sa.Boolean(), nullable=False),
         sa.Column("wrong_signature_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"], name="fk_chain_workspace_id_audit_id"
         ),
         sa.PrimaryKeyConstraint("audit_id", "installation", "account", name="pk_chain"),
+    )
+    op.create_table(
+        "chain_head",
+        sa.Column("audit_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("installation", sa.String(length=36), nullable=False),
+        sa.Column("account", sa.String(length=36), nullable=False),
+        sa.Column("dseq", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("signature", sa.String(length=120), nullable=False),
+        sa.Column("key_sha256", sa.String(length=64), nullable=True),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"], name="fk_chain_head_workspace_id_audit_id"
+        ),
+        sa.PrimaryKeyConstraint("audit_id", "installation", "account", "dseq", "digest", name="pk_chain_head"),
+    )
+    op.create_table(
+        "erasure",
+        sa.Column("audit_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("reason", sa.String(length=2000), nullable=False),
+        sa.Column("decided_by", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name="fk_erasure_workspace_id_workspace"),
+        sa.PrimaryKeyConstraint("audit_id", "digest", name="pk_erasure"),
     )
     op.create_table(
         "installation_key",
@@ -292,6 +315,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("workspace_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("origin", sa.String(length=8), nullable=False),
@@ -374,6 +398,8 @@ def upgrade() -> None:
         "audit_team",
         "blob",
         "chain",
+        "chain_head",
+        "erasure",
         "history",
         "invitation",
         "membership",

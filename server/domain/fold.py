@@ -7,12 +7,12 @@ The same fold stands in pwa/src/domain/fold.ts; schemas/vectors/fold holds both 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from server.domain.operation import Operation, parse_operation
 from server.domain.refusals import Refusal
-from server.domain.vocabulary import OperationKind, Origin
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 
 BORN = "born"
 """The field that an `add` writes: the facts an entity is born with, which never change."""
@@ -40,8 +40,18 @@ class FieldView:
 
     @property
     def is_disputed(self) -> bool:
-        """Two people left different values without having seen each other's. The same value twice is no dispute."""
-        return len({_comparable(head.value) for head in self.heads}) > 1
+        """
+        Two people left different values without having seen each other's. The same value twice is no dispute; neither are two
+        seals, which are two witnesses.
+        """
+        if self.heads[0].kind is OperationKind.SEAL:
+            return False
+        return len({_comparable(head) for head in self.heads}) > 1
+
+    @property
+    def is_erased(self) -> bool:
+        """The displayed value was erased: who wrote it, and when, is all that is left. `value` is None."""
+        return self.heads[-1].is_erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +82,14 @@ class EntityView:
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """The folded log: entities by reference, and the verdicts of what was kept without being applied, by digest."""
+    """
+    The folded log: entities by reference, the verdicts of what was kept without being applied, and the erasures (who decided,
+    when and why), both by digest.
+    """
 
     entities: Mapping[str, EntityView] = field(default_factory=dict)
     quarantined: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    erased: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[EntityView]:
         """Every entity of a kind that was born and is not deleted, in the order of references."""
@@ -92,7 +106,9 @@ class LogView:
 def fold_log(entries: Iterable[Entry]) -> LogView:
     """Heads, displayed values and open disputes of every field, from whatever set of entries is at hand."""
     entries = list(entries)
-    verdicts = _verdicts(entries)
+    erased = _last_words(entries, OperationKind.ERASURE)
+    entries = [_without_content(entry) if entry.operation.digest in erased else entry for entry in entries]
+    verdicts = _last_words(entries, OperationKind.VERDICT)
     quarantined = {digest: verdict for digest, verdict in verdicts.items() if verdict.get("state") == "quarantined"}
     known, applied = _known_and_applied(entries, quarantined)
     superseded = _superseded(applied, known, quarantined)
@@ -107,20 +123,35 @@ def fold_log(entries: Iterable[Entry]) -> LogView:
             for ref, of_entity in fields.items()
         },
         quarantined,
+        erased,
     )
 
 
-def read_entry(data: bytes, origin: Origin, seq: int | None = None, received_at: int | None = None) -> Entry | None:
-    """An entry from the bytes of the log. What cannot be read is None: it is in quarantine and shows nothing."""
-    operation = parse_operation(data)
+def read_entry(
+    data: bytes,
+    origin: Origin,
+    seq: int | None = None,
+    received_at: int | None = None,
+    content_sha256: str | None = None,
+) -> Entry | None:
+    """
+    An entry from the bytes of the log; `content_sha256` stands for content that was erased. What cannot be read is None:
+    it is in quarantine and shows nothing.
+    """
+    operation = parse_operation(data, content_sha256)
     return None if isinstance(operation, Refusal) else Entry(operation, origin, seq, received_at)
 
 
-def _verdicts(entries: list[Entry]) -> dict[str, Mapping[str, Any]]:
-    """The server's last word in the log on each digest. Only what the server itself wrote counts."""
+def _without_content(entry: Entry) -> Entry:
+    """An entry that still has its content shows it no more than one that has lost it."""
+    return replace(entry, operation=replace(entry.operation, value=None, is_erased=True))
+
+
+def _last_words(entries: list[Entry], kind: OperationKind) -> dict[str, Mapping[str, Any]]:
+    """The server's last verdict on each digest, or its erasures. Only what the server itself wrote counts."""
     last: dict[str, Entry] = {}
     for entry in sorted(entries, key=_place_in_log):
-        if entry.origin is Origin.SERVER and entry.operation.kind is OperationKind.VERDICT:
+        if entry.origin is Origin.SERVER and entry.operation.kind is kind:
             last[entry.operation.entity_id] = entry
     return {target: entry.operation.value for target, entry in last.items() if isinstance(entry.operation.value, dict)}
 
@@ -138,7 +169,7 @@ def _known_and_applied(
     applied: dict[str, Entry] = {}
     for entry in sorted(entries, key=_arrival):
         operation = entry.operation
-        if operation.kind is OperationKind.VERDICT:
+        if operation.kind in ON_OPERATIONS:
             continue
         if operation.digest in quarantined:
             known.setdefault(operation.id, operation)
@@ -174,9 +205,12 @@ def _can_replace(operation: Operation, base: Operation) -> bool:
     """
     The same field, and not something that comes later in the very same chain: nobody has seen his own future.
 
-    A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes.
+    A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes. A seal
+    replaces none: nobody takes back what somebody else has vouched for.
     """
     if operation.entity != base.entity or operation.field != base.field or operation.field == BORN:
+        return False
+    if OperationKind.SEAL in (operation.kind, base.kind):
         return False
     return operation.chain != base.chain or base.dseq < operation.dseq
 
@@ -196,11 +230,18 @@ def _entity_view(ref: str, heads: Mapping[str, list[Entry]]) -> EntityView:
     )
     return EntityView(
         ref=ref,
-        born=born.value if born is not None and isinstance(born.value, dict) else None,
+        born=_facts(born),
         fields={name: view for name, view in sorted(views.items()) if name != DELETED},
         is_deleted=wants_deletion and not disputed,
         is_deletion_disputed=disputed,
     )
+
+
+def _facts(born: FieldView | None) -> Mapping[str, Any] | None:
+    """What an entity was born with; nothing where that was erased, but it is there all the same."""
+    if born is None:
+        return None
+    return {} if born.is_erased else born.value if isinstance(born.value, dict) else None
 
 
 def _edited_meanwhile(deleted: FieldView, born: FieldView | None, views: Mapping[str, FieldView]) -> bool:
@@ -211,8 +252,8 @@ def _edited_meanwhile(deleted: FieldView, born: FieldView | None, views: Mapping
 
 
 def _field_view(heads: list[Entry]) -> FieldView:
-    if heads[0].operation.field == BORN:
-        # The first to arrive is the one that everything else refers to; the server sets a different later one aside.
+    if heads[0].operation.field == BORN or heads[0].operation.kind is OperationKind.SEAL:
+        # The first to arrive is the one that everything else refers to; the server sets a different later birth aside.
         ordered = sorted(heads, key=_arrival, reverse=True)
     else:
         ordered = sorted(heads, key=_display_order)
@@ -229,5 +270,7 @@ def _display_order(entry: Entry) -> tuple[int, str, str, str, str, str]:
     return (stamp, operation.hlc[16:], chain.installation, chain.account, chain.audit, operation.id)
 
 
-def _comparable(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def _comparable(operation: Operation) -> str:
+    if operation.is_erased:
+        return "erased"
+    return json.dumps(operation.value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

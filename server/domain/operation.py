@@ -2,7 +2,10 @@
 One operation: a single change to a single field, made on one device, in its place in a chain.
 
 The bytes of an operation are its truth. They are made once, where the change is made, hashed as they are, sent as one string
-and kept for ever; what stands here reads them. Design record: docs/adr/0002-operation-log.md.
+and kept; what stands here reads them. The string has two lines: the **header** says who, when, where in the chain and which field;
+the **content** is the value beside a random salt. The digest covers the hash of each line, so that content can be erased by law
+or request and every chain still checks; without the salt nobody can find an erased value by guessing it.
+Design record: docs/adr/0002-operation-log.md.
 
 Where it stands on the road: made in pwa/src/domain/operation.ts, received by server/sync/push.py, folded by fold.py.
 """
@@ -10,19 +13,23 @@ Where it stands on the road: made in pwa/src/domain/operation.ts, received by se
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from server.domain.refusals import Refusal
-from server.domain.vocabulary import OperationKind
+from server.domain.vocabulary import OperationKind, Origin
 
 ENVELOPE_VERSION = 1
 SCHEMA_VERSION = 1
+SERVER_ACCOUNT = "server"
+"""In place of an account in the chains that no person writes."""
 GENESIS = "0" * 64
 """What the first operation of a chain names as its predecessor, and the running hash of an empty log."""
 
-MAX_OPERATION_BYTES = 1_048_576
+MAX_HEADER_BYTES = 65_536
+MAX_CONTENT_BYTES = 4_194_304
+"""The one limit to what a person or a record can say at once, on both sides in bytes: a closing record of 3,000 judgements fits."""
 MAX_DEPTH = 16
 MAX_BASES = 1024
 """A deletion names every head of its entity."""
@@ -34,8 +41,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ENTITY = re.compile(r"[a-z][a-z_]{0,39}/[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}")
 _FIELD = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 _HLC = re.compile(r"[0-9]{15}-[0-9a-z]{8}")
+_SALT = re.compile(r"[A-Za-z0-9_-]{22}")
 
-_ENVELOPE_KEYS = frozenset("v id chain dseq prev wall mono hlc seen ent fld bases kind val ctx".split())
+_HEADER_KEYS = frozenset("v id chain dseq prev wall mono hlc seen ent fld bases kind ctx".split())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,9 +57,10 @@ class ChainKey:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The parsed envelope beside the bytes that it was read from. `wall` and `mono` are milliseconds of the device."""
+    """The parsed lines beside the bytes that they were read from. `wall` and `mono` are milliseconds of the device."""
 
     data: bytes
+    """Both lines; the header alone where the content was erased."""
     digest: str
     id: str
     chain: ChainKey
@@ -67,7 +76,9 @@ class Operation:
     bases: tuple[str, ...]
     kind: OperationKind
     value: Any
+    """None where the content was erased."""
     context: Mapping[str, Any]
+    is_erased: bool = False
 
     @property
     def entity_kind(self) -> str:
@@ -78,14 +89,46 @@ class Operation:
         return self.entity.partition("/")[2]
 
 
+@dataclass(frozen=True, slots=True)
+class ErasedOperation:
+    """An operation as it travels when its content was erased."""
+
+    header: str
+    content_sha256: str
+
+
 def digest_of(data: bytes) -> str:
-    """SHA-256 in lower-case hex, over the exact bytes."""
-    return hashlib.sha256(data).hexdigest()
+    """
+    SHA-256, in lower-case hex, over the SHA-256 of the header and the SHA-256 of the content (raw, 32 + 32 bytes).
+
+    Whatever the bytes are: what stands behind the first line break is the content, and without one it is empty.
+    """
+    header, _, content = data.partition(b"\n")
+    return digest_of_erased(header, hashlib.sha256(content).hexdigest())
 
 
-def advance_running_hash(previous: str, digest: str) -> str:
-    """H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes. Device and server compute it separately."""
-    return hashlib.sha256(bytes.fromhex(previous) + bytes.fromhex(digest)).hexdigest()
+def digest_of_erased(header: bytes, content_sha256: str) -> str:
+    """The same digest where of the content only the hash is left."""
+    return hashlib.sha256(hashlib.sha256(header).digest() + bytes.fromhex(content_sha256)).hexdigest()
+
+
+def erase_content(data: bytes) -> tuple[bytes, str]:
+    """The header, and the hash of the content that stood under it."""
+    header, _, content = data.partition(b"\n")
+    return header, hashlib.sha256(content).hexdigest()
+
+
+def advance_running_hash(previous: str, digest: str, origin: Origin) -> str:
+    """
+    H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes and the name of the origin. Device and server
+    compute it separately: where H is the same, both also hold the same entries for the server's own.
+    """
+    return hashlib.sha256(bytes.fromhex(previous) + bytes.fromhex(digest) + origin.value.encode()).hexdigest()
+
+
+def held_hash(digests: Iterable[str]) -> str:
+    """SHA-256 over the raw digests, one after the other: what the server says to prove which operations it holds."""
+    return hashlib.sha256(b"".join(bytes.fromhex(digest) for digest in digests)).hexdigest()
 
 
 def head_statement(chain: ChainKey, dseq: int, digest: str) -> bytes:
@@ -95,28 +138,33 @@ def head_statement(chain: ChainKey, dseq: int, digest: str) -> bytes:
     ).encode()
 
 
-def parse_operation(data: bytes) -> Operation | Refusal:
+def parse_operation(data: bytes, content_sha256: str | None = None) -> Operation | Refusal:
     """
-    Read one envelope. Everything that can be wrong with it is a `Refusal`, never an exception:
-    an envelope that cannot be understood is kept in quarantine and must not hold up the ones behind it.
+    Read one operation; `content_sha256` stands for content that was erased, and `data` is then the header.
+
+    Everything that can be wrong with it is a `Refusal`, never an exception: an operation that cannot be understood is kept in
+    quarantine and must not hold up the ones behind it.
     """
-    if len(data) > MAX_OPERATION_BYTES:
-        return Refusal("envelope.too_large", {"bytes": len(data), "limit": MAX_OPERATION_BYTES})
+    header, _, content = data.partition(b"\n")
+    for line, limit in ((header, MAX_HEADER_BYTES), (content, MAX_CONTENT_BYTES)):
+        if len(line) > limit:
+            return Refusal("envelope.too_large", {"bytes": len(line), "limit": limit})
     try:
-        envelope = parse_plain_json(data)
+        envelope = parse_plain_json(header)
+        body = None if content_sha256 is not None else parse_plain_json(content)
     except ValueError as problem:
         return Refusal("envelope.not_plain_json", {"why": str(problem)})
     if not isinstance(envelope, dict):
         return Refusal("envelope.not_an_object")
     if not _whole(envelope.get("v")) or envelope["v"] != ENVELOPE_VERSION:
         return Refusal("envelope.unknown_version", {"version": str(envelope.get("v"))[:20]})
-    if wrong := _first_wrong_key(envelope):
+    if wrong := _first_wrong_key(envelope) or (_wrong_content(body) if content_sha256 is None else None):
         return Refusal("envelope.malformed", {"key": wrong})
     chain = envelope["chain"]
     seen = envelope["seen"]
     return Operation(
         data=data,
-        digest=digest_of(data),
+        digest=digest_of(data) if content_sha256 is None else digest_of_erased(header, content_sha256),
         id=envelope["id"],
         chain=ChainKey(chain["installation"], chain["account"], chain["audit"]),
         dseq=envelope["dseq"],
@@ -130,8 +178,9 @@ def parse_operation(data: bytes) -> Operation | Refusal:
         field=envelope["fld"],
         bases=tuple(envelope["bases"]),
         kind=OperationKind(envelope["kind"]),
-        value=envelope["val"],
+        value=None if body is None else body["val"],
         context=envelope["ctx"],
+        is_erased=content_sha256 is not None,
     )
 
 
@@ -193,9 +242,15 @@ def _refuse_unplain(value: Any, depth: int) -> None:
             _refuse_unplain(item, depth - 1)
 
 
+def _wrong_content(body: Any) -> str | None:
+    if not isinstance(body, dict) or set(body) != {"salt", "val"}:
+        return "val"
+    return None if _matches(_SALT, body["salt"]) else "salt"
+
+
 def _first_wrong_key(envelope: dict[str, Any]) -> str | None:
-    """The name of the first key of the envelope that is absent, superfluous or of the wrong shape; None when all fit."""
-    if unknown := sorted(set(envelope) ^ _ENVELOPE_KEYS):
+    """The name of the first key of the header that is absent, superfluous or of the wrong shape; None when all fit."""
+    if unknown := sorted(set(envelope) ^ _HEADER_KEYS):
         return str(unknown[0])[:60]
     chain, seen = envelope["chain"], envelope["seen"]
     checks = {
@@ -203,7 +258,7 @@ def _first_wrong_key(envelope: dict[str, Any]) -> str | None:
         "chain": isinstance(chain, dict)
         and set(chain) == {"installation", "account", "audit"}
         and _matches(_UUID, chain["installation"])
-        and (chain["account"] == "server" or _matches(_UUID, chain["account"]))
+        and (chain["account"] == SERVER_ACCOUNT or _matches(_UUID, chain["account"]))
         and _matches(_UUID, chain["audit"]),
         "dseq": _whole(envelope["dseq"]) and envelope["dseq"] >= 1,
         "prev": _matches(_SHA256, envelope["prev"]),

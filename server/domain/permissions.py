@@ -22,6 +22,7 @@ class Action(StrEnum):
     SEE_REPORTS = "see_reports"
     SEE_MAIL = "see_mail"
     RELEASE_QUARANTINE = "release_quarantine"
+    ERASE_CONTENT = "erase_content"
 
 
 _FIELD = {Action.SEE_CLIENTS, Action.SEE_ASSIGNED_AUDITS, Action.SEE_REPORTS}
@@ -38,6 +39,7 @@ PERMITTED: dict[Role, frozenset[Action]] = {
             Action.CREATE_AUDIT,
             Action.SEE_EVERY_AUDIT,
             Action.SEE_MAIL,
+            Action.ERASE_CONTENT,
             *_FIELD,
         }
     ),

@@ -74,6 +74,7 @@ def report_record(
     criteria: Iterable[str],
     closing: Record,
     closing_sha256: str,
+    closing_seal_sha256: str,
     revision: int,
     reason: str | None,
 ) -> Record:
@@ -91,6 +92,7 @@ def report_record(
         "revision": revision,
         "reason": reason,
         "closing_sha256": closing_sha256,
+        "closing_seal_sha256": closing_seal_sha256,
         **content,
         "summary": _picked(shown, _SUMMARY),
         "confirmed": _picked(shown, _CONFIRMED),
@@ -105,24 +107,33 @@ def report_record(
 
 
 def changes_since_closing(closing: Record, content: Record) -> list[Record]:
-    """Every finding, and every part of the audit's own facts, that no longer reads as it was sealed."""
-    before = {finding["id"]: finding for finding in closing["findings"]}
-    after = {finding["id"]: finding for finding in content["findings"]}
+    """Every finding and piece of evidence, and every part of the audit's own facts, that no longer reads as it was sealed."""
+    changes = [*_changed_items(closing, content, "findings"), *_changed_items(closing, content, "evidence")]
+    for name in sorted(content):
+        if name not in ("findings", "evidence") and closing.get(name) != content[name]:
+            changes.append({"finding": None, "evidence": None, "field": name, "was": None, "is": None})
+    return changes
+
+
+def _changed_items(closing: Record, content: Record, listed: str) -> list[Record]:
+    """`finding` is a number, `evidence` an id: evidence gets its number on paper only."""
+    before = {item["id"]: item for item in closing[listed]}
+    after = {item["id"]: item for item in content[listed]}
     changes: list[Record] = []
-    for finding_id in sorted(set(before) | set(after)):
-        old, new = before.get(finding_id), after.get(finding_id)
+    for item_id in sorted(set(before) | set(after)):
+        old, new = before.get(item_id), after.get(item_id)
+        number = (new or old or {}).get("number")
+        where = (
+            {"finding": number, "evidence": None} if listed == "findings" else {"finding": None, "evidence": item_id}
+        )
         if old is None or new is None:
-            number = (old or new or {})["number"]
-            changes.append({"finding": number, "field": None, "was": None, "is": "removed" if new is None else "added"})
+            changes.append({**where, "field": None, "was": None, "is": "removed" if new is None else "added"})
             continue
         changes += [
-            {"finding": new["number"], "field": name, "was": old.get(name), "is": new[name]}
+            {**where, "field": name, "was": old.get(name), "is": new[name]}
             for name in sorted(new)
             if old.get(name) != new[name]
         ]
-    for name in sorted(content):
-        if name not in ("findings", "evidence") and closing.get(name) != content[name]:
-            changes.append({"finding": None, "field": name, "was": None, "is": None})
     return changes
 
 

@@ -89,6 +89,13 @@ class SlotState(StrEnum):
     NOT_HELD = "not_held"
 
 
+class SealPurpose(StrEnum):
+    """A seal under a closing record is none under a report."""
+
+    CLOSING = "closing"
+    REPORT = "report"
+
+
 class SigningParty(StrEnum):
     AUDIT_TEAM_LEADER = "audit_team_leader"
     AUDITEE_REPRESENTATIVE = "auditee_representative"
@@ -131,10 +138,18 @@ class OperationKind(StrEnum):
     RESOLVE = "resolve"
     SEAL = "seal"
     VERDICT = "verdict"
+    ERASURE = "erasure"
+
+
+ON_OPERATIONS = frozenset({OperationKind.VERDICT, OperationKind.ERASURE})
+"""What the server alone writes: these speak of an operation (`ent` is `operation/<digest>`), not of the audit."""
 
 
 class Origin(StrEnum):
-    """Who appended an entry to the log: a device pushed it, or the server wrote it. Never read from the bytes."""
+    """
+    Who appended an entry to the log: a device pushed it, or the server wrote it. Never read from the bytes, which could
+    claim it, but part of the running hash.
+    """
 
     DEVICE = "device"
     SERVER = "server"

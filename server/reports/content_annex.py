@@ -157,6 +157,7 @@ def server_part(telling: Telling) -> ServerPage:
             ),
             Fact(words.say("server.late"), "\n".join(late) or words.say("server.late.none")),
             Fact(words.say("server.quarantine"), words.count("server.quarantine", server.quarantined)),
+            *([Fact(words.say("server.erased"), words.count("server.erased", server.erased))] if server.erased else []),
         ),
     )
 
@@ -288,12 +289,17 @@ def _received(telling: Telling, record: SealedRecord, received_at: str | None) -
 
 def _change(telling: Telling, change: Record) -> Change:
     words, name = telling.words, change.get("field")
-    finding = change.get("finding")
-    where = words.say("changes.finding", number=finding) if finding else words.say("changes.audit")
-    if finding and name is None:
+    finding, evidence = change.get("finding"), change.get("evidence")
+    if finding:
+        where = words.say("changes.finding", number=finding)
+    elif evidence:
+        where = words.say("changes.evidence", number=telling.numbered_evidence([evidence]))
+    else:
+        where = words.say("changes.audit")
+    if name is None:
         return Change(where, words.word("changes", change.get("is")), "", "")
     what = words.word("field", name)
-    if not finding:
+    if not finding and not evidence:
         return Change(where, what, "", words.say("changes.reads_otherwise"))
     return Change(
         where,

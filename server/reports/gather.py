@@ -6,13 +6,15 @@ After:  either the material, each piece of it checked against the server's own f
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from server.domain.coverage import ChainWalk, Gap, Head
 from server.domain.fold import EntityView, Entry, LogView, fold_log
 from server.domain.operation import ChainKey, head_statement
-from server.domain.record import report_record
+from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
-from server.domain.vocabulary import OperationKind, Origin
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin, SealPurpose
 from server.reports.material import (
     ChainHead,
     HandwrittenSignature,
@@ -25,16 +27,45 @@ from server.reports.material import (
 )
 from server.reports.telling import CERTIFICATION
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by
+from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by, key_sha256, seal_sha256
 from server.standards.catalogue import criterion_id, load_catalogue
 from server.storage.clock import as_instant
 
-PublicKeys = Mapping[tuple[str, str], Sequence[str]]
-"""Every key that was ever enrolled, by installation and account: SPKI, base64url."""
-HeadSignatures = Mapping[tuple[str, str], tuple[int, str, str | None]]
-"""The last signed head of a chain: its number, its digest, the signature."""
-Covered = dict[ChainKey, tuple[int, str]]
 SEAL = "seal"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledKey:
+    """A key of a tablet: SPKI, base64url, and since when the server knows it, in milliseconds."""
+
+    public_key: str
+    enrolled_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """What a tablet signed about its chain, by a key that was enrolled."""
+
+    dseq: int
+    digest: str
+    signature: str
+    key_sha256: str
+
+
+Keys = Mapping[tuple[str, str], Sequence[EnrolledKey]]
+"""Every key that was ever enrolled, by installation and account."""
+SignedHeads = Mapping[tuple[str, str], Sequence[SignedHead]]
+"""Every signed head, by installation and account, in the order of the numbers."""
+Unreadable = Iterable[tuple[str, ChainKey, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The audit's log, and the ways back in it."""
+
+    entries: list[Entry]
+    view: LogView
+    walk: ChainWalk
 
 
 def find_record(entries: Iterable[Entry], record: str) -> EntityView | None:
@@ -48,28 +79,35 @@ def gather_material(
     audit: str,
     record: str,
     *,
-    public_keys: PublicKeys,
-    heads: HeadSignatures,
+    public_keys: Keys,
+    heads: SignedHeads,
     names: Mapping[str, str],
     arrived: frozenset[str],
+    unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds."""
     view = fold_log(entries)
-    sealed = _sealed(view, f"report_record/{record}", public_keys)
+    log = _Log(entries, view, ChainWalk(entries, view.quarantined, unreadable))
+    sealed = _sealed(log, f"report_record/{record}", SealPurpose.REPORT, audit, public_keys)
     if isinstance(sealed, Refusal):
         return sealed
     content = sealed.record
     closing_ref = _closing_of(view, str(content.get("closing_sha256")))
     if closing_ref is None:
         return Refusal("report.closing_seal_missing")
-    closing = _sealed(view, closing_ref, public_keys)
+    named = str(content.get("closing_seal_sha256"))
+    closing = _sealed(log, closing_ref, SealPurpose.CLOSING, audit, public_keys, named)
     if isinstance(closing, Refusal):
         return closing
-    handwritten = _handwritten(view, closing.sha256)
-    if handwritten_digests([entry.born for entry in handwritten]) != list(closing.seal.get("signatures") or []):
-        return _mismatch("the handwritten signatures")
-    covered = _covered(audit, content)
-    if refusal := _refuse_recomputed(entries, audit, sealed, closing, covered):
+    handwritten = _handwritten(view, closing)
+    if isinstance(handwritten, Refusal):
+        return handwritten
+    under_closing, under_report = _covered(log, audit, closing.record), _covered(log, audit, content)
+    if isinstance(under_closing, Refusal):
+        return under_closing
+    if isinstance(under_report, Refusal):
+        return under_report
+    if refusal := _refuse_recomputed(log, audit, sealed, closing, under_closing, under_report):
         return refusal
     if SealState.INVALID in (sealed.state, closing.state):
         return Refusal("report.device_signature_invalid")
@@ -80,8 +118,8 @@ def gather_material(
         handwritten=handwritten,
         # Where no certification body has to release it, the audit team leader's word is the last one.
         state=ReportState.DRAFT if is_certification else ReportState.RELEASED,
-        server=_statement(entries, view, covered, (f"report_record/{record}", closing_ref), names),
-        heads=tuple(_chain_heads(covered, heads, public_keys)),
+        server=_statement(entries, view, under_report, (f"report_record/{record}", closing_ref), names),
+        heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
         arrived=arrived,
         zone=_zone(entries, f"report_record/{record}"),
     )
@@ -91,32 +129,46 @@ def _mismatch(what: str) -> Refusal:
     return Refusal("report.seal_does_not_match", {"what": what})
 
 
-def _sealed(view: LogView, ref: str, public_keys: PublicKeys) -> SealedRecord | Refusal:
-    entity = view.entity(ref)
+def _sealed(
+    log: _Log, ref: str, purpose: SealPurpose, audit: str, public_keys: Keys, seal_named: str | None = None
+) -> SealedRecord | Refusal:
+    """A record under its seal. Of several seals the one that the report names; of the report's own the first that fits."""
+    entity = log.view.entity(ref)
     if entity is None or not entity.born:
         return _mismatch("the record has not arrived")
-    seal_view = entity.fields.get(SEAL)
-    if seal_view is None or not seal_view.value:
+    shown = entity.fields.get(SEAL)
+    if shown is None:
         return _mismatch("it is not sealed") if ref.startswith("report") else Refusal("report.closing_seal_missing")
-    if seal_view.is_disputed:
-        return _mismatch("there are two different seals")
-    data, seal = str(entity.born["record"]).encode(), seal_view.value
+    data = str(entity.born.get("record")).encode()
     digest = sha256_hex(data)
-    if not digest == entity.born["sha256"] == seal["sha256"]:
+    if digest != entity.born.get("sha256"):
         return _mismatch("the hash of the record")
-    author = seal_view.heads[-1].chain
-    if (str(seal["installation"]), str(seal["account"])) != (author.installation, author.account):
-        return _mismatch("who sealed it")
-    keys = public_keys.get((author.installation, author.account), ())
-    key, state = _checked(seal, keys)
-    return SealedRecord(data=data, sha256=digest, seal=seal, state=state, public_key=key)
+    # The head that is shown, the first to arrive, comes last.
+    for head in reversed(shown.heads):
+        seal = head.value
+        if seal_named is not None and (not isinstance(seal, dict) or seal_sha256(seal) != seal_named):
+            continue
+        if isinstance(seal, dict) and _fits(seal, purpose, audit, digest, head.chain):
+            received_at = next(entry.received_at for entry in log.entries if entry.operation.digest == head.digest)
+            key, state = _checked(seal, public_keys.get((head.chain.installation, head.chain.account), ()), received_at)
+            return SealedRecord(data=data, sha256=digest, seal=seal, state=state, public_key=key)
+    return _mismatch("no seal under it fits" if seal_named is None else "the seal of the closing record")
 
 
-def _checked(seal: Mapping[str, Any], keys: Sequence[str]) -> tuple[str | None, SealState]:
-    """The key that verifies, if any does: a tablet may have been enrolled anew since it sealed."""
-    offered: list[str | None] = [*keys] or [None]
-    states = [(key, check_seal(seal, key)) for key in offered]
-    return next((found for found in states if found[1] is SealState.VERIFIED), states[0])
+def _fits(seal: Mapping[str, Any], purpose: SealPurpose, audit: str, sha256: str, author: ChainKey) -> bool:
+    said = (seal.get("purpose"), seal.get("audit"), seal.get("sha256"), seal.get("installation"), seal.get("account"))
+    return said == (purpose.value, audit, sha256, author.installation, author.account)
+
+
+def _checked(
+    seal: Mapping[str, Any], keys: Sequence[EnrolledKey], received_at: int | None
+) -> tuple[str | None, SealState]:
+    """By the key that the seal names, if the server knew that key when the seal came: no key vouches for what lies before it."""
+    for key in keys:
+        is_in_time = received_at is None or key.enrolled_at <= received_at
+        if key_sha256(key.public_key) == seal.get("key_sha256") and is_in_time:
+            return key.public_key, check_seal(seal, key.public_key)
+    return None, check_seal(seal, None)
 
 
 def _closing_of(view: LogView, sha256: str) -> str | None:
@@ -125,57 +177,89 @@ def _closing_of(view: LogView, sha256: str) -> str | None:
     return next(iter([*sealed, *(entity.ref for entity in found)]), None)
 
 
-def _handwritten(view: LogView, closing_sha256: str) -> tuple[HandwrittenSignature, ...]:
-    return tuple(
-        HandwrittenSignature(entity.id, dict(entity.born or {}))
-        for entity in sorted(view.of_kind("handwritten_signature"), key=lambda entity: entity.id)
-        if entity.get("closing_sha256") == closing_sha256
-    )
-
-
-def _covered(audit: str, content: Record) -> Covered:
-    return {
-        ChainKey(head["installation"], head["account"], audit): (head["dseq"], head["digest"])
-        for head in content.get("heads") or []
+def _handwritten(view: LogView, closing: SealedRecord) -> tuple[HandwrittenSignature, ...] | Refusal:
+    """The words that the seal names. What was written or taken back under the record afterwards is a late entry like others."""
+    written = {
+        handwritten_digests([entity.born])[0]: HandwrittenSignature(entity.id, dict(entity.born))
+        for entity in view.entities.values()
+        if entity.kind == "handwritten_signature" and entity.born and entity.get("closing_sha256") == closing.sha256
     }
+    named = [str(digest) for digest in closing.seal.get("signatures") or []]
+    if any(digest not in written for digest in named):
+        return _mismatch("the handwritten signatures")
+    return tuple(written[digest] for digest in named)
+
+
+def _heads_of(audit: str, content: Record) -> list[Head]:
+    return [
+        Head(ChainKey(head["installation"], head["account"], audit), head["dseq"], head["digest"])
+        for head in content.get("heads") or []
+    ]
+
+
+def _covered(log: _Log, audit: str, content: Record) -> set[str] | Refusal:
+    found = log.walk.covered_by(_heads_of(audit, content))
+    if not isinstance(found, Gap):
+        return found
+    return _mismatch("the entries of a tablet differ" if found.differs else "entries of a tablet have not arrived")
 
 
 def _refuse_recomputed(
-    entries: list[Entry], audit: str, sealed: SealedRecord, closing: SealedRecord, covered: Covered
+    log: _Log, audit: str, sealed: SealedRecord, closing: SealedRecord, under_closing: set[str], under_report: set[str]
 ) -> Refusal | None:
-    """The sealed bytes must be what the server's own fold of the same operations gives."""
-    here = {(entry.operation.chain, entry.operation.dseq): entry.operation.digest for entry in entries}
-    if any(here.get((chain, dseq)) not in (None, digest) for chain, (dseq, digest) in covered.items()):
-        return _mismatch("the entries of a tablet differ")
-    if any((chain, dseq) not in here for chain, (dseq, _digest) in covered.items()):
-        return _mismatch("entries of a tablet have not arrived")
+    """The sealed bytes must be what the server's own fold of the same operations gives: of the closing record and of the report."""
     content, closing_content = sealed.record, closing.record
     if refusal := _refuse_criteria(content):
         return refusal
-    verdicts = [entry for entry in entries if _is_verdict(entry)]
-    # Tablets' chains and the office's alike: whoever set the audit up from a desk wrote into it too.
-    written = [entry for entry in entries if not _is_verdict(entry) and _is_covered(entry, covered)]
-    # What is in quarantine now must not be in a report. A tablet that sealed before it heard of a verdict seals again.
-    if _recomputed(written + verdicts, audit, content, closing_content, closing.sha256, covered) == sealed.data:
+    if not _is_erased(log, under_closing):
+        # What was set aside after the meeting changes nothing that people have signed for.
+        readings = _readings(log, under_closing)
+        heads = _record_heads(audit, closing_content)
+        if closing.data not in (canonical_bytes(closing_record(view, audit, heads)) for view in readings):
+            return _mismatch("the closing record")
+    if _is_erased(log, under_report):
         return None
-    known = [entry for entry in verdicts if _is_covered(entry, covered)]
-    if _recomputed(written + known, audit, content, closing_content, closing.sha256, covered) != sealed.data:
+    # What is in quarantine now must not be in a report. A tablet that sealed before it heard of a verdict seals again.
+    now, then = _readings(log, under_report)
+    if _recomputed(now, audit, content, closing) == sealed.data:
+        return None
+    if _recomputed(then, audit, content, closing) != sealed.data:
         return _mismatch("its content")
-    if set(fold_log(written + verdicts).quarantined) - set(fold_log(written + known).quarantined):
+    if set(now.quarantined) - set(then.quarantined):
         return _mismatch("entries in it were set aside since")
     return None
 
 
-def _recomputed(
-    entries: list[Entry], audit: str, content: Record, closing: Record, closing_sha256: str, covered: Covered
-) -> bytes:
+def _is_erased(log: _Log, covered: set[str]) -> bool:
+    """Where content was taken out of the log, nothing can be recomputed from it: the hashes alone hold."""
+    return any(entry.operation.is_erased and entry.operation.digest in covered for entry in log.entries)
+
+
+def _readings(log: _Log, covered: set[str]) -> tuple[LogView, LogView]:
+    """
+    What is covered, with every verdict of today, and with those that the tablet knew when it sealed.
+
+    Tablets' chains and the office's alike: whoever set the audit up from a desk wrote into it too.
+    """
+    verdicts = [entry for entry in log.entries if _is_on_operation(entry)]
+    written = [entry for entry in log.entries if not _is_on_operation(entry) and entry.operation.digest in covered]
+    known = [entry for entry in verdicts if entry.operation.digest in covered]
+    return fold_log(written + verdicts), fold_log(written + known)
+
+
+def _record_heads(audit: str, content: Record) -> list[tuple[ChainKey, int, str]]:
+    return [(head.chain, head.dseq, head.digest) for head in _heads_of(audit, content)]
+
+
+def _recomputed(view: LogView, audit: str, content: Record, closing: SealedRecord) -> bytes:
     record = report_record(
-        fold_log(entries),
+        view,
         audit,
-        [(chain, dseq, digest) for chain, (dseq, digest) in covered.items()],
+        _record_heads(audit, content),
         criteria=[row["criterion"] for row in content.get("clauses") or []],
-        closing=closing,
-        closing_sha256=closing_sha256,
+        closing=closing.record,
+        closing_sha256=closing.sha256,
+        closing_seal_sha256=seal_sha256(closing.seal),
         revision=content["revision"],
         reason=content.get("reason"),
     )
@@ -198,26 +282,21 @@ def _refuse_criteria(content: Record) -> Refusal | None:
     return None
 
 
-def _is_verdict(entry: Entry) -> bool:
-    return entry.origin is Origin.SERVER and entry.operation.kind is OperationKind.VERDICT
-
-
-def _is_covered(entry: Entry, covered: Covered) -> bool:
-    head = covered.get(entry.operation.chain)
-    return head is not None and entry.operation.dseq <= head[0]
+def _is_on_operation(entry: Entry) -> bool:
+    return entry.origin is Origin.SERVER and entry.operation.kind in ON_OPERATIONS
 
 
 def _statement(
     entries: list[Entry],
     view: LogView,
-    covered: Covered,
+    covered: set[str],
     refs: tuple[str, str],
     names: Mapping[str, str],
 ) -> ServerStatement:
     report_ref, closing_ref = refs
     devices = [entry for entry in entries if entry.origin is Origin.DEVICE]
     under_seal = [
-        entry.received_at for entry in devices if _is_covered(entry, covered) and entry.received_at is not None
+        entry.received_at for entry in devices if entry.operation.digest in covered and entry.received_at is not None
     ]
     return ServerStatement(
         closing_received_at=_received(entries, closing_ref),
@@ -227,6 +306,7 @@ def _statement(
         last_received_at=as_instant(max(under_seal)) if under_seal else None,
         late=tuple(_late(devices, view, covered, names)),
         quarantined=len(view.quarantined),
+        erased=sum(1 for entry in entries if entry.operation.is_erased and entry.operation.digest in covered),
     )
 
 
@@ -241,12 +321,12 @@ def _received(entries: list[Entry], ref: str) -> str | None:
     return as_instant(min(at)) if at else None
 
 
-def _late(devices: list[Entry], view: LogView, covered: Covered, names: Mapping[str, str]) -> list[LateEntries]:
+def _late(devices: list[Entry], view: LogView, covered: set[str], names: Mapping[str, str]) -> list[LateEntries]:
     """By author. The records themselves, which every seal lies behind, are no late entries."""
     by_author: dict[str, list[int]] = {}
     for entry in devices:
         operation = entry.operation
-        if _is_covered(entry, covered) or operation.digest in view.quarantined:
+        if operation.digest in covered or operation.digest in view.quarantined:
             continue
         if operation.entity_kind != "report_record":
             by_author.setdefault(operation.chain.account, []).append(entry.received_at or 0)
@@ -256,21 +336,32 @@ def _late(devices: list[Entry], view: LogView, covered: Covered, names: Mapping[
     ]
 
 
-def _chain_heads(covered: Covered, heads: HeadSignatures, public_keys: PublicKeys) -> list[ChainHead]:
-    """For every chain under the seal the last head that its tablet signed, which reaches at least as far."""
+def _chain_heads(
+    walk: ChainWalk, audit: str, content: Record, signed: SignedHeads, public_keys: Keys
+) -> list[ChainHead]:
+    """For every chain under the seal the first head that its tablet signed and that leads back to the one in the record."""
     found = []
-    for chain, (dseq, digest) in sorted(covered.items()):
-        signed = heads.get((chain.installation, chain.account))
-        if signed is None or signed[0] < dseq or signed[2] is None:
-            found.append(ChainHead(chain.installation, chain.account, dseq, digest))
+    for head in sorted(_heads_of(audit, content), key=lambda head: head.chain):
+        of_chain = (head.chain.installation, head.chain.account)
+        over = next((one for one in signed.get(of_chain, ()) if _reaches(walk, head, one)), None)
+        if over is None:
+            found.append(ChainHead(*of_chain, head.dseq, head.digest))
             continue
-        statement = head_statement(chain, signed[0], signed[1])
-        offered = public_keys.get((chain.installation, chain.account), ())
-        key = next((key for key in offered if is_signed_by(statement, signed[2], key)), None)
+        statement = head_statement(head.chain, over.dseq, over.digest)
+        offered = [key.public_key for key in public_keys.get(of_chain, ())]
+        key = next((key for key in offered if key_sha256(key) == over.key_sha256), None)
+        is_good = key is not None and is_signed_by(statement, over.signature, key)
         found.append(
-            ChainHead(chain.installation, chain.account, signed[0], signed[1], signed[2] if key else None, key)
+            ChainHead(*of_chain, over.dseq, over.digest, over.signature if is_good else None, key if is_good else None)
         )
     return found
+
+
+def _reaches(walk: ChainWalk, head: Head, signed: SignedHead) -> bool:
+    if signed.dseq < head.dseq:
+        return False
+    behind = walk.back_from(Head(head.chain, signed.dseq, signed.digest))
+    return not isinstance(behind, Gap) and head.digest in behind
 
 
 def _zone(entries: list[Entry], ref: str) -> str | None:

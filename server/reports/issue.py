@@ -17,19 +17,20 @@ import structlog
 
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.operation import SERVER_ACCOUNT
 from server.domain.refusals import Refusal
 from server.mail import messages
 from server.mail.smtp import Attachment
 from server.reports.content import build_content
 from server.reports.content_findings import is_printable
-from server.reports.gather import gather_material
+from server.reports.gather import EnrolledKey, SignedHead, gather_material
 from server.reports.material import Record, ReportMaterial, ReportState, attachments
 from server.reports.parts import ReportContent
 from server.reports.render import render_report
 from server.reports.stamping import FIELDS, certify_report
 from server.sealing.canonical import sha256_hex
 from server.sealing.pades import SigningUnavailable, load_signer
-from server.storage import accounts, evidence, report_store
+from server.storage import accounts, chains, evidence, report_store
 from server.storage import operation_log as log
 from server.storage.clients import settings
 from server.storage.clock import now_ms
@@ -89,17 +90,20 @@ def file_name(reference: str | None, revision: int, *, is_provisional: bool) -> 
 
 def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
     entries = log.load_entries(session, row.audit)
-    chains = {(entry.operation.chain.installation, entry.operation.chain.account) for entry in entries}
+    of_tablets = {
+        (entry.operation.chain.installation, entry.operation.chain.account)
+        for entry in entries
+        if entry.operation.chain.account != SERVER_ACCOUNT
+    }
     keys = {
-        chain: [_base64url(key) for key in accounts.installation_keys(session, *chain)]
-        for chain in chains
-        if chain[1] != "server"
+        chain: [EnrolledKey(_base64url(key), since) for key, since in accounts.installation_keys_since(session, *chain)]
+        for chain in of_tablets
     }
-    heads = {
-        (chain.installation, chain.account): (chain.head_dseq, chain.head_digest, chain.head_signature)
-        for chain in log.chains(session, row.audit)
-        if chain.head_signature and chain.is_head_verified and chain.head_dseq and chain.head_digest
-    }
+    heads: dict[tuple[str, str], list[SignedHead]] = {}
+    for head in chains.chain_heads(session, row.audit):
+        if head.key_sha256 is not None:
+            signed = SignedHead(head.dseq, head.digest, head.signature, head.key_sha256)
+            heads.setdefault((head.installation, head.account), []).append(signed)
     people = {account: accounts.account_by_id(session, account) for _installation, account in keys}
     hashes = [
         str(entry.operation.value.get("sha256"))
@@ -113,6 +117,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         public_keys=keys,
         heads=heads,
         names={account: person.name for account, person in people.items() if person is not None},
+        unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         arrived=frozenset(evidence.stored_hashes(session, row.workspace, hashes)),
     )
 

@@ -80,6 +80,8 @@ class ServerStatement:
     last_received_at: str | None = None
     late: tuple[LateEntries, ...] = ()
     quarantined: int = 0
+    erased: int = 0
+    """Entries under the seal whose content was taken out since: the record was not recomputed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from server.domain.record import CLOSING_RECORD, REPORT_RECORD
 from server.sealing.attached import ATTACHMENTS, CLOSING_RECORD_FILE, DEVICE_SIGNATURES_FILE, REPORT_RECORD_FILE
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.printed_text import printed_text
-from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by
+from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by, seal_sha256
 from server.sealing.verdict import Findings
 
 
@@ -38,6 +38,13 @@ def check_records(pdf: pikepdf.Pdf, findings: Findings) -> dict[str, Any]:
         "The report refers to exactly the closing record that is attached.",
         "The report refers to another closing record than the one that is attached.",
     )
+    closing_seal = (seals.get("closing") or {}).get("seal") or {}
+    findings.expect(
+        report.get("closing_seal_sha256") == seal_sha256(closing_seal),
+        "records.closing_seal",
+        "The report rests on exactly the seal under the closing record that is attached.",
+        "The report rests on another seal under its closing record than the one that is attached.",
+    )
     text = printed_text(pdf)
     names = {"report": "report record", "closing": "closing record"}
     for part, digest in hashes.items():
@@ -46,6 +53,13 @@ def check_records(pdf: pikepdf.Pdf, findings: Findings) -> dict[str, Any]:
             f"seal.{part}",
             f"The seal of the {names[part]} names the attached {names[part]} (SHA-256 {digest[:16]}...).",
             f"The seal of the {names[part]} names another record than the one that is attached.",
+        )
+        said = (seals.get(part) or {}).get("seal", {})
+        findings.expect(
+            (said.get("purpose"), said.get("audit")) == (part, report.get("audit_id")),
+            f"purpose.{part}",
+            f"It was given for a {names[part]} of this very audit.",
+            f"The seal under the {names[part]} was given for something else, or in another audit.",
         )
         findings.expect(
             digest in text,

@@ -1,7 +1,7 @@
 """
 The seal of a tablet: does its signature verify under the key that was enrolled, and does it name what lies beside it?
 
-Before: the tablet signed the canonical seal with a key that cannot leave it (docs/data-flow.md §5).
+Before: the tablet signed the canonical seal with a key that cannot leave it, and named that key (docs/data-flow.md §5).
 After:  reports/issue.py prints what was found here, and verify.py finds the same without the server.
 """
 
@@ -39,12 +39,28 @@ def seal_statement(seal: Mapping[str, Any]) -> bytes:
     return canonical_bytes({name: value for name, value in seal.items() if name != "device_signature"})
 
 
+def seal_sha256(seal: Mapping[str, Any]) -> str:
+    """How a report names the seal under its closing record: SHA-256 over its canonical form, signature included."""
+    return sha256_hex(canonical_bytes(dict(seal)))
+
+
+def key_sha256(public_key: str) -> str:
+    """How a seal names its key. `public_key` is SPKI, base64url; what is no base64 has a name that fits nothing."""
+    try:
+        return sha256_hex(_from_base64url(public_key))
+    except (ValueError, binascii.Error):
+        return ""
+
+
 def check_seal(seal: Mapping[str, Any], public_key: str | None) -> SealState:
-    """Whether the tablet's signature under the seal verifies. `public_key` is the enrolled key: SPKI, base64url."""
+    """
+    Whether the tablet's signature under the seal verifies with the key that the seal names. `public_key` is the enrolled key:
+    SPKI, base64url.
+    """
     signature = seal.get("device_signature")
     if signature is None:
         return SealState.UNSIGNED
-    if not public_key:
+    if not public_key or key_sha256(public_key) != seal.get("key_sha256"):
         return SealState.KEY_UNKNOWN
     return SealState.VERIFIED if is_signed_by(seal_statement(seal), signature, public_key) else SealState.INVALID
 

@@ -139,6 +139,14 @@ def installation_keys(session: Session, installation_id: str, account: str) -> l
     return list(session.scalars(keys.order_by(InstallationKey.enrolled_at.desc(), InstallationKey.sha256)))
 
 
+def installation_keys_since(session: Session, installation_id: str, account: str) -> list[tuple[bytes, int]]:
+    """Every key that it was ever enrolled with, and when that was first."""
+    keys = sa.select(InstallationKey.public_key, InstallationKey.enrolled_at).where(
+        InstallationKey.installation_id == installation_id, InstallationKey.account_id == account
+    )
+    return [(row.public_key, row.enrolled_at) for row in session.execute(keys.order_by(InstallationKey.enrolled_at))]
+
+
 def enrol_installation(
     session: Session, installation_id: str, account: str, *, name: str, public_key: bytes | None, now: int
 ) -> None:
@@ -155,11 +163,14 @@ def enrol_installation(
         key = session.get(InstallationKey, (installation_id, account, sha256))
         if key is None:
             key = InstallationKey(
-                installation_id=installation_id, account_id=account, sha256=sha256, public_key=public_key
+                installation_id=installation_id,
+                account_id=account,
+                sha256=sha256,
+                public_key=public_key,
+                enrolled_at=now,
             )
             session.add(key)
-        key.enrolled_at = now
-        session.flush()
+            session.flush()
 
 
 def revoke_installation(session: Session, installation_id: str, now: int) -> int:

@@ -1,7 +1,8 @@
 """
 The operation log on disk: append, look up by digest, read a page, read for folding.
 
-Nothing here updates or deletes an entry. Whoever appends holds the lock of the audit's row (`audits.lock_audit`).
+Nothing here deletes an entry, and only an erasure takes bytes away. Whoever appends holds the lock of the audit's row
+(`audits.lock_audit`).
 """
 
 import json
@@ -13,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.domain.fold import BORN, Entry, read_entry
-from server.domain.operation import GENESIS, ChainKey, Operation, advance_running_hash
+from server.domain.operation import GENESIS, ChainKey, ErasedOperation, Operation, advance_running_hash
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin
 from server.storage.tables.audit import Audit
-from server.storage.tables.operation import Chain, LoggedOperation
+from server.storage.tables.operation import LoggedOperation
 
 QUARANTINED = "quarantined"
 APPLIED = "applied"
@@ -38,6 +39,8 @@ class NewEntry:
     dseq: int | None
     is_branch: bool = False
     quarantine: Refusal | None = None
+    content_sha256: str | None = None
+    """Of an entry whose content was erased before it came; `data` is then the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,23 @@ class KnownEntry:
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
+    """`data` is None where whoever asks has the entry; `content_sha256` stands for content that was erased."""
+
     seq: int
-    data: bytes
+    data: bytes | None
+    digest: str
+    content_sha256: str | None
     origin: Origin
     received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableEntry:
+    """What cannot be read still has its place in the chain of whoever sent it, as far as that could be told."""
+
+    digest: str
+    sent_by: ChainKey
+    dseq: int | None
 
 
 def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], at: int) -> list[int]:
@@ -67,7 +83,7 @@ def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], 
     rows: list[dict[str, Any]] = []
     seq, running = audit.head_seq, audit.head_hash
     for entry in entries:
-        seq, running = seq + 1, advance_running_hash(running, entry.digest)
+        seq, running = seq + 1, advance_running_hash(running, entry.digest, entry.origin)
         rows.append(_row(audit, entry, seq, running, at))
     if rows:
         session.execute(sa.insert(LoggedOperation), rows)
@@ -83,6 +99,7 @@ def _row(audit: Audit, entry: NewEntry, seq: int, running: str, at: int) -> dict
         "seq": seq,
         "workspace_id": audit.workspace_id,
         "data": entry.data,
+        "content_sha256": entry.content_sha256,
         "digest": entry.digest,
         "hash": running,
         "origin": entry.origin.value,
@@ -155,15 +172,15 @@ def ids_in_use(session: Session, audit: Audit, ids: Iterable[str]) -> set[str]:
     return used
 
 
-def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str, bytes]:
-    """Of these entities those that were born already, with the bytes of the operation that counts."""
+def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str, Entry]:
+    """Of these entities those that were born already, with the entry that counts."""
     wanted = sorted(set(entities))
-    found: dict[str, bytes] = {}
+    found: dict[str, Entry] = {}
     table = LoggedOperation
     for start in range(0, len(wanted), _LOOKUP):
         some = wanted[start : start + _LOOKUP]
         rows = session.execute(
-            sa.select(table.entity, table.data)
+            sa.select(table.entity, *_READ)
             .where(
                 table.audit_id == audit.id,
                 table.entity.in_(some),
@@ -173,7 +190,7 @@ def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str,
             .order_by(table.seq.desc())
         )
         # The first to arrive is the last to be read.
-        found.update({row.entity: row.data for row in rows if row.entity is not None})
+        found.update({row.entity: entry for row in rows if (entry := _read(row)) is not None})
     return found
 
 
@@ -195,29 +212,22 @@ def note_verdict(session: Session, audit: Audit, digest: str, state: str) -> Non
     )
 
 
-def load_chain(session: Session, audit: Audit, installation: str, account: str) -> Chain:
-    """The chain's row, or a new one that stands at the beginning."""
-    chain = session.get(Chain, (audit.id, installation, account))
-    if chain is None:
-        chain = Chain(
-            audit_id=audit.id,
-            installation=installation,
-            account=account,
-            workspace_id=audit.workspace_id,
-            tip_dseq=0,
-            tip_digest=GENESIS,
-            announced_dseq=0,
-            announced_digest=GENESIS,
-            is_head_verified=False,
+def confirm_author(
+    session: Session, audit: Audit, sent_by: ChainKey, entry: KnownEntry, reason: Refusal | None
+) -> None:
+    """A colleague had brought it, and now its author has sent it: from here on it counts as sent by the author."""
+    session.execute(
+        sa.update(LoggedOperation)
+        .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == entry.digest)
+        .values(
+            sent_by_account=sent_by.account,
+            sent_by_installation=sent_by.installation,
+            is_branch=entry.is_branch,
+            verdict=APPLIED if reason is None else QUARANTINED,
+            verdict_code=reason.code if reason else None,
+            verdict_facts=json.dumps(dict(reason.facts)) if reason else None,
         )
-        session.add(chain)
-        session.flush()
-    return chain
-
-
-def chains(session: Session, audit: str) -> list[Chain]:
-    """Every chain of the audit: what is here, and what its device announced."""
-    return list(session.scalars(sa.select(Chain).where(Chain.audit_id == audit).order_by(Chain.installation)))
+    )
 
 
 def count_sent_while_revoked(session: Session, installation: str, account: str) -> int:
@@ -236,16 +246,28 @@ def count_sent_while_revoked(session: Session, installation: str, account: str) 
     return counted or 0
 
 
-def read_page(session: Session, audit: str, after: int, limit: int) -> list[PageEntry]:
-    """Entries behind the cursor: at most `limit` and a verdict, not many more than 2 MiB, and always one if there is one."""
+def read_page(session: Session, audit: str, after: int, limit: int, without: ChainKey | None = None) -> list[PageEntry]:
+    """
+    Entries behind the cursor: at most `limit` and what belongs to the last one, not many more than 2 MiB, and always one if
+    there is one. Of the chain `without` only digests are given: whoever asks has made them.
+    """
     table = LoggedOperation
-    behind = sa.select(table.seq).where(table.audit_id == audit, table.seq > after).order_by(table.seq).limit(limit)
+    is_known: sa.ColumnElement[bool] = sa.false()
+    if without is not None:
+        is_known = sa.and_(
+            table.chain_installation == without.installation,
+            table.chain_account == without.account,
+            table.sent_by_installation == without.installation,
+            table.sent_by_account == without.account,
+        )
+    size = sa.case((is_known, 100), else_=sa.func.length(table.data))
+    behind = sa.select(table.seq, size).where(table.audit_id == audit, table.seq > after)
     last = after
     room = MAX_PAGE_BYTES
-    for seq, size in session.execute(behind.add_columns(sa.func.length(table.data))):
+    for seq, bytes_of_it in session.execute(behind.order_by(table.seq).limit(limit)):
         if room <= 0:
             break
-        last, room = seq, room - size
+        last, room = seq, room - bytes_of_it
     # Never between an operation and the verdict right behind it: a tablet that stops here must not take for applied what is not.
     behind_last = sa.select(table.seq).where(
         table.audit_id == audit,
@@ -255,11 +277,21 @@ def read_page(session: Session, audit: str, after: int, limit: int) -> list[Page
     )
     last = session.scalar(behind_last) or last
     rows = session.execute(
-        sa.select(table.seq, table.data, table.origin, table.received_at)
+        sa.select(
+            table.seq,
+            sa.case((is_known, sa.null()), else_=table.data).label("data"),
+            table.digest,
+            table.content_sha256,
+            table.origin,
+            table.received_at,
+        )
         .where(table.audit_id == audit, table.seq > after, table.seq <= last)
         .order_by(table.seq)
     )
-    return [PageEntry(row.seq, row.data, Origin(row.origin), row.received_at) for row in rows]
+    return [
+        PageEntry(row.seq, row.data, row.digest, row.content_sha256, Origin(row.origin), row.received_at)
+        for row in rows
+    ]
 
 
 def hash_at(session: Session, audit: str, seq: int) -> str:
@@ -277,7 +309,7 @@ def load_entries(session: Session, audit: str, entity_kinds: Iterable[str] | Non
     What cannot be read is left out: it shows nothing, and every screen learns of it through its verdict.
     """
     table = LoggedOperation
-    query = sa.select(table.data, table.origin, table.seq, table.received_at).where(table.audit_id == audit)
+    query = sa.select(*_READ).where(table.audit_id == audit)
     if entity_kinds is not None:
         kinds = sorted(entity_kinds)
         judged = sa.select(sa.literal("operation/") + table.digest).where(
@@ -285,11 +317,35 @@ def load_entries(session: Session, audit: str, entity_kinds: Iterable[str] | Non
         )
         verdicts = (table.kind == OperationKind.VERDICT.value) & table.entity.in_(judged)
         query = query.where(sa.or_(table.entity_kind.in_(kinds), verdicts))
-    entries = (
-        read_entry(row.data, Origin(row.origin), row.seq, row.received_at)
-        for row in session.execute(query.order_by(table.seq))
-    )
+    entries = (_read(row) for row in session.execute(query.order_by(table.seq)))
     return [entry for entry in entries if entry is not None]
+
+
+_READ = (
+    LoggedOperation.data,
+    LoggedOperation.content_sha256,
+    LoggedOperation.origin,
+    LoggedOperation.seq,
+    LoggedOperation.received_at,
+)
+
+
+def _read(row: Any) -> Entry | None:
+    return read_entry(row.data, Origin(row.origin), row.seq, row.received_at, row.content_sha256)
+
+
+def unreadable_entries(session: Session, audit: str) -> list[UnreadableEntry]:
+    """What `load_entries` leaves out: a chain that is followed backwards leads through it."""
+    table = LoggedOperation
+    rows = session.execute(
+        sa.select(table.digest, table.sent_by_installation, table.sent_by_account, table.dseq).where(
+            table.audit_id == audit, table.op_id.is_(None)
+        )
+    )
+    return [
+        UnreadableEntry(row.digest, ChainKey(row.sent_by_installation, row.sent_by_account, audit), row.dseq)
+        for row in rows
+    ]
 
 
 def find_entry(session: Session, audit: str, digest: str) -> LoggedOperation | None:
@@ -318,17 +374,19 @@ def reason_of(row: LoggedOperation) -> Refusal:
     return Refusal(row.verdict_code or "envelope.malformed", json.loads(row.verdict_facts or "{}"))
 
 
-def operations_by_sender(session: Session, audit: str) -> list[tuple[str, str, list[str]]]:
+def operations_by_sender(session: Session, audit: str) -> list[tuple[str, str, list[ErasedOperation | str]]]:
     """What devices sent into this log, as account, installation and the operations in the order in which they came."""
     table = LoggedOperation
     rows = session.execute(
-        sa.select(table.sent_by_account, table.sent_by_installation, table.data)
+        sa.select(table.sent_by_account, table.sent_by_installation, table.data, table.content_sha256)
         .where(table.audit_id == audit, table.origin == Origin.DEVICE.value)
         .order_by(table.seq)
     )
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[ErasedOperation | str]] = {}
     for row in rows:
-        found.setdefault((row.sent_by_account, row.sent_by_installation), []).append(row.data.decode())
+        text = row.data.decode()
+        sent = text if row.content_sha256 is None else ErasedOperation(text, row.content_sha256)
+        found.setdefault((row.sent_by_account, row.sent_by_installation), []).append(sent)
     return [(account, installation, operations) for (account, installation), operations in found.items()]
 
 
@@ -336,11 +394,11 @@ def names_evidence(session: Session, audit: str, sha256: str) -> bool:
     """Whether the log names these bytes as evidence, in quarantine or not: what is to be decided on must be seen."""
     table = LoggedOperation
     born = session.execute(
-        sa.select(table.data, table.origin).where(
+        sa.select(*_READ).where(
             table.audit_id == audit, table.entity_kind == "evidence", table.kind == OperationKind.ADD.value
         )
     )
-    entries = (read_entry(row.data, Origin(row.origin)) for row in born)
+    entries = (_read(row) for row in born)
     return any(
         isinstance(entry.operation.value, dict) and entry.operation.value.get("sha256") == sha256
         for entry in entries

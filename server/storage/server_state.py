@@ -32,8 +32,12 @@ def ensure_server_identity(session: Session) -> ServerIdentity:
 
 
 def begin_new_epoch(session: Session) -> str:
-    """After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking."""
+    """
+    After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking.
+
+    The server writes under another name from here on: tablets may know entries of its old chains that the backup has not.
+    """
     row = session.get_one(ServerState, 1)
-    row.epoch = new_id()
+    row.epoch, row.installation = new_id(), new_id()
     session.flush()
     return row.epoch

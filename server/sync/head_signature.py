@@ -19,16 +19,16 @@ def has_shape_of_signature(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None
 
 
-def is_signed(statement: bytes, signature: str, public_keys: Iterable[bytes]) -> bool:
-    """Whether one of these keys (SPKI, DER) made the signature. Nothing about a signature or a key raises."""
+def verifying_key(statement: bytes, signature: str, public_keys: Iterable[bytes]) -> bytes | None:
+    """Which of these keys (SPKI, DER) made the signature; None for none. Nothing about a signature or a key raises."""
     try:
         raw = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return None
     if len(raw) != _RAW_LENGTH:
-        return False
+        return None
     der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-    return any(_verifies(key, der, statement) for key in public_keys)
+    return next((key for key in public_keys if _verifies(key, der, statement)), None)
 
 
 def _verifies(spki: bytes, signature: bytes, statement: bytes) -> bool:

@@ -9,23 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
-
 from server.domain.fold import BORN, fold_log
-from server.domain.operation import ENVELOPE_VERSION, SCHEMA_VERSION, ChainKey, Operation, parse_operation
+from server.domain.operation import ChainKey
 from server.domain.refusals import Refused
 from server.domain.vocabulary import OperationKind, Origin
-from server.storage import Session, audits
+from server.storage import Session, audits, chains
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
-from server.storage.identifiers import new_id
 from server.storage.operation_log import NewEntry
 from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit
 from server.sync.receive import refuse_value_here
+from server.sync.server_operation import write_operation
 from server.sync.team import fold_team, listed_fields
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class _Writer:
         server = server_identity(session)
         self._epoch = server.epoch
         self._key = ChainKey(server.installation, account, audit.audit_id)
-        self._chain = log.load_chain(session, audit, server.installation, account)
+        self._chain = chains.load_chain(session, audit, server.installation, account)
         self._dseq, self._tip = self._chain.tip_dseq, self._chain.tip_digest
         self._heads = {
             (ref, name): [head.id for head in shown.heads]
@@ -87,37 +83,23 @@ class _Writer:
     def write(self, change: Change) -> NewEntry:
         self._dseq += 1
         place = (change.entity, change.field)
-        operation_id = new_id(self.now)
-        data = rfc8785.dumps(
-            {
-                "v": ENVELOPE_VERSION,
-                "id": operation_id,
-                "chain": {
-                    "installation": self._key.installation,
-                    "account": self._key.account,
-                    "audit": self._key.audit,
-                },
-                "dseq": self._dseq,
-                "prev": self._tip,
-                "wall": self.now,
-                "mono": 0,
-                "hlc": f"{self.now:015d}-{_base36(self._dseq)}",
-                "seen": {"epoch": self._epoch, "seq": self._audit.head_seq},
-                "ent": change.entity,
-                "fld": change.field,
-                "bases": self._heads.get(place, []),
-                "kind": change.kind.value,
-                "val": change.value,
-                "ctx": {"app": "server", "schema": SCHEMA_VERSION, "zone": "UTC"},
-            }
+        operation = write_operation(
+            self._key,
+            dseq=self._dseq,
+            prev=self._tip,
+            now=self.now,
+            epoch=self._epoch,
+            seen=self._audit.head_seq,
+            entity=change.entity,
+            field=change.field,
+            bases=self._heads.get(place, []),
+            kind=change.kind,
+            value=change.value,
         )
-        operation = parse_operation(data)
-        if not isinstance(operation, Operation):
-            raise Refused(operation)
         if reason := refuse_value_here(operation, self._audit.audit_id, self._audit.workspace_id):
             raise Refused(reason)
-        self._tip, self._heads[place] = operation.digest, [operation_id]
-        return NewEntry(data, operation.digest, Origin.SERVER, self._key, operation, self._dseq)
+        self._tip, self._heads[place] = operation.digest, [operation.id]
+        return NewEntry(operation.data, operation.digest, Origin.SERVER, self._key, operation, self._dseq)
 
     def finish(self) -> None:
         """The row of the chain moves along."""
@@ -132,11 +114,3 @@ def _derive(session: Session, audit: Audit) -> None:
     for name, value in listed_fields(view, audit.audit_id).items():
         setattr(audit, name, value)
     session.flush()
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    for _ in range(8):
-        number, rest = divmod(number, 36)
-        digits = _DIGITS[rest] + digits
-    return digits

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.domain.operation import ChainKey, Operation, digest_of, parse_operation
+from server.domain.operation import (
+    ChainKey,
+    ErasedOperation,
+    Operation,
+    digest_of,
+    digest_of_erased,
+    parse_operation,
+)
 from server.domain.refusals import Refusal
 from server.storage.operation_log import KnownEntry
 
@@ -25,6 +32,8 @@ class Arrival:
     unreadable: Refusal | None
     dseq: int | None
     prev: str | None
+    content_sha256: str | None = None
+    """Where the content was erased before it came."""
 
 
 @dataclass(slots=True)
@@ -44,9 +53,9 @@ class Place:
     learnt: str | None = None
 
 
-def read_arrivals(operations: Sequence[str], chain: ChainKey) -> list[Arrival]:
+def read_arrivals(operations: Sequence[ErasedOperation | str], chain: ChainKey) -> list[Arrival]:
     """The batch as it came, each with its place in the sender's chain as far as it can be told."""
-    arrivals = [_read_arrival(_as_bytes(text), chain) for text in operations]
+    arrivals = [_read_arrival(sent, chain) for sent in operations]
     for index in range(len(arrivals) - 1, 0, -1):
         follower, before = arrivals[index], arrivals[index - 1]
         is_without_place = before.operation is None and before.dseq is None
@@ -60,20 +69,24 @@ def _as_bytes(text: str) -> bytes:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
-def _read_arrival(data: bytes, chain: ChainKey) -> Arrival:
-    digest = digest_of(data)
-    operation = parse_operation(data)
+def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:
+    content_sha256 = sent.content_sha256 if isinstance(sent, ErasedOperation) else None
+    data = _as_bytes(sent.header if isinstance(sent, ErasedOperation) else sent)
+    if content_sha256 is not None:
+        data = data.partition(b"\n")[0]
+    digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)
+    operation = parse_operation(data, content_sha256)
     if isinstance(operation, Refusal):
         dseq, prev = _claimed_place(data, chain)
-        return Arrival(data, digest, None, operation, dseq, prev)
-    is_own = operation.chain == chain
-    return Arrival(data, digest, operation, None, operation.dseq if is_own else None, operation.prev)
+        return Arrival(data, digest, None, operation, dseq, prev, content_sha256)
+    dseq = operation.dseq if operation.chain == chain else None
+    return Arrival(data, digest, operation, None, dseq, operation.prev, content_sha256)
 
 
 def _claimed_place(data: bytes, chain: ChainKey) -> tuple[int | None, str | None]:
     """What an envelope says about its place although it cannot be understood as a whole: a newer version, for instance."""
     try:
-        envelope: Any = json.loads(data)
+        envelope: Any = json.loads(data.partition(b"\n")[0])
     except (ValueError, RecursionError):
         return None, None
     if not isinstance(envelope, dict):

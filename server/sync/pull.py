@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.database import Scope, reading
+from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal, Refused
 from server.storage import accounts, audits
 from server.storage import operation_log as log
@@ -30,8 +31,12 @@ class Page:
     entries: Sequence[log.PageEntry]
 
 
-def pull(puller: Puller, audit: str, epoch: str | None, after: int, limit: int) -> Page:
-    """The entries behind a cursor. Raises `Refused` when the cursor belongs to another history than this server's."""
+def pull(puller: Puller, audit: str, epoch: str | None, after: int, limit: int, without: str | None = None) -> Page:
+    """
+    The entries behind a cursor; of those that this account made on the installation `without` only the digests.
+
+    Raises `Refused` when the cursor belongs to another history than this server's.
+    """
     with reading(Scope(frozenset(puller.roles))) as session:
         row = audits.visible_audit(session, audit, puller.account, puller.roles)
         if row is None:
@@ -47,7 +52,8 @@ def pull(puller: Puller, audit: str, epoch: str | None, after: int, limit: int) 
             raise Refused(Refusal("sync.epoch_changed", {"epoch": current}))
         if after > row.head_seq:
             raise Refused(Refusal("sync.cursor_ahead", {"head": row.head_seq}))
-        entries = log.read_page(session, audit, after, limit)
+        own = None if without is None else ChainKey(without, puller.account, audit)
+        entries = log.read_page(session, audit, after, limit, own)
         following = entries[-1].seq if entries else after
         page_hash = log.hash_at(session, audit, following)
         # Read last: on PostgreSQL each statement sees what was committed before it, and a head behind the page would alarm.

@@ -5,21 +5,22 @@ Before: web/sync.py knows who sends; nothing is known about the operations but t
 After:  every operation is stored and has a verdict; what was said about it stands in the log, right behind it.
 """
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.database import SERVER, Scope, reading, unit_of_work
-from server.domain.operation import ChainKey, head_statement
+from server.domain.operation import ChainKey, ErasedOperation, head_statement, held_hash
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import OperationKind
-from server.storage import Session, accounts, audits
+from server.storage import Session, accounts, audits, chains
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
 from server.storage.tables.operation import Chain
-from server.sync.head_signature import has_shape_of_signature, is_signed
+from server.sync.head_signature import has_shape_of_signature, verifying_key
 from server.sync.place import Arrival, in_chain_order, read_arrivals
 from server.sync.receive import Receiver, Sender, refuse_value_here
 
@@ -35,7 +36,7 @@ class Batch:
     announced_dseq: int
     announced_digest: str
     head_signature: str | None
-    operations: Sequence[str]
+    operations: Sequence[ErasedOperation | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class PushAnswer:
     epoch: str
     head_seq: int
     head_hash: str
+    held: str
+    """Over every operation of the batch (`held_hash` in the domain): proof that the answer is to this very batch."""
     verdicts: tuple[Verdict, ...]
+    """Of those that were not simply stored."""
     next_dseq: int
 
 
@@ -140,17 +144,18 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
         if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
             _adopt_held(receiver)
-        chain = log.load_chain(session, audit, sender.installation, sender.account)
+        chain = chains.load_chain(session, audit, sender.installation, sender.account)
         _note_announcement(chain, batch)
         last = _last_placed(arrivals)
         if batch.head_signature and last is not None and not known[last.digest].is_branch:
             keys = accounts.installation_keys(session, sender.installation, sender.account)
-            _note_head_signature(chain, batch, last, keys, now)
+            _note_head_signature(session, chain, batch, last, keys, now)
         receiver.derive()
         return PushAnswer(
             epoch=receiver.server.epoch,
             head_seq=audit.head_seq,
             head_hash=audit.head_hash,
+            held=held_hash(arrival.digest for arrival in arrivals),
             verdicts=_verdicts(arrivals, known, receiver.numbered_here),
             next_dseq=chain.tip_dseq + 1,
         )
@@ -159,7 +164,10 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
 def _verdicts(
     arrivals: Sequence[Arrival], known: dict[str, log.KnownEntry], numbered_here: set[str]
 ) -> tuple[Verdict, ...]:
-    """In the order of the batch. A repetition is answered like the first time, so that the tablet's outbox can empty."""
+    """
+    In the order of the batch; an operation that was simply stored needs no word. A repetition is answered like the first
+    time, so that the tablet's outbox can empty.
+    """
     answered: set[str] = set()
     verdicts = []
     for arrival in arrivals:
@@ -169,7 +177,8 @@ def _verdicts(
         else:
             word = "stored" if entry.quarantine is None else log.QUARANTINED
         answered.add(arrival.digest)
-        verdicts.append(Verdict(arrival.digest, word, entry.seq, entry.quarantine))
+        if word != "stored":
+            verdicts.append(Verdict(arrival.digest, word, entry.seq, entry.quarantine))
     return tuple(verdicts)
 
 
@@ -207,14 +216,23 @@ def _note_announcement(chain: Chain, batch: Batch) -> None:
         chain.announced_dseq, chain.announced_digest = batch.announced_dseq, batch.announced_digest
 
 
-def _note_head_signature(chain: Chain, batch: Batch, last: Arrival, keys: Sequence[bytes], now: int) -> None:
+def _note_head_signature(
+    session: Session, chain: Chain, batch: Batch, last: Arrival, keys: Sequence[bytes], now: int
+) -> None:
     """A wrong signature is recorded and refuses nothing: the work behind it may be the only copy."""
-    if last.dseq is None or batch.head_signature is None or last.dseq < (chain.head_dseq or 0):
+    if last.dseq is None or batch.head_signature is None:
         return
-    key = ChainKey(chain.installation, chain.account, batch.audit)
-    is_verified = is_signed(head_statement(key, last.dseq, last.digest), batch.head_signature, keys)
-    if not is_verified and (keys or not has_shape_of_signature(batch.head_signature)):
+    chain_key = ChainKey(chain.installation, chain.account, batch.audit)
+    key = verifying_key(head_statement(chain_key, last.dseq, last.digest), batch.head_signature, keys)
+    if key is None and (keys or not has_shape_of_signature(batch.head_signature)):
         chain.wrong_signature_at = now
         return
-    chain.head_signature, chain.is_head_verified = batch.head_signature, is_verified
-    chain.head_dseq, chain.head_digest = last.dseq, last.digest
+    chains.keep_head(
+        session,
+        chain,
+        dseq=last.dseq,
+        digest=last.digest,
+        signature=batch.head_signature,
+        key_sha256=None if key is None else hashlib.sha256(key).hexdigest(),
+        now=now,
+    )

@@ -2,7 +2,8 @@
 What is said about each operation as it enters a log, inside the transaction that holds the audit's lock.
 
 Three questions, in this order: does it belong to its chain, can it be understood, may its author write it.
-A no never loses anything: the operation is stored, and the verdict stands behind it.
+A no never loses anything: the operation is stored, and the verdict stands behind it. What a colleague brought waits for its
+author: when the author's own tablet sends the same bytes, the questions are asked anew.
 """
 
 import json
@@ -12,19 +13,20 @@ from dataclasses import dataclass
 
 from schemas.entities import refuse_value
 from server.domain.fold import BORN, Entry, fold_log
-from server.domain.operation import ChainKey, Operation, parse_operation
+from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation, erase_content
 from server.domain.permissions import may_write
 from server.domain.refusals import Refusal, Refused
-from server.domain.vocabulary import OperationKind, Origin
-from server.storage import Session, audits
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
+from server.storage import Session, audits, chains, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
+from server.storage.clock import as_instant
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
-from server.storage.tables.operation import LoggedOperation
+from server.storage.tables.operation import Erasure, LoggedOperation
 from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order
 from server.sync.team import Team, fold_team, listed_fields
-from server.sync.verdict import SERVER_ACCOUNT, ServerChain
+from server.sync.verdict import ServerChain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ class Sender:
     account: str
     installation: str
     roles: Roles
+
+
+NOT_YOURS = "operation.not_yours"
 
 
 class Receiver:
@@ -61,18 +66,24 @@ class Receiver:
         """
         audit = self.audit
         key = ChainKey(sender.installation, sender.account, audit.audit_id)
-        chain = log.load_chain(self.session, audit, sender.installation, sender.account)
+        chain = chains.load_chain(self.session, audit, sender.installation, sender.account)
         tip = Tip(chain.tip_dseq, chain.tip_digest)
         named = [arrival.digest for arrival in arrivals] + [arrival.prev for arrival in arrivals if arrival.prev]
         known = log.known_entries(self.session, audit, key, named)
-        fresh = [arrival.operation for arrival in arrivals if arrival.digest not in known and arrival.operation]
-        used_ids = log.ids_in_use(self.session, audit, (operation.id for operation in fresh))
-        self._learn_births(fresh)
+        new = [
+            arrival
+            for arrival in arrivals
+            if arrival.digest not in known or _awaits_author(known[arrival.digest], arrival)
+        ]
+        used_ids = log.ids_in_use(self.session, audit, (one.operation.id for one in new if one.operation))
+        self._learn_births([arrival.operation for arrival in new if arrival.operation])
+        erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
         server_chain = self._server_chain()
 
         entries: list[log.NewEntry] = []
         for arrival in in_chain_order(arrivals):
-            if arrival.digest in known:
+            before = known.get(arrival.digest)
+            if before is not None and not _awaits_author(before, arrival):
                 _follow_repetition(arrival, tip)
                 continue
             place = follow_chain(arrival, tip, known)
@@ -80,17 +91,18 @@ class Receiver:
                 raise Refused(place)
             if place.learnt and arrival.dseq is not None:
                 log.learn_place(self.session, audit, place.learnt, arrival.dseq - 1)
+            erasure = erased.get(arrival.digest)
             reason = (
                 Refusal("account.installation_revoked")
                 if is_revoked
-                else self._refuse(arrival, place, key, sender, used_ids)
+                else self._refuse(arrival, place, key, sender, used_ids, is_erased=erasure is not None)
             )
             is_of_sender = arrival.operation is None or arrival.operation.chain == key
             if arrival.operation is not None and is_of_sender:
                 used_ids.add(arrival.operation.id)
             seq = audit.head_seq + len(entries) + 1
-            known[arrival.digest] = log.KnownEntry(
-                seq,
+            entry = known[arrival.digest] = log.KnownEntry(
+                before.seq if before else seq,
                 arrival.digest,
                 arrival.operation.id if arrival.operation else None,
                 arrival.dseq,
@@ -98,20 +110,23 @@ class Receiver:
                 is_of_sender,
                 reason,
             )
-            entry = log.NewEntry(
-                arrival.data,
-                arrival.digest,
-                Origin.DEVICE,
-                key,
-                arrival.operation,
-                arrival.dseq,
-                place.is_branch,
-                reason,
-            )
-            new = [entry] if reason is None else [entry, server_chain.quarantine(arrival.digest, reason, seq)]
-            self._remember(new, seq)
-            entries += new
-            self.numbered_here.add(arrival.digest)
+            if before is None:
+                appended = [_new_entry(arrival, key, entry, erasure)]
+                if reason is not None:
+                    appended.append(server_chain.quarantine(arrival.digest, reason, None, seq))
+                if erasure is not None:
+                    appended.append(_erase_again(server_chain, erasure, seq))
+                self.numbered_here.add(arrival.digest)
+            else:
+                replaced = log.last_verdict_id(self.session, audit.id, arrival.digest)
+                log.confirm_author(self.session, audit, key, entry, reason)
+                appended = [
+                    server_chain.confirm(arrival.digest, replaced, seq)
+                    if reason is None
+                    else server_chain.quarantine(arrival.digest, reason, replaced, seq)
+                ]
+            self._remember(arrival.operation, appended, seq)
+            entries += appended
 
         log.append_entries(self.session, audit, entries, self.now)
         self.appended += len(entries)
@@ -141,25 +156,39 @@ class Receiver:
         self._changed_kinds.add(entry.entity_kind or "")
         self.derive()
 
+    def erase(self, entry: LoggedOperation, reason: str, by: str) -> None:
+        """Take the content of an entry away, say so behind it, and let what is derived follow."""
+        at = as_instant(self.now)
+        said = self._server_chain().erase(entry.digest, reason=reason, by=by, at=at, seen=self.audit.head_seq)
+        erasures.erase(self.session, entry)
+        log.append_entries(self.session, self.audit, [said], self.now)
+        self.appended += 1
+        self._changed_kinds.add(entry.entity_kind or "")
+        self._team_entries = self._team = None
+        self.derive()
+
     def _server_chain(self) -> ServerChain:
         key = ChainKey(self.server.installation, SERVER_ACCOUNT, self.audit.audit_id)
-        row = log.load_chain(self.session, self.audit, key.installation, key.account)
+        row = chains.load_chain(self.session, self.audit, key.installation, key.account)
         return ServerChain(row, key, self.server.epoch, self.now)
 
     def _refuse(
-        self, arrival: Arrival, place: Place, key: ChainKey, sender: Sender, used_ids: set[str]
+        self, arrival: Arrival, place: Place, key: ChainKey, sender: Sender, used_ids: set[str], *, is_erased: bool
     ) -> Refusal | None:
         operation = arrival.operation
         if operation is None:
             return arrival.unreadable
-        if operation.kind is OperationKind.VERDICT or operation.chain.account == SERVER_ACCOUNT:
+        if operation.kind in ON_OPERATIONS or operation.chain.account == SERVER_ACCOUNT:
             return Refusal("operation.reserved")
         if operation.chain != key:
-            return Refusal("operation.not_yours")
+            return Refusal(NOT_YOURS)
         if place.misfit is not None:
             return place.misfit
         if operation.id in used_ids:
             return Refusal("operation.id_reused")
+        if operation.is_erased:
+            # Its value was looked at when it came first; whether it was erased rightly is what the register knows.
+            return self._refuse_author(operation, sender) if is_erased else Refusal("operation.content_missing")
         workspace = None if self.audit.is_held else self.audit.workspace_id
         return (
             refuse_value_here(operation, self.audit.audit_id, workspace)
@@ -169,10 +198,8 @@ class Receiver:
 
     def _learn_births(self, fresh: Sequence[Operation]) -> None:
         born = [operation.entity for operation in fresh if operation.field == BORN]
-        for entity, data in log.births(self.session, self.audit, born).items():
-            known = parse_operation(data)
-            if isinstance(known, Operation):
-                self._births[entity] = _comparable(known.value)
+        for entity, entry in log.births(self.session, self.audit, born).items():
+            self._births[entity] = _comparable(entry.operation.value)
 
     def _refuse_second_birth(self, operation: Operation) -> Refusal | None:
         """The same birth from two tablets is one fact said twice; a different one would exchange a photo under its captions."""
@@ -199,9 +226,8 @@ class Receiver:
             self._team = fold_team(self._team_entries, self.audit.created_by)
         return self._team
 
-    def _remember(self, new: Sequence[log.NewEntry], seq: int) -> None:
+    def _remember(self, operation: Operation | None, new: Sequence[log.NewEntry], seq: int) -> None:
         """What was just received counts for those behind it, although it is written only at the end of the batch."""
-        operation = new[0].operation
         if operation is None:
             return
         self._changed_kinds.add(operation.entity_kind)
@@ -219,6 +245,35 @@ class Receiver:
 
 def _comparable(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _awaits_author(known: log.KnownEntry, arrival: Arrival) -> bool:
+    """A colleague brought it (an export, a spare tablet); the one who sends it now is whom it names."""
+    is_brought = not known.is_of_sender and known.quarantine is not None and known.quarantine.code == NOT_YOURS
+    return is_brought and arrival.operation is not None and arrival.dseq is not None
+
+
+def _new_entry(arrival: Arrival, key: ChainKey, known: log.KnownEntry, erasure: Erasure | None) -> log.NewEntry:
+    data, content_sha256 = arrival.data, arrival.content_sha256
+    if erasure is not None and content_sha256 is None:
+        # A tablet that has not heard of the erasure sends what was taken out: it is not taken in again.
+        data, content_sha256 = erase_content(data)
+    return log.NewEntry(
+        data,
+        arrival.digest,
+        Origin.DEVICE,
+        key,
+        arrival.operation,
+        arrival.dseq,
+        known.is_branch,
+        known.quarantine,
+        content_sha256,
+    )
+
+
+def _erase_again(server_chain: ServerChain, erasure: Erasure, seq: int) -> log.NewEntry:
+    at = as_instant(erasure.erased_at)
+    return server_chain.erase(erasure.digest, reason=erasure.reason, by=erasure.decided_by, at=at, seen=seq)
 
 
 def _follow_repetition(arrival: Arrival, tip: Tip) -> None:

@@ -8,16 +8,17 @@ from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
-from server.sync.receive import Receiver
+from server.sync.receive import NOT_YOURS, Receiver
 
-NEVER_APPLIED = "operation.reserved"
+NEVER_RELEASED = ("operation.reserved", NOT_YOURS, "operation.content_missing")
+"""Nobody can decide that somebody else said something: it counts when its author's own tablet sends it."""
 
 
 def release_operation(account: str, roles: Roles, audit: str, digest: str) -> None:
     """
     Reverse the verdict on one operation, for good and in the log. Said twice, it is written once.
 
-    What cannot be read stays as it is, and so does what only the server may write.
+    What cannot be read stays as it is, and so does what only the server may write, or what only its author can say.
     """
     with unit_of_work(Scope(frozenset(roles))) as session:
         row = audits.visible_audit(session, audit, account, roles)
@@ -31,6 +32,6 @@ def release_operation(account: str, roles: Roles, audit: str, digest: str) -> No
             raise Refused(Refusal("request.not_found"))
         if entry.verdict != log.QUARANTINED:
             return
-        if entry.op_id is None or entry.verdict_code == NEVER_APPLIED:
+        if entry.op_id is None or entry.verdict_code in NEVER_RELEASED:
             raise Refused(log.reason_of(entry))
         Receiver(session, locked, server_identity(session), now_ms()).release(entry, account)

@@ -1,5 +1,5 @@
 """
-Verdicts: what the server writes into an audit's log itself, in a chain of its own.
+What the server writes into an audit's log itself, in a chain of its own: verdicts and erasures.
 
 A verdict stands right behind the operation that it is about, in the same transaction, so every device folds the same thing.
 """
@@ -7,23 +7,12 @@ A verdict stands right behind the operation that it is about, in the same transa
 from collections.abc import Mapping
 from typing import Any
 
-import rfc8785
-
-from server.domain.operation import (
-    ENVELOPE_VERSION,
-    SCHEMA_VERSION,
-    ChainKey,
-    Operation,
-    parse_operation,
-)
+from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin
-from server.storage.identifiers import new_id
 from server.storage.operation_log import APPLIED, QUARANTINED, NewEntry
 from server.storage.tables.operation import Chain
-
-SERVER_ACCOUNT = "server"
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+from server.sync.server_operation import write_operation
 
 
 class ServerChain:
@@ -35,46 +24,44 @@ class ServerChain:
         self._epoch = epoch
         self._now = now
 
-    def quarantine(self, digest: str, reason: Refusal, seen: int) -> NewEntry:
+    def quarantine(self, digest: str, reason: Refusal, replaces: str | None, seen: int) -> NewEntry:
         """Kept without being applied, and why."""
         value = {"state": QUARANTINED, "code": reason.code, "facts": plain_facts(reason.facts)}
-        return self._write(digest, value, [], seen)
+        return self._verdict(digest, value, replaces, seen)
+
+    def confirm(self, digest: str, replaces: str | None, seen: int) -> NewEntry:
+        """Its author has sent it now: from now on it counts."""
+        return self._verdict(digest, {"state": APPLIED}, replaces, seen)
 
     def release(self, digest: str, by: str, replaces: str | None, seen: int) -> NewEntry:
         """The reversal: from now on the operation counts. `by` is the account that decided so."""
-        return self._write(digest, {"state": APPLIED, "by": by}, [replaces] if replaces else [], seen)
+        return self._verdict(digest, {"state": APPLIED, "by": by}, replaces, seen)
 
-    def _write(self, digest: str, value: dict[str, Any], bases: list[str], seen: int) -> NewEntry:
-        dseq = self._row.tip_dseq + 1
-        data = rfc8785.dumps(
-            {
-                "v": ENVELOPE_VERSION,
-                "id": new_id(self._now),
-                "chain": {
-                    "installation": self._key.installation,
-                    "account": self._key.account,
-                    "audit": self._key.audit,
-                },
-                "dseq": dseq,
-                "prev": self._row.tip_digest,
-                "wall": self._now,
-                "mono": 0,
-                "hlc": f"{self._now:015d}-{_base36(dseq)}",
-                "seen": {"epoch": self._epoch, "seq": seen},
-                "ent": f"operation/{digest}",
-                "fld": "verdict",
-                "bases": bases,
-                "kind": OperationKind.VERDICT.value,
-                "val": value,
-                "ctx": {"app": "server", "schema": SCHEMA_VERSION, "zone": "UTC"},
-            }
+    def erase(self, digest: str, *, reason: str, by: str, at: str, seen: int) -> NewEntry:
+        """Its content was taken out of the log. `by` is the account that decided so, `at` an instant in UTC."""
+        value = {"reason": reason, "by": by, "at": at}
+        return self._write(OperationKind.ERASURE, digest, value, [], seen)
+
+    def _verdict(self, digest: str, value: dict[str, Any], replaces: str | None, seen: int) -> NewEntry:
+        return self._write(OperationKind.VERDICT, digest, value, [replaces] if replaces else [], seen)
+
+    def _write(self, kind: OperationKind, digest: str, value: dict[str, Any], bases: list[str], seen: int) -> NewEntry:
+        operation = write_operation(
+            self._key,
+            dseq=self._row.tip_dseq + 1,
+            prev=self._row.tip_digest,
+            now=self._now,
+            epoch=self._epoch,
+            seen=seen,
+            entity=f"operation/{digest}",
+            field=kind.value,
+            bases=bases,
+            kind=kind,
+            value=value,
         )
-        operation = parse_operation(data)
-        if not isinstance(operation, Operation):
-            raise ValueError(f"The server wrote an entry that it cannot read itself: {operation.code}")
-        self._row.tip_dseq = self._row.announced_dseq = dseq
+        self._row.tip_dseq = self._row.announced_dseq = operation.dseq
         self._row.tip_digest = self._row.announced_digest = operation.digest
-        return NewEntry(data, operation.digest, Origin.SERVER, self._key, operation, dseq)
+        return NewEntry(operation.data, operation.digest, Origin.SERVER, self._key, operation, operation.dseq)
 
 
 def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,11 +71,3 @@ def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain_text(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:300]
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    for _ in range(8):
-        number, rest = divmod(number, 36)
-        digits = _DIGITS[rest] + digits
-    return digits

@@ -17,6 +17,7 @@ from schemas.sync import (
 )
 from server.domain.refusals import Refusal, Refused
 from server.storage.clock import as_instant
+from server.storage.operation_log import PageEntry
 from server.sync.listing import list_audits
 from server.sync.pull import Page, Puller, pull
 from server.sync.push import Batch, PushAnswer, push
@@ -76,7 +77,8 @@ def get_operations(query: dict[str, Any], audit: uuid.UUID) -> Any:
     signed_in = current_account()
     puller = Puller(signed_in.account, signed_in.roles, _installation())
     epoch = None if query["epoch"] is None else str(query["epoch"])
-    return _page(pull(puller, str(audit), epoch, query["after"], query["limit"]))
+    without = None if query["without"] is None else str(query["without"])
+    return _page(pull(puller, str(audit), epoch, query["after"], query["limit"], without))
 
 
 @blueprint.post("/audits/<uuid:audit>/operations/<digest>/release")
@@ -103,6 +105,7 @@ def _answer(answer: PushAnswer) -> dict[str, Any]:
         "protocol": PROTOCOL,
         "epoch": answer.epoch,
         "head": {"seq": answer.head_seq, "hash": answer.head_hash},
+        "held": answer.held,
         "verdicts": [
             {
                 "digest": verdict.digest,
@@ -132,7 +135,7 @@ def _page(page: Page) -> Response:
             "operations": [
                 {
                     "seq": entry.seq,
-                    "data": entry.data.decode(),
+                    **_text(entry),
                     "origin": entry.origin.value,
                     "received_at": as_instant(entry.received_at),
                 }
@@ -147,3 +150,11 @@ def _page(page: Page) -> Response:
         answer.set_data(gzip.compress(body, compresslevel=6, mtime=0))
         answer.headers["Content-Encoding"] = "gzip"
     return answer
+
+
+def _text(entry: PageEntry) -> dict[str, str]:
+    if entry.data is None:
+        return {"digest": entry.digest}
+    if entry.content_sha256 is not None:
+        return {"data": entry.data.decode(), "content_sha256": entry.content_sha256}
+    return {"data": entry.data.decode()}

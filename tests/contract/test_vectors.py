@@ -3,7 +3,8 @@ The rules in Python give what the vectors say. pwa/src/domain/vectors.test.ts ho
 
 A vector is one JSON file in schemas/vectors/<subject>/ with a sentence (`why`) and expected values that were checked by hand.
 In `fold` an entry is short: `id` and `bases` are small numbers for ids, `by` names a person of the cast below, `at` is the
-clock in ms, `verdict_on` points at the operation that the server judges. In `finding`, `judgement` and `record`, `things` are
+clock in ms, `verdict_on` and `erasure_on` point at the operation that the server judges or erases, and `is_erased` says that of
+its content only the hash is left. In `finding`, `judgement` and `record`, `things` are
 entities with what they were born with and their fields, written one after the other by one person.
 """
 
@@ -24,7 +25,9 @@ from server.domain.operation import (
     Operation,
     advance_running_hash,
     digest_of,
+    erase_content,
     head_statement,
+    held_hash,
     parse_operation,
 )
 from server.domain.permissions import may_write
@@ -32,6 +35,7 @@ from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
+from tests.devices import text_of
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
 LENA, ARON, MARA, SERVER, AUDIT = 901, 902, 903, 999, 1000
@@ -52,8 +56,9 @@ def uuid(number: int) -> str:
 
 def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
     person, at = CAST[short["by"]], short["at"]
-    is_verdict = "verdict_on" in short
-    envelope = {
+    kind = "verdict" if "verdict_on" in short else "erasure" if "erasure_on" in short else short["kind"]
+    target = short.get("verdict_on", short.get("erasure_on"))
+    header = {
         "v": 1,
         "id": uuid(short["id"]),
         "chain": {
@@ -67,14 +72,14 @@ def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
         "mono": 0,
         "hlc": short.get("hlc", f"{at:015d}-00000000"),
         "seen": {"epoch": None, "seq": 0},
-        "ent": f"operation/{digests[short['verdict_on']]}" if is_verdict else short["ent"],
-        "fld": "verdict" if is_verdict else short["fld"],
+        "ent": short["ent"] if target is None else f"operation/{digests[target]}",
+        "fld": short["fld"] if target is None else kind,
         "bases": [uuid(base) for base in short.get("bases", [])],
-        "kind": "verdict" if is_verdict else short["kind"],
-        "val": short["val"],
+        "kind": kind,
         "ctx": {},
     }
-    operation = parse_operation(canonical_bytes(envelope))
+    data = text_of(header, short["val"]).encode()
+    operation = parse_operation(*erase_content(data)) if short.get("is_erased") else parse_operation(data)
     assert isinstance(operation, Operation), operation
     return operation
 
@@ -114,6 +119,7 @@ def shown(view: LogView) -> dict[str, Any]:
                     "value": field.value,
                     "heads": [int(head.id[-12:]) for head in field.heads],
                     "is_disputed": field.is_disputed,
+                    **({"is_erased": True} if field.is_erased else {}),
                 }
                 for name, field in entity.fields.items()
             },
@@ -127,8 +133,12 @@ def shown(view: LogView) -> dict[str, Any]:
 @vectors("operation")
 def test_operation(vector: dict[str, Any]) -> None:
     if "running_hash" in vector:
-        hashes = itertools.accumulate(vector["digests"], advance_running_hash, initial=GENESIS)
+        entries = [(digest, Origin(origin)) for digest, origin in vector["entries"]]
+        hashes = itertools.accumulate(entries, lambda h, entry: advance_running_hash(h, *entry), initial=GENESIS)
         assert list(hashes)[1:] == vector["running_hash"]
+        return
+    if "held" in vector:
+        assert held_hash(vector["digests"]) == vector["held"]
         return
     if "head_statement" in vector:
         chain = ChainKey(**vector["chain"])
@@ -136,10 +146,12 @@ def test_operation(vector: dict[str, Any]) -> None:
         return
     data = vector["bytes"].encode()
     if "make" in vector:
-        assert canonical_bytes({"v": 1, **vector["make"]}) == data
+        header = {name: value for name, value in vector["make"].items() if name not in ("val", "salt")}
+        content = {name: vector["make"][name] for name in ("val", "salt")}
+        assert canonical_bytes({"v": 1, **header}) + b"\n" + canonical_bytes(content) == data
         assert digest_of(data) == vector["digest"]
         return
-    operation = parse_operation(data)
+    operation = parse_operation(data, vector.get("content_sha256"))
     if "refused" in vector:
         assert isinstance(operation, Refusal)
         assert operation.code == vector["refused"]
@@ -147,6 +159,7 @@ def test_operation(vector: dict[str, Any]) -> None:
         return
     assert isinstance(operation, Operation)
     assert operation.digest == vector["digest"]
+    assert operation.is_erased == vector.get("is_erased", False)
     if "parsed_val_text" in vector:
         assert canonical_bytes(operation.value).decode() == vector["parsed_val_text"]
         return
@@ -186,6 +199,7 @@ def test_fold(vector: dict[str, Any]) -> None:
         view = fold_log(ordering)
         assert shown(view) == vector["entities"], vector["why"]
         assert {digest: verdict["code"] for digest, verdict in view.quarantined.items()} == quarantined
+        assert set(view.erased) == {digests[number] for number in vector.get("erased", [])}
 
 
 @vectors("finding")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from server.domain.operation import digest_of
+from server.sealing.canonical import sha256_hex
 from tests.e2e.browser import chromium
 
 pytestmark = pytest.mark.slow
@@ -113,7 +113,7 @@ def test_the_hash_that_people_signed_on_the_glass_is_the_one_of_the_attached_clo
     with pikepdf.open(toured.report) as pdf:
         closing = pdf.attachments["closing-record.json"].get_file().read_bytes()
         record = json.loads(pdf.attachments["report-record.json"].get_file().read_bytes())
-    assert digest_of(closing) == toured.sealed
+    assert sha256_hex(closing) == toured.sealed
     assert record["closing_sha256"] == toured.sealed
 
 

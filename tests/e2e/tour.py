@@ -18,7 +18,7 @@ import pikepdf
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
-from server.domain.operation import digest_of
+from server.sealing.canonical import sha256_hex
 from tests.e2e.serving import Mailbox, Server
 from tests.e2e.tablet import Tablet
 
@@ -158,7 +158,7 @@ def verify_what_arrived(folder: Path, sealed: str) -> None:
     with pikepdf.open(report) as pdf:
         closing = pdf.attachments["closing-record.json"].get_file().read_bytes()
         record = pdf.attachments["report-record.json"].get_file().read_bytes()
-    assert digest_of(closing) == sealed, "the attached closing record is not the one that was signed on the tablet"
+    assert sha256_hex(closing) == sealed, "the attached closing record is not the one that was signed on the tablet"
     content = json.loads(record)
     assert content["closing_sha256"] == sealed
     (folder / "audit.json").write_bytes(record)

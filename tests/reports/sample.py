@@ -29,7 +29,7 @@ from server.reports.material import (
     ServerStatement,
 )
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sealing.seals import check_seal, seal_statement
+from server.sealing.seals import check_seal, key_sha256, seal_sha256, seal_statement
 from server.standards.catalogue import criterion_id, standard
 from tests.devices import Device
 from tests.reports.pictures import all_pictures
@@ -614,7 +614,7 @@ def seal_closing(device: Device, language: str = "en") -> None:
             strokes=scribble(seed),
             signed_at="2026-11-26T15:41:20.000Z",
         )
-    _seal(device, CLOSING, sha256_hex(data), "2026-11-26T15:42:05.000Z")
+    seal(device, CLOSING, sha256_hex(data), "2026-11-26T15:42:05.000Z")
 
 
 def change_after_closing(device: Device, language: str = "en") -> None:
@@ -631,8 +631,10 @@ def change_after_closing(device: Device, language: str = "en") -> None:
 def seal_report(device: Device, revision: int = 1, reason: str | None = None, ref: str = REPORT) -> None:
     """The report record and its seal, on the evening in the hotel."""
     view = view_of(device)
-    closing = json.loads((view.entity(CLOSING).born or {})["record"])  # type: ignore[union-attr]
-    closing_sha256 = sha256_hex(canonical_bytes(closing))
+    meeting = view.entity(CLOSING)
+    assert meeting is not None
+    closing = json.loads((meeting.born or {})["record"])
+    closing_sha256, closing_seal_sha256 = sha256_hex(canonical_bytes(closing)), seal_sha256(meeting.get("seal"))
     criteria = [
         criterion_id(standard_id, clause.number)
         for standard_id in STANDARDS
@@ -645,6 +647,7 @@ def seal_report(device: Device, revision: int = 1, reason: str | None = None, re
         criteria=criteria,
         closing=closing,
         closing_sha256=closing_sha256,
+        closing_seal_sha256=closing_seal_sha256,
         revision=revision,
         reason=reason,
     )
@@ -654,23 +657,29 @@ def seal_report(device: Device, revision: int = 1, reason: str | None = None, re
         record=data.decode(),
         sha256=sha256_hex(data),
         closing_sha256=closing_sha256,
+        closing_seal_sha256=closing_seal_sha256,
         revision=revision,
         reason=reason,
     )
-    _seal(device, ref, sha256_hex(data), "2026-11-27T08:14:30.000Z")
+    seal(device, ref, sha256_hex(data), "2026-11-27T08:14:30.000Z")
 
 
-def _seal(device: Device, ref: str, sha256: str, at: str) -> None:
+def seal(device: Device, ref: str, sha256: str, at: str, **changed: Any) -> str:
+    """An operation that seals this record with the key of the tablet; `changed` replaces parts of the seal."""
     handwritten = view_of(device).of_kind("handwritten_signature")
-    seal: dict[str, Any] = {
+    said: dict[str, Any] = {
+        "purpose": "closing" if ref.startswith("closing") else "report",
+        "audit": device.audit,
         "sha256": sha256,
         "signatures": [sha256_hex(canonical_bytes(dict(entity.born or {}))) for entity in handwritten],
         "sealed_at": at,
         "installation": device.person.installation,
         "account": device.person.account,
+        "key_sha256": key_sha256(spki(device.person.key)),
+        **changed,
     }
-    seal["device_signature"] = signed_by(device.person.key, seal_statement(seal))
-    device.make("seal", ref, "seal", seal)
+    signature = signed_by(device.person.key, seal_statement(said))
+    return device.make("seal", ref, "seal", {"device_signature": signature, **said})
 
 
 def signed_by(key: ec.EllipticCurvePrivateKey, data: bytes) -> str:

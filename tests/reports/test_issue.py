@@ -16,19 +16,35 @@ from flask import Flask
 from schemas.report import ReportSchema
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.operation import digest_of
+from server.domain.record import closing_record
 from server.jobs.registry import JOBS
 from server.jobs.worker import run_next_job
 from server.reports.issue import issue_report, report_attachment
+from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.development import ensure_development_authority
 from server.sealing.verify import Weight, verify_report
-from server.storage import report_store
+from server.storage import accounts, report_store
+from server.storage.clock import now_ms
 from server.storage.evidence import add_blob
 from server.storage.evidence_store import EvidenceFiles
+from server.storage.identifiers import new_id
 from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
-from tests.devices import Device
+from server.storage.tables.account import InstallationKey
+from server.sync.erase import erase_content_of
+from tests.devices import Device, codes, value_of
 from tests.people import Cast, Person
-from tests.reports.sample import REPORT, Sample, change_after_closing, seal_closing, seal_report, write_audit
+from tests.reports.sample import (
+    CLOSING,
+    REPORT,
+    Sample,
+    change_after_closing,
+    seal,
+    seal_closing,
+    seal_report,
+    write_audit,
+)
 
 RECIPIENT = "reports@nordlicht.example"
 
@@ -58,8 +74,6 @@ def office(lena: Person, paula: Person) -> Person:
 @pytest.fixture
 def tablet(office: Person) -> Device:
     """A whole audit, sealed twice, with nothing sent yet."""
-    from server.storage.identifiers import new_id
-
     device = Device(office, new_id())
     device.sample = write_audit(device)  # type: ignore[attr-defined]
     seal_closing(device)
@@ -194,8 +208,7 @@ def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
 
 def test_a_record_that_the_log_does_not_give_is_refused(tablet: Device, app: Flask, config: Config):
     """Somebody sealed other words than those that were recorded."""
-    tampered = json.loads(tablet.made[-2])
-    record = json.loads(tampered["val"]["record"])
+    record = json.loads(value_of(tablet.made[-2])["record"])
     record["summary"]["conformity"] = "Everything is perfect."
     reseal(tablet, record)
     sent(tablet)
@@ -206,7 +219,7 @@ def test_a_record_that_the_log_does_not_give_is_refused(tablet: Device, app: Fla
 
 @pytest.mark.slow
 def test_a_report_that_leaves_clauses_out_is_refused(tablet: Device, app: Flask, config: Config):
-    record = json.loads(json.loads(tablet.made[-2])["val"]["record"])
+    record = json.loads(value_of(tablet.made[-2])["record"])
     record["clauses"] = record["clauses"][5:]
     reseal(tablet, record)
     sent(tablet)
@@ -217,26 +230,30 @@ def test_a_report_that_leaves_clauses_out_is_refused(tablet: Device, app: Flask,
 
 def reseal(tablet: Device, record: dict[str, Any]) -> None:
     """Take back the last two operations, and seal this record in their place."""
-    from server.domain.operation import digest_of
-    from server.sealing.canonical import canonical_bytes, sha256_hex
-    from tests.reports.sample import _seal
-
-    add = json.loads(tablet.made[-2])["val"]
-    del tablet.made[-2:]
-    tablet.dseq = len(tablet.made)
-    tablet.prev = digest_of(tablet.made[-1].encode())
+    add = value_of(tablet.made[-2])
+    take_back(tablet, 2)
     data = canonical_bytes(record)
     tablet.add(REPORT, **(add | {"record": data.decode(), "sha256": sha256_hex(data)}))
-    _seal(tablet, REPORT, sha256_hex(data), "2026-11-27T08:14:30.000Z")
+    seal(tablet, REPORT, sha256_hex(data), "2026-11-27T08:14:30.000Z")
+
+
+def take_back(tablet: Device, count: int) -> None:
+    """As if the last operations had never been made; they were not sent yet."""
+    del tablet.made[-count:]
+    tablet.dseq = len(tablet.made)
+    tablet.prev = digest_of(tablet.made[-1].encode())
+
+
+def seal_again(tablet: Device, **changed: Any) -> None:
+    """The report's seal once more, with other words in it, in place of the last operation."""
+    said = value_of(tablet.made[-1])
+    take_back(tablet, 1)
+    seal(tablet, REPORT, said["sha256"], said["sealed_at"], signatures=said["signatures"], **changed)
 
 
 @pytest.mark.slow
 def test_a_seal_with_a_wrong_signature_is_refused(tablet: Device, app: Flask, config: Config):
-    seal = json.loads(tablet.made[-1])
-    seal["val"]["sealed_at"] = "2026-11-27T09:00:00.000Z"
-    import rfc8785
-
-    tablet.made[-1] = rfc8785.dumps(seal).decode()
+    seal_again(tablet, device_signature=value_of(tablet.made[-1])["device_signature"][::-1])
     sent(tablet)
     ask(tablet)
     work(app)
@@ -247,11 +264,7 @@ def test_a_seal_with_a_wrong_signature_is_refused(tablet: Device, app: Flask, co
 def test_a_seal_without_a_signature_is_allowed_and_printed_as_such(
     tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
-    import rfc8785
-
-    seal = json.loads(tablet.made[-1])
-    seal["val"]["device_signature"] = None
-    tablet.made[-1] = rfc8785.dumps(seal).decode()
+    seal_again(tablet, device_signature=None, key_sha256=None)
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)
     ask(tablet)
@@ -282,7 +295,7 @@ def test_what_comes_after_the_seal_is_counted_and_stays_out(tablet: Device, app:
 @pytest.mark.slow
 def test_entries_that_have_not_arrived_hold_the_report_up(tablet: Device, aron: Person, app: Flask, config: Config):
     """Lena's tablet saw Aron's entries over the local network; the server has not."""
-    record = json.loads(json.loads(tablet.made[-2])["val"]["record"])
+    record = json.loads(value_of(tablet.made[-2])["record"])
     record["heads"].append({"installation": aron.installation, "account": aron.account, "dseq": 7, "digest": "a" * 64})
     reseal(tablet, record)
     sent(tablet)
@@ -295,8 +308,6 @@ def test_entries_that_have_not_arrived_hold_the_report_up(tablet: Device, aron: 
 def test_right_to_left_text_is_refused_before_anything_is_printed(
     office: Person, app: Flask, config: Config, tmp_path: Path
 ):
-    from server.storage.identifiers import new_id
-
     tablet = Device(office, new_id())
     tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
     tablet.set(f"audit/{tablet.audit}", "scope", "ייצור חלקים")
@@ -384,8 +395,6 @@ def test_reports_are_seen_by_those_who_may_see_the_audit(
 
 
 def test_a_workspace_without_an_address_is_told_at_once(lena: Person):
-    from server.storage.identifiers import new_id
-
     tablet = Device(lena, new_id())
     tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
     seal_closing(tablet)
@@ -407,3 +416,166 @@ def test_what_does_not_fit_the_contract_is_refused(tablet: Device):
     assert tablet.person.post(address, json={}).status_code == 422
     assert tablet.person.post(address, json={"report_record": "x", "more": 1}).status_code == 422
     assert tablet.person.get("/api/reports/0192a7c4-11aa-7000-8000-00000000a001.pdf").status_code == 404
+
+
+# What becomes of a seal when others go on
+
+
+def made_text(tablet: Device, app: Flask, config: Config) -> str:
+    """Ask, work, and read the PDF that must have been made."""
+    from tests.reports.test_render import text_of
+
+    ask(tablet)
+    work(app)
+    (report,) = listed(tablet)
+    assert report["state"] == "made", report
+    path = ReportFiles(config.data_folder).path(report["id"])
+    assert verify_report(path).exit_code == 0
+    return " ".join(text_of(path.read_bytes()).split())
+
+
+@pytest.mark.slow
+def test_a_second_seal_under_the_closing_record_ends_nothing(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """Two tablets sealed the same meeting. The report rests on the one that it names; the other one is a late entry."""
+    closing = tablet.view_of_made().entity(CLOSING)
+    seal(tablet, CLOSING, closing.get("sha256"), "2026-11-26T15:43:00.000Z")
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert "26 November 2026" in made_text(tablet, app, config)
+
+
+@pytest.mark.slow
+def test_a_word_on_the_glass_after_the_seal_ends_nothing(tablet: Device, app: Flask, config: Config, tmp_path: Path):
+    """The managing director comes back and signs after all; an earlier word is taken back. The seal names what it saw."""
+    ref = "handwritten_signature/h2"
+    born = dict(tablet.view_of_made().entity(ref).born)
+    tablet.make("del", ref, "deleted", True, bases=[id for ids in tablet.heads.values() for id in ids][:900])
+    tablet.add("handwritten_signature/h3", **(born | {"name": "Somebody Late"}))
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    text = made_text(tablet, app, config)
+    assert "Katrin Kessler" in text
+    assert "Somebody Late" not in text
+
+
+@pytest.mark.slow
+def test_a_seal_for_one_purpose_is_none_for_another(tablet: Device, app: Flask, config: Config):
+    seal_again(tablet, purpose="closing")
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "no seal under it fits"})
+
+
+@pytest.mark.slow
+def test_a_seal_of_another_audit_is_none_here(tablet: Device, app: Flask, config: Config):
+    seal_again(tablet, audit="0192a7c4-11aa-7000-8000-00000000dddd")
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "no seal under it fits"})
+
+
+@pytest.mark.slow
+def test_a_report_that_names_a_seal_that_nobody_made_is_refused(tablet: Device, app: Flask, config: Config):
+    record = json.loads(value_of(tablet.made[-2])["record"])
+    reseal(tablet, record | {"closing_seal_sha256": "a" * 64})
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "the seal of the closing record"})
+
+
+@pytest.mark.slow
+def test_a_key_that_was_enrolled_after_the_seal_came_does_not_vouch_for_it(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    with unit_of_work(SERVER) as session:
+        for key in session.query(InstallationKey):
+            key.enrolled_at = now_ms() + 60_000
+    ask(tablet)
+    work(app)
+    (report,) = listed(tablet)
+    verdict = verify_report(ReportFiles(config.data_folder).path(report["id"]))
+    assert "device.key_unknown" in {check.code for check in verdict.checks}
+
+
+@pytest.mark.slow
+def test_a_closing_record_that_the_log_does_not_give_is_refused(office: Person, app: Flask, config: Config):
+    """A minor was left out of what people signed on the glass, although everything under it is in the log."""
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    record = closing_record(tablet.view_of_made(), tablet.audit, [(tablet.chain, tablet.dseq, tablet.prev)])
+    record["findings"] = record["findings"][1:]
+    data = canonical_bytes(record)
+    tablet.add(CLOSING, record=data.decode(), sha256=sha256_hex(data))
+    seal(tablet, CLOSING, sha256_hex(data), "2026-11-26T15:42:05.000Z")
+    seal_report(tablet)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "the closing record"})
+
+
+@pytest.mark.slow
+def test_a_forged_twin_of_the_last_entry_does_not_hold_the_report_up(
+    tablet: Device, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Aron's tablet sends something under Lena's name and number: it is kept aside, and the seal covers what Lena wrote."""
+    sent(tablet)
+    tablet.add_member(aron)
+    sent(tablet)
+    record = json.loads(value_of(next(text for text in tablet.made if '"ent":"report_record/' in text))["record"])
+    (head,) = record["heads"]
+    his = Device(aron, tablet.audit)
+    chain = {"installation": tablet.person.installation, "account": tablet.person.account, "audit": tablet.audit}
+    forged = his.make("set", "finding/f1", "title", "forged", chain=chain, dseq=head["dseq"], prev="b" * 64)
+    assert codes(his.push([forged])) == ["operation.not_yours"]
+    keep_pictures(tablet, config, tmp_path)
+    assert "forged" not in made_text(tablet, app, config)
+
+
+@pytest.mark.slow
+def test_evidence_that_came_after_the_meeting_is_among_the_changes(
+    office: Person, app: Flask, config: Config, tmp_path: Path
+):
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    seal_closing(tablet)
+    tablet.set("evidence/e1", "caption", "Another caption than at the meeting")
+    tablet.add("evidence/late", **late_evidence())
+    seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    text = made_text(tablet, app, config)
+    assert "Another caption than at the meeting" in text
+    assert "Added after the closing meeting" in text
+
+
+def late_evidence() -> dict[str, Any]:
+    return {
+        "kind": "file",
+        "sha256": "c" * 64,
+        "size": 12,
+        "media_type": "application/pdf",
+        "source": "file",
+        "file_name": "certificate.pdf",
+        "captured_at": "2026-11-27T07:00:00.000Z",
+    }
+
+
+@pytest.mark.slow
+def test_after_an_erasure_under_the_seal_the_report_says_so(
+    tablet: Device, paula: Person, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    note = next(text for text in tablet.made if '"fld":"caption"' in text)
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, tablet.audit, [digest_of(note.encode())], "withdrawn")
+    assert "The content of 1 entry under the seal was erased" in made_text(tablet, app, config)

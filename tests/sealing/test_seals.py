@@ -6,16 +6,27 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by, seal_statement
+from server.sealing.seals import (
+    SealState,
+    check_seal,
+    handwritten_digests,
+    is_signed_by,
+    key_sha256,
+    seal_sha256,
+    seal_statement,
+)
 from tests.reports.sample import signed_by, spki
 
 KEY = ec.derive_private_key(2**201 + 11, ec.SECP256R1())
 SEAL = {
+    "purpose": "closing",
+    "audit": "x",
     "sha256": "a" * 64,
     "signatures": [],
     "sealed_at": "2026-11-26T15:42:05.000Z",
     "installation": "i",
     "account": "a",
+    "key_sha256": key_sha256(spki(KEY)),
 }
 SIGNED = SEAL | {"device_signature": signed_by(KEY, canonical_bytes(SEAL))}
 
@@ -24,14 +35,23 @@ def test_a_seal_verifies_under_the_key_of_its_tablet():
     assert check_seal(SIGNED, spki(KEY)) is SealState.VERIFIED
 
 
-@pytest.mark.parametrize("name", ["sha256", "signatures", "sealed_at", "installation", "account"])
+@pytest.mark.parametrize("name", ["sha256", "signatures", "sealed_at", "installation", "account", "purpose", "audit"])
 def test_every_part_of_a_seal_is_covered(name: str):
     assert check_seal(SIGNED | {name: "b"}, spki(KEY)) is SealState.INVALID
 
 
-def test_another_key_does_not_verify():
+def test_only_the_key_that_the_seal_names_can_verify_it():
     other = ec.derive_private_key(2**199 + 3, ec.SECP256R1())
-    assert check_seal(SIGNED, spki(other)) is SealState.INVALID
+    assert check_seal(SIGNED, spki(other)) is SealState.KEY_UNKNOWN
+    named = SEAL | {"key_sha256": key_sha256(spki(other))}
+    forged = named | {"device_signature": signed_by(KEY, canonical_bytes(named))}
+    assert check_seal(forged, spki(other)) is SealState.INVALID
+    assert check_seal(forged, spki(KEY)) is SealState.KEY_UNKNOWN
+
+
+def test_a_seal_is_named_by_all_of_it():
+    assert seal_sha256(SIGNED) == sha256_hex(canonical_bytes(SIGNED))
+    assert key_sha256("no base64 at all!") == ""
 
 
 def test_a_tablet_without_a_key_seals_without_a_signature():

@@ -79,6 +79,17 @@ def test_what_only_the_server_may_write_stays_where_it_is(database, lena):
     assert release(lena, device, text).json["code"] == "operation.reserved"
 
 
+def test_nobody_decides_that_somebody_else_said_something(database, lena, aron):
+    """A colleague could otherwise put words under Aron's name. They count when Aron's own tablet sends them."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding("never said")
+    device.push(his.made)
+    assert release(lena, device, his.made[0]).json["code"] == "operation.not_yours"
+
+
 def test_an_unknown_digest_is_nothing(database, lena):
     device = new_audit(lena)
     device.push()

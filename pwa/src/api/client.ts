@@ -154,6 +154,7 @@ export class ApiClient {
       'protocol',
       'epoch',
       'head',
+      'held',
       'verdicts',
       'next_dseq',
     ]);
@@ -161,10 +162,11 @@ export class ApiClient {
 
   pull(
     audit: string,
-    { epoch, after, limit }: { epoch: string | null; after: number; limit: number },
+    asked: { epoch: string | null; after: number; limit: number; without: string | null },
     installation: string,
   ): Promise<Answer<Schemas['PullPage']>> {
-    const query = new URLSearchParams({ after: String(after), limit: String(limit), ...(epoch ? { epoch } : {}) });
+    const given = Object.entries(asked).filter(([, value]) => value !== null);
+    const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
     const headers = { [INSTALLATION]: installation };
     return this.#ask(`/api/audits/${audit}/operations?${query}`, { headers }, [
       'epoch',

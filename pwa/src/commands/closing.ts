@@ -12,7 +12,7 @@ import {
   sealStatement,
   signaturesOf,
 } from '../domain/closing';
-import { digestOf, MAX_OPERATION_BYTES } from '../domain/operation';
+import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, type PlainRecord } from '../domain/record';
 import { refuse } from '../domain/refusal';
@@ -20,12 +20,9 @@ import type { Entities, RecommendationOutcome, Schemas, SigningOutcome, SigningP
 import { add, seal, set, setAll, undelete, type Change } from '../store/changes';
 import { installationOf } from '../store/database';
 import { instant, newId } from '../store/device';
-import { deviceKey, signText } from '../store/keys';
+import { deviceKey, keySha256, signText } from '../store/keys';
 import { readEntity, readLog, readLogWithHeads } from '../store/queries';
 import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
-
-/** The longest record that fits into one operation, with its quotes escaped. */
-const LONGEST_RECORD = MAX_OPERATION_BYTES - 8192;
 
 /** The team's recommendation for one standard; there is one for each. */
 export async function recommend(
@@ -76,9 +73,7 @@ export async function presentClosingRecord(session: Session, audit: string): Pro
   }
   const record = closingRecord(view, audit, heads);
   const text = canonicalText(record);
-  const bytes = JSON.stringify(text).length;
-  if (bytes > LONGEST_RECORD) return refuse('envelope.too_large', { bytes, limit: LONGEST_RECORD });
-  const [id, sha256] = [newId(), digestOf(text)];
+  const [id, sha256] = [newId(), sha256Of(text)];
   const written = await writeNew(session, audit, id, [add('closing_record', id, { record: text, sha256 })]);
   return 'code' in written ? written : { ...written, sha256, record };
 }
@@ -136,22 +131,25 @@ export async function sealClosingRecord(session: Session, audit: string, closing
   const refusal =
     (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeSealing(view, audit, closingRecordId)[0];
   if (refusal !== undefined) return refusal;
-  const signatures = signaturesOf(view, closingRecordId).map((word) => digestOf(canonicalText(word.born)));
-  const value = await sealed(session, shown!.get('sha256') ?? '', signatures);
+  const signatures = signaturesOf(view, closingRecordId).map((word) => sha256Of(canonicalText(word.born)));
+  const vouched = { purpose: 'closing', audit, sha256: shown!.get('sha256') ?? '', signatures } as const;
+  const value = await sealed(session, vouched);
   return write(session, audit, [seal('closing_record', closingRecordId, value)]);
 }
 
+type Vouched = Readonly<Pick<Schemas['Seal'], 'purpose' | 'audit' | 'sha256' | 'signatures'>>;
+
 /** A seal with the signature of this installation, or with null where the browser keeps no key. */
-export async function sealed(session: Session, sha256: string, signatures: string[]): Promise<Schemas['Seal']> {
+export async function sealed(session: Session, vouched: Vouched): Promise<Schemas['Seal']> {
   const installation = await installationOf(session.database);
+  const key = await deviceKey(session.database, installation);
   const value: Schemas['Seal'] = {
-    sha256,
-    signatures,
+    ...vouched,
     sealed_at: instant(),
     installation,
     account: session.account,
+    key_sha256: key === null ? null : keySha256(key),
     device_signature: null,
   };
-  const key = await deviceKey(session.database, installation);
   return { ...value, device_signature: await signText(key, sealStatement({ ...value })) };
 }

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
-import { digestOf } from '../domain/operation';
+import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
 import type { Schemas } from '../domain/vocabulary';
@@ -174,7 +174,7 @@ describe('a photo', () => {
         finding,
       }),
     );
-    expect(added.sha256).toBe(digestOf(new Uint8Array(photo())));
+    expect(added.sha256).toBe(sha256Of(new Uint8Array(photo())));
     expect((await lena.database.logs.get(audit))!.rev).toBe(before!.rev + 1);
     expect(await lena.database.evidence_bytes.count()).toBe(2);
     const view = await readLog(lena.database, audit);
@@ -238,7 +238,7 @@ describe('the closing meeting', () => {
   test('shows a record whose hash is over its canonical text, and the same one as long as nothing changes', async () => {
     const { lena, audit, shown } = await presented();
     const entity = (await readLog(lena.database, audit)).find('closing_record', shown.id)!;
-    expect(digestOf(entity.get('record')!)).toBe(shown.sha256);
+    expect(sha256Of(entity.get('record')!)).toBe(shown.sha256);
     expect(canonicalText(readRecord(entity))).toBe(entity.get('record'));
     expect(await done(presentClosingRecord(lena, audit))).toMatchObject({ id: shown.id, operations: [] });
     // It names the chain as it stood before the record itself.
@@ -255,7 +255,9 @@ describe('the closing meeting', () => {
     const seal = view.find('closing_record', shown.id)!.get('seal') as Schemas['Seal'];
     expect(seal.sha256).toBe(shown.sha256);
     const words = view.ofKind('handwritten_signature');
-    expect(seal.signatures).toEqual(words.map((given) => digestOf(canonicalText(given.born))));
+    expect(seal).toMatchObject({ purpose: 'closing', audit, sha256: shown.sha256 });
+    expect(seal.key_sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(seal.signatures).toEqual(words.map((given) => sha256Of(canonicalText(given.born))));
     const key = await deviceKey(lena.database, seal.installation);
     expect(await isSignedBy(sealStatement({ ...seal }), seal.device_signature!, key!.public_key)).toBe(true);
     const { heads } = await readLogWithHeads(lena.database, audit);
@@ -322,7 +324,7 @@ describe('the closing meeting', () => {
     const one = await done(sealReport(lena, audit));
     const entity = (await readLog(lena.database, audit)).find('report_record', one.id)!;
     const record = readRecord(entity)!;
-    expect(digestOf(entity.get('record')!)).toBe(entity.get('seal')!.sha256);
+    expect(sha256Of(entity.get('record')!)).toBe(entity.get('seal')!.sha256);
     expect(record).toMatchObject({
       revision: 1,
       closing_sha256: shown.sha256,

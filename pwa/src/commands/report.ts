@@ -1,6 +1,6 @@
 /** The report: the team's own words, and its seal. The server makes the PDF from the sealed record and mails it. */
-import { currentClosingRecord, disputesBeforeReport, readRecord } from '../domain/closing';
-import { digestOf, MAX_OPERATION_BYTES } from '../domain/operation';
+import { currentClosingRecord, disputesBeforeReport, readRecord, sealSha256 } from '../domain/closing';
+import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
 import { refuse, type Refusal } from '../domain/refusal';
@@ -23,8 +23,6 @@ export const REPORT_PARTS = [
   'is_scope_appropriate',
   'are_objectives_met',
 ] as const satisfies readonly (keyof Entities['audit'])[];
-
-const LONGEST_RECORD = MAX_OPERATION_BYTES - 8192;
 
 /** The team's words, and what the opening meeting confirmed. */
 export function writeReport(session: Session, audit: string, fields: Fields<'audit'>): Promise<Outcome> {
@@ -73,17 +71,23 @@ export async function sealReport(
     criteria: auditableCriteria(standards),
     closing: readRecord(closing) as PlainRecord,
     closingSha256: closing.get('sha256') ?? '',
+    closingSealSha256: sealSha256({ ...closing.get('seal') }),
     revision: nextRevision(view),
     reason: reason?.trim() ? reason : null,
   };
   const text = canonicalText(reportRecord(view, audit, heads, terms));
-  const bytes = JSON.stringify(text).length;
-  if (bytes > LONGEST_RECORD) return refuse('envelope.too_large', { bytes, limit: LONGEST_RECORD });
-  const [id, sha256] = [newId(), digestOf(text)];
-  const { revision, closingSha256 } = terms;
+  const [id, sha256] = [newId(), sha256Of(text)];
+  const { revision, closingSha256, closingSealSha256 } = terms;
   const written = await writeNew(session, audit, id, [
-    add('report_record', id, { record: text, sha256, closing_sha256: closingSha256, revision, reason: terms.reason }),
-    seal('report_record', id, await sealed(session, sha256, [])),
+    add('report_record', id, {
+      record: text,
+      sha256,
+      closing_sha256: closingSha256,
+      closing_seal_sha256: closingSealSha256,
+      revision,
+      reason: terms.reason,
+    }),
+    seal('report_record', id, await sealed(session, { purpose: 'report', audit, sha256, signatures: [] })),
   ]);
   return 'code' in written ? written : { ...written, sha256, revision };
 }

@@ -6,8 +6,9 @@
  */
 import type { EntityView } from '../domain/fold';
 import { refuseText } from '../domain/limits';
-import { entityKindOf } from '../domain/operation';
+import { entityKindOf, refuseSize } from '../domain/operation';
 import { mayWrite } from '../domain/permissions';
+import { makePlain } from '../domain/plain-json';
 import { refuse, type Refusal } from '../domain/refusal';
 import type { EntityKind, Role, TeamRole } from '../domain/vocabulary';
 import type { Change } from '../store/changes';
@@ -37,7 +38,7 @@ export async function write(
   const refusal = await refuseToWrite(session, audit, [...kinds]);
   if (refusal !== null) return refusal;
   for (const { ent, fld, val } of changes) {
-    const tooLong = refuseText(entityKindOf(ent), fld, val);
+    const tooLong = refuseText(entityKindOf(ent), fld, val) ?? refuseSize(makePlain(val));
     if (tooLong !== null) return tooLong;
   }
   const written = await commit(session.database, audit, changes, evidence);

@@ -5,7 +5,7 @@
  */
 import { findingsBeforeClosing, numberedFindings, numbersOf } from './finding';
 import type { EntityView, LogView } from './fold';
-import { entityIdOf, entityKindOf } from './operation';
+import { entityIdOf, entityKindOf, sha256Of } from './operation';
 import { canonicalText } from './plain-json';
 import { closingRecord, isSameContent, SEALED_FIELDS, type PlainRecord } from './record';
 import { refuse, type Refusal } from './refusal';
@@ -108,6 +108,11 @@ export function readRecord(entity: EntityView<'closing_record'> | EntityView<'re
 export function currentClosingRecord(view: LogView): EntityView<'closing_record'> | undefined {
   const records = view.ofKind('closing_record');
   return records.findLast((record) => record.get('seal')) ?? records.at(-1);
+}
+
+/** How a report names the seal under its closing record: SHA-256 over its canonical form, signature included. */
+export function sealSha256(seal: Readonly<Record<string, unknown>>): string {
+  return sha256Of(canonicalText(seal));
 }
 
 /** What a device signs under a seal: its RFC 8785 form without the signature itself. */

@@ -35,9 +35,18 @@ export class FieldView {
     this.heads = heads;
   }
 
-  /** Two people left different values without having seen each other's. The same value twice is no dispute. */
+  /**
+   * Two people left different values without having seen each other's. The same value twice is no dispute; neither are two
+   * seals, which are two witnesses.
+   */
   get isDisputed(): boolean {
-    return this.heads.length > 1 && new Set(this.heads.map((head) => canonicalText(head.val))).size > 1;
+    if (this.heads.length < 2 || this.heads[0]!.kind === 'seal') return false;
+    return new Set(this.heads.map(comparable)).size > 1;
+  }
+
+  /** The displayed value was erased: who wrote it, and when, is all that is left. `value` is null. */
+  get isErased(): boolean {
+    return this.heads.at(-1)?.isErased === true;
   }
 }
 
@@ -57,7 +66,9 @@ export class EntityView<K extends EntityKind = EntityKind> {
     this.bornView = views.get(BORN);
     this.deletedView = views.get(DELETED);
     const born = this.bornView?.value;
-    this.born = typeof born === 'object' && born !== null && !Array.isArray(born) ? born : null;
+    // Where its birth was erased, the entity is there all the same.
+    if (this.bornView?.isErased) this.born = {};
+    else this.born = typeof born === 'object' && born !== null && !Array.isArray(born) ? born : null;
     const names = [...views.keys()].filter((name) => name !== BORN && name !== DELETED).sort();
     this.fields = new Map(names.map((name) => [name, views.get(name)!]));
     const wantsDeletion = this.deletedView !== undefined && isTruthy(this.deletedView.value);
@@ -109,14 +120,18 @@ export class EntityView<K extends EntityKind = EntityKind> {
 export class LogView {
   readonly entities: ReadonlyMap<string, EntityView>;
   readonly quarantined: ReadonlyMap<string, Verdict>;
+  /** The digests of what was erased. */
+  readonly erased: ReadonlySet<string>;
   readonly #byKind = new Map<string, EntityView[]>();
 
   constructor(
     entities: ReadonlyMap<string, EntityView> = new Map(),
     quarantined: ReadonlyMap<string, Verdict> = new Map(),
+    erased: ReadonlySet<string> = new Set(),
   ) {
     this.entities = entities;
     this.quarantined = quarantined;
+    this.erased = erased;
   }
 
   /** Every entity of a kind that was born and is not deleted, in the order of references. */
@@ -147,12 +162,14 @@ export function isShown(entity: EntityView | undefined): entity is EntityView {
 
 /** Heads, displayed values and open disputes of every field, from whatever set of entries is at hand. */
 export function foldLog(entries: Iterable<Entry>): LogView {
-  const all = [...entries];
+  const told = [...entries];
+  const erased = erasedBy(told);
+  const all = told.map((entry) => (erased.has(entry.operation.digest) ? withoutContent(entry) : entry));
   const quarantined = quarantinedOf(lastVerdicts(all));
   const heads = foldHeads(all, quarantined);
   const entities = new Map<string, EntityView>();
   for (const ref of [...heads.keys()].sort()) entities.set(ref, entityView(ref, heads.get(ref)!));
-  return new LogView(entities, quarantined);
+  return new LogView(entities, quarantined, erased);
 }
 
 /** The heads of every field of every entity, once it is known what is in quarantine. */
@@ -185,10 +202,38 @@ export function entityView(ref: string, heads: ReadonlyMap<string, readonly Entr
   return new EntityView(ref, views);
 }
 
-/** An entry from the text of the log. What cannot be read is null: it is in quarantine and shows nothing. */
-export function readEntry(data: string, origin: Origin, seq: number | null, receivedAt: number | null): Entry | null {
-  const operation = parseOperation(data);
+/**
+ * An entry from the text of the log; `contentSha256` stands for content that was erased. What cannot be read is null: it is in
+ * quarantine and shows nothing.
+ */
+export function readEntry(
+  data: string,
+  origin: Origin,
+  seq: number | null,
+  receivedAt: number | null,
+  contentSha256?: string,
+): Entry | null {
+  const operation = parseOperation(data, contentSha256);
   return isRefusal(operation) ? null : { operation, origin, seq, receivedAt };
+}
+
+/** An entry that still has its content shows it no more than one that has lost it. */
+export function withoutContent(entry: Entry): Entry {
+  return { ...entry, operation: { ...entry.operation, val: null, isErased: true } };
+}
+
+/** The digests of what the server has erased. */
+export function erasedBy(entries: Iterable<Entry>): Set<string> {
+  const erased = new Set<string>();
+  for (const { origin, operation } of entries) {
+    if (origin === 'server' && operation.kind === 'erasure') erased.add(entityIdOf(operation.ent));
+  }
+  return erased;
+}
+
+/** What the server alone writes: it speaks of an operation, not of the audit. */
+export function isOnOperation(operation: ReadOperation): boolean {
+  return operation.kind === 'verdict' || operation.kind === 'erasure';
 }
 
 /** The server's last word in the log on each digest. Only what the server itself wrote counts. */
@@ -230,7 +275,7 @@ function knownAndApplied(
   const applied = new Map<string, Entry>();
   for (const entry of [...entries].sort(byArrival)) {
     const operation = entry.operation;
-    if (operation.kind === 'verdict') continue;
+    if (isOnOperation(operation)) continue;
     if (quarantined.has(operation.digest)) {
       if (!known.has(operation.id)) known.set(operation.id, operation);
     } else if (!applied.has(operation.id)) {
@@ -273,10 +318,12 @@ function supersededBy(
 /**
  * The same field, and not something that comes later in the very same chain: nobody has seen his own future.
  *
- * A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes.
+ * A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes. A seal replaces
+ * none: nobody takes back what somebody else has vouched for.
  */
 function canReplace(operation: ReadOperation, base: ReadOperation): boolean {
   if (operation.ent !== base.ent || operation.fld !== base.fld || operation.fld === BORN) return false;
+  if (operation.kind === 'seal' || base.kind === 'seal') return false;
   return !isSameChain(operation, base) || base.dseq < operation.dseq;
 }
 
@@ -289,9 +336,9 @@ function isSameChain(one: ReadOperation, other: ReadOperation): boolean {
 }
 
 function fieldView(heads: readonly Entry[]): FieldView {
-  // Of births the first to arrive is the one that everything else refers to; the server sets a different later one aside.
-  const isBirth = heads[0]?.operation.fld === BORN;
-  const ordered = [...heads].sort(isBirth ? (one, other) => byArrival(other, one) : byDisplay);
+  // Of births and seals the first to arrive is the one that everything else refers to; a different later birth is set aside.
+  const isFirstShown = heads[0]?.operation.fld === BORN || heads[0]?.operation.kind === 'seal';
+  const ordered = [...heads].sort(isFirstShown ? (one, other) => byArrival(other, one) : byDisplay);
   return new FieldView(
     ordered.at(-1)!.operation.val,
     ordered.map((entry) => entry.operation),
@@ -314,6 +361,10 @@ function byDisplay(one: Entry, other: Entry): number {
 function shownStamp(entry: Entry): number {
   const stamp = Number(entry.operation.hlc.slice(0, 15));
   return entry.receivedAt === null ? stamp : Math.min(stamp, entry.receivedAt);
+}
+
+function comparable(operation: ReadOperation): string {
+  return operation.isErased ? 'erased' : canonicalText(operation.val);
 }
 
 /** As Python's `bool`: an odd value of an odd device must not fold differently here. */

@@ -1,21 +1,25 @@
 /**
  * One operation: a single change to a single field, made on this device, in its place in a chain.
  *
- * The bytes of an operation are its truth. They are made here, once, as RFC 8785 canonical JSON; from then on they are
- * hashed, stored and sent as they are. server/domain/operation.py reads them; schemas/vectors/operation holds both together.
+ * The bytes of an operation are its truth. They are made here, once, as two lines of RFC 8785 canonical JSON; from then on
+ * they are hashed, stored and sent as they are. The header says who, when, where in the chain and which field; the content
+ * is the value beside a random salt. The digest covers the hash of each line, so that content can be erased and every chain
+ * still checks. server/domain/operation.py reads them; schemas/vectors/operation holds both together.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalText, makePlain, parsePlainJson, type Value } from './plain-json';
 import { refuse, type Refusal } from './refusal';
-import { OPERATION_KINDS, type OperationKind } from './vocabulary';
+import { OPERATION_KINDS, type OperationKind, type Origin } from './vocabulary';
 
 export const ENVELOPE_VERSION = 1;
 export const SCHEMA_VERSION = 1;
 /** What the first operation of a chain names as its predecessor, and the running hash of an empty log. */
 export const GENESIS = '0'.repeat(64);
 
-export const MAX_OPERATION_BYTES = 1_048_576;
+export const MAX_HEADER_BYTES = 65_536;
+/** The one limit to what a person or a record can say at once, on both sides in bytes. */
+export const MAX_CONTENT_BYTES = 4_194_304;
 export const MAX_BASES = 1024;
 
 /** The field that an `add` writes: the facts an entity is born with, which never change. */
@@ -38,7 +42,7 @@ export interface Context {
   readonly zone: string;
 }
 
-/** The envelope as it stands in the bytes. */
+/** Header and content as they stand in the bytes; the salt is in the content alone. */
 export interface Envelope {
   readonly id: string;
   readonly chain: ChainKey;
@@ -56,26 +60,58 @@ export interface Envelope {
   readonly ctx: Readonly<Record<string, Value>> | Context;
 }
 
-/** The parsed envelope beside the text that it was read from, and the digest of that text's bytes. */
+/** The parsed lines beside the text that they were read from, and its digest. */
 export interface Operation extends Envelope {
+  /** Both lines; the header alone where the content was erased, and `val` is then null. */
   readonly data: string;
   readonly digest: string;
+  readonly isErased?: true;
 }
 
 /** As much of an operation as the fold needs and a screen shows; the tablet keeps this beside the text. */
 export type ReadOperation = Pick<
   Operation,
-  'id' | 'chain' | 'dseq' | 'wall' | 'hlc' | 'ent' | 'fld' | 'bases' | 'kind' | 'val' | 'digest'
+  'id' | 'chain' | 'dseq' | 'wall' | 'hlc' | 'ent' | 'fld' | 'bases' | 'kind' | 'val' | 'digest' | 'isErased'
 >;
 
 /** SHA-256 in lower-case hex, over the UTF-8 bytes. Synchronous: a database transaction ends while a promise is awaited. */
-export function digestOf(data: string | Uint8Array): string {
+export function sha256Of(data: string | Uint8Array): string {
   return bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data));
 }
 
-/** H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes. Device and server compute it separately. */
-export function advanceRunningHash(previous: string, digest: string): string {
-  return bytesToHex(sha256(concatBytes(hexToBytes(previous), hexToBytes(digest))));
+/** The digest of an operation, whatever its text is: what stands behind the first line break is the content. */
+export function digestOf(data: string): string {
+  const [header, content] = linesOf(data);
+  return digestOfErased(header, sha256Of(content));
+}
+
+/** The same digest where of the content only the hash is left. */
+export function digestOfErased(header: string, contentSha256: string): string {
+  return bytesToHex(sha256(concatBytes(sha256(utf8ToBytes(header)), hexToBytes(contentSha256))));
+}
+
+/** The header, and the hash of the content that stood under it. */
+export function eraseContent(data: string): { header: string; contentSha256: string } {
+  const [header, content] = linesOf(data);
+  return { header, contentSha256: sha256Of(content) };
+}
+
+function linesOf(data: string): [header: string, content: string] {
+  const end = data.indexOf('\n');
+  return end < 0 ? [data, ''] : [data.slice(0, end), data.slice(end + 1)];
+}
+
+/**
+ * H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes and the name of the origin. Device and server compute
+ * it separately: where H is the same, both also hold the same entries for the server's own.
+ */
+export function advanceRunningHash(previous: string, digest: string, origin: Origin): string {
+  return bytesToHex(sha256(concatBytes(hexToBytes(previous), hexToBytes(digest), utf8ToBytes(origin))));
+}
+
+/** What the server says to prove which operations it holds: SHA-256 over the raw digests, one after the other. */
+export function heldHash(digests: readonly string[]): string {
+  return bytesToHex(sha256(concatBytes(...digests.map(hexToBytes))));
 }
 
 /** What a device signs about its chain, once a batch. */
@@ -84,9 +120,9 @@ export function headStatement(chain: ChainKey, dseq: number, digest: string): st
 }
 
 /** Write one operation. Its value is made plain first, so that nothing a person types can be refused. */
-export function makeOperation(envelope: Envelope): Operation {
+export function makeOperation(envelope: Envelope & { readonly salt: string }): Operation {
   const { id, chain, dseq, prev, wall, mono, hlc, seen, ent, fld, bases, kind, ctx } = envelope;
-  const plain = {
+  const header = {
     id,
     chain: { installation: chain.installation, account: chain.account, audit: chain.audit },
     dseq,
@@ -99,25 +135,41 @@ export function makeOperation(envelope: Envelope): Operation {
     fld,
     bases: [...bases],
     kind,
-    val: makePlain(envelope.val),
     ctx: makePlain(ctx) as Readonly<Record<string, Value>>,
   };
-  const data = canonicalText({ v: ENVELOPE_VERSION, ...plain });
-  return { ...plain, data, digest: digestOf(data) };
+  const val = makePlain(envelope.val);
+  const data = `${canonicalText({ v: ENVELOPE_VERSION, ...header })}\n${contentOf(val, envelope.salt)}`;
+  return { ...header, val, data, digest: digestOf(data) };
+}
+
+/** Why a value is too large for one operation; null when it fits. Asked before the transaction that would write it. */
+export function refuseSize(val: Value): Refusal | null {
+  const bytes = utf8ToBytes(contentOf(val, '-'.repeat(22))).length;
+  return bytes > MAX_CONTENT_BYTES ? refuse('envelope.too_large', { bytes, limit: MAX_CONTENT_BYTES }) : null;
+}
+
+function contentOf(val: Value, salt: string): string {
+  return canonicalText({ salt, val });
 }
 
 /**
- * Read one envelope. Everything that can be wrong with it is a `Refusal`, never an exception:
- * an envelope that cannot be understood is kept and must not hold up the ones behind it.
+ * Read one operation; `contentSha256` stands for content that was erased, and `data` is then the header. Everything that can
+ * be wrong with it is a `Refusal`, never an exception: what cannot be understood is kept and must not hold up the ones behind it.
  */
-export function parseOperation(data: string): Operation | Refusal {
-  const bytes = utf8ToBytes(data);
-  if (bytes.length > MAX_OPERATION_BYTES) {
-    return refuse('envelope.too_large', { bytes: bytes.length, limit: MAX_OPERATION_BYTES });
+export function parseOperation(data: string, contentSha256?: string): Operation | Refusal {
+  const [header, content] = linesOf(data);
+  for (const [line, limit] of [
+    [header, MAX_HEADER_BYTES],
+    [content, MAX_CONTENT_BYTES],
+  ] as const) {
+    const bytes = utf8ToBytes(line).length;
+    if (bytes > limit) return refuse('envelope.too_large', { bytes, limit });
   }
   let envelope: Value;
+  let body: Value = null;
   try {
-    envelope = parsePlainJson(data);
+    envelope = parsePlainJson(header);
+    if (contentSha256 === undefined) body = parsePlainJson(content);
   } catch (problem) {
     return refuse('envelope.not_plain_json', { why: String((problem as Error).message) });
   }
@@ -126,10 +178,19 @@ export function parseOperation(data: string): Operation | Refusal {
   if (version !== ENVELOPE_VERSION) {
     return refuse('envelope.unknown_version', { version: canonicalText(version).slice(0, 20) });
   }
-  const wrong = firstWrongKey(envelope);
+  const wrong = firstWrongKey(envelope) ?? (contentSha256 === undefined ? wrongContent(body) : null);
   if (wrong !== null) return refuse('envelope.malformed', { key: wrong });
   const { v: _, ...rest } = envelope;
-  return { ...(rest as unknown as Envelope), data, digest: bytesToHex(sha256(bytes)) };
+  const read = rest as unknown as Omit<Envelope, 'val'>;
+  if (contentSha256 === undefined) {
+    return { ...read, val: (body as { val: Value }).val, data, digest: digestOf(data) };
+  }
+  return { ...read, val: null, isErased: true, data, digest: digestOfErased(header, contentSha256) };
+}
+
+function wrongContent(body: Value): string | null {
+  if (!isObject(body) || !hasExactly(body, ['salt', 'val'])) return 'val';
+  return matches(SALT, body['salt']) ? null : 'salt';
 }
 
 export function entityKindOf(ref: string): string {
@@ -145,6 +206,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const ENTITY = /^[a-z][a-z_]{0,39}\/[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}$/;
 const FIELD = /^[a-z_][a-z0-9_]{0,59}$/;
 const HLC = /^[0-9]{15}-[0-9a-z]{8}$/;
+const SALT = /^[A-Za-z0-9_-]{22}$/;
 
 /** In this order the first wrong one is named, here and on the server. */
 const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = {
@@ -172,7 +234,7 @@ const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = 
   kind: (value) => typeof value === 'string' && (OPERATION_KINDS as readonly string[]).includes(value),
   ctx: (value) => isObject(value),
 };
-const KEYS = ['v', 'val', ...Object.keys(CHECKS)];
+const KEYS = ['v', ...Object.keys(CHECKS)];
 
 /** The name of the first key that is absent, superfluous or of the wrong shape; null when all fit. */
 function firstWrongKey(envelope: { [key: string]: Value }): string | null {

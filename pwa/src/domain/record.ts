@@ -93,6 +93,8 @@ export interface ReportTerms {
   readonly criteria: Iterable<string>;
   readonly closing: PlainRecord;
   readonly closingSha256: string;
+  /** Which seal under the closing record the report rests on: two tablets may have sealed it. */
+  readonly closingSealSha256: string;
   readonly revision: number;
   readonly reason: string | null;
 }
@@ -128,6 +130,7 @@ export function reportRecord(
     revision: terms.revision,
     reason: terms.reason,
     closing_sha256: terms.closingSha256,
+    closing_seal_sha256: terms.closingSealSha256,
     ...content,
     summary: picked(shown, SUMMARY),
     confirmed: picked(shown, CONFIRMED),
@@ -141,28 +144,35 @@ export function reportRecord(
   };
 }
 
-/** Every finding, and every part of the audit's own facts, that no longer reads as it was sealed. */
+/** Every finding and piece of evidence, and every part of the audit's own facts, that no longer reads as it was sealed. */
 export function changesSinceClosing(closing: PlainRecord, content: PlainRecord): Value[] {
-  const before = findingsById(closing);
-  const after = findingsById(content);
+  const changes = [...changedItems(closing, content, 'findings'), ...changedItems(closing, content, 'evidence')];
+  for (const name of Object.keys(content).sort()) {
+    if (name === 'findings' || name === 'evidence') continue;
+    if (!isSameValue(closing[name] ?? null, content[name] ?? null)) {
+      changes.push({ finding: null, evidence: null, field: name, was: null, is: null });
+    }
+  }
+  return changes;
+}
+
+/** `finding` is a number, `evidence` an id: evidence gets its number on paper only. */
+function changedItems(closing: PlainRecord, content: PlainRecord, listed: 'findings' | 'evidence'): Value[] {
+  const before = itemsById(closing, listed);
+  const after = itemsById(content, listed);
   const changes: Value[] = [];
   for (const id of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const old = before.get(id);
     const current = after.get(id);
+    const number = (current ?? old)!['number'] ?? null;
+    const where = listed === 'findings' ? { finding: number, evidence: null } : { finding: null, evidence: id };
     if (old === undefined || current === undefined) {
-      const number = (old ?? current)!['number'] ?? null;
-      changes.push({ finding: number, field: null, was: null, is: current === undefined ? 'removed' : 'added' });
+      changes.push({ ...where, field: null, was: null, is: current === undefined ? 'removed' : 'added' });
       continue;
     }
     for (const name of Object.keys(current).sort()) {
       const [was, is] = [old[name] ?? null, current[name] ?? null];
-      if (!isSameValue(was, is)) changes.push({ finding: current['number'] ?? null, field: name, was, is });
-    }
-  }
-  for (const name of Object.keys(content).sort()) {
-    if (name === 'findings' || name === 'evidence') continue;
-    if (!isSameValue(closing[name] ?? null, content[name] ?? null)) {
-      changes.push({ finding: null, field: name, was: null, is: null });
+      if (!isSameValue(was, is)) changes.push({ ...where, field: name, was, is });
     }
   }
   return changes;
@@ -248,9 +258,9 @@ function headsOf(heads: Iterable<ChainHead>): Value[] {
     );
 }
 
-function findingsById(record: PlainRecord): Map<string, PlainRecord> {
-  const findings = (record['findings'] ?? []) as PlainRecord[];
-  return new Map(findings.map((finding) => [finding['id'] as string, finding]));
+function itemsById(record: PlainRecord, listed: 'findings' | 'evidence'): Map<string, PlainRecord> {
+  const items = (record[listed] ?? []) as PlainRecord[];
+  return new Map(items.map((item) => [item['id'] as string, item]));
 }
 
 function compare(one: string, other: string): number {

@@ -48,7 +48,7 @@ export const FINDING_GRADES = listed<FindingGrade>()([
   'area_of_concern',
 ]);
 export const JUDGEMENT_RESULTS = listed<JudgementResult>()(['conforms', 'not_seen', 'not_planned', 'not_applicable']);
-export const OPERATION_KINDS = listed<OperationKind>()(['add', 'set', 'del', 'resolve', 'seal', 'verdict']);
+export const OPERATION_KINDS = listed<OperationKind>()(['add', 'set', 'del', 'resolve', 'seal', 'verdict', 'erasure']);
 export const RECOMMENDATION_OUTCOMES = listed<RecommendationOutcome>()([
   'recommended',
   'recommended_after_closure',
@@ -120,7 +120,7 @@ export const BORN_FIELDS = {
     'statement',
     'strokes',
   ],
-  report_record: ['closing_sha256', 'reason', 'record', 'revision', 'sha256'],
+  report_record: ['closing_seal_sha256', 'closing_sha256', 'reason', 'record', 'revision', 'sha256'],
 } as const satisfies { [K in EntityKind]: readonly (keyof Entities[K])[] };
 
 export type BornField<K extends EntityKind> = (typeof BORN_FIELDS)[K][number] & keyof Entities[K];

@@ -117,6 +117,11 @@ export interface components {
             name: string;
             public_key: string | null;
         };
+        ErasedOperation: {
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            content_sha256: string;
+            header: string;
+        };
         Evidence: {
             caption?: string;
             /** @example 2026-11-24T09:41:07.250Z */
@@ -240,7 +245,7 @@ export interface components {
             text?: string;
         };
         /** @enum {string} */
-        OperationKind: "add" | "set" | "del" | "resolve" | "seal" | "verdict";
+        OperationKind: "add" | "set" | "del" | "resolve" | "seal" | "verdict" | "erasure";
         /** @enum {string} */
         Origin: "device" | "server";
         PasswordReset: {
@@ -323,10 +328,19 @@ export interface components {
             epoch: string | null;
             /** @default 500 */
             limit: number;
+            /**
+             * Format: uuid
+             * @description An installation of this account: what it made itself comes as digests, without its text.
+             * @default null
+             */
+            without: string | null;
         };
         PulledEntry: {
-            /** @description The exact bytes of the operation, as one string. */
-            data: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            content_sha256?: string;
+            data?: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            digest?: string;
             /** @enum {string} */
             origin: "device" | "server";
             /** @example 2026-11-24T09:41:07.250Z */
@@ -340,13 +354,18 @@ export interface components {
             head_signature: string | null;
             /** Format: uuid */
             installation: string;
-            operations: string[];
+            operations: (string | {
+                content_sha256: string;
+                header: string;
+            })[];
             protocol: number;
         };
         PushAnswer: {
             /** Format: uuid */
             epoch: string;
             head: components["schemas"]["Head"];
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            held: string;
             next_dseq: number;
             protocol: number;
             verdicts: components["schemas"]["Verdict"][];
@@ -389,6 +408,8 @@ export interface components {
         };
         ReportRecord: {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            closing_seal_sha256: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             closing_sha256: string;
             reason?: string | null;
             record: string;
@@ -407,15 +428,23 @@ export interface components {
         Seal: {
             /** Format: uuid */
             account: string;
+            /** Format: uuid */
+            audit: string;
             device_signature: string | null;
             /** Format: uuid */
             installation: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            key_sha256: string | null;
+            /** @enum {string} */
+            purpose: "closing" | "report";
             /** @example 2026-11-24T09:41:07.250Z */
             sealed_at: string;
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
             signatures?: string[];
         };
+        /** @enum {string} */
+        SealPurpose: "closing" | "report";
         ServerState: {
             /** Format: uuid */
             epoch: string;
@@ -478,7 +507,7 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
             seq: number;
             /** @enum {string} */
-            verdict: "stored" | "duplicate" | "quarantined";
+            verdict: "duplicate" | "quarantined";
         };
         Workspace: {
             /** Format: uuid */

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, describe, expect, test } from 'vitest';
 import { foldLog } from '../domain/fold';
-import { digestOf, GENESIS, parseOperation, type Operation } from '../domain/operation';
+import { digestOf, GENESIS, parseOperation, sha256Of, type Operation } from '../domain/operation';
 import { add, del, resolve, set, setAll, undelete } from './changes';
 import { commit } from './commit';
 import { decode } from './codec';
@@ -146,7 +146,7 @@ describe('undo', () => {
 describe('when the device fails', () => {
   test('at whatever request it fails, all of a tap is kept or nothing', async () => {
     const bytes = bytesOf(530_000);
-    const file = cutEvidence(bytes, digestOf(new Uint8Array(bytes)), 'image/jpeg');
+    const file = cutEvidence(bytes, sha256Of(new Uint8Array(bytes)), 'image/jpeg');
     const tap = [finding, set('finding', 'f1', 'title', 'With a photo')];
     let isKept = false;
     for (let nth = 1; !isKept; nth += 1) {
@@ -159,7 +159,7 @@ describe('when the device fails', () => {
       isKept = !(outcome instanceof NotSaved);
       if (isKept) {
         expect(nth).toBeGreaterThan(8);
-        expect(digestOf((await readEvidence(db, file.sha256))!)).toBe(file.sha256);
+        expect(sha256Of((await readEvidence(db, file.sha256))!)).toBe(file.sha256);
       } else {
         expect((outcome as NotSaved).code).toBe('storage.full');
         expect(await contentOf(db)).toEqual(before);
@@ -212,7 +212,7 @@ describe('evidence', () => {
   test('is kept in chunks beside the operation that names it, and hashes to its name', async () => {
     const db = await openTablet();
     const bytes = bytesOf(1_200_000);
-    const sha256 = digestOf(new Uint8Array(bytes));
+    const sha256 = sha256Of(new Uint8Array(bytes));
     await commit(db, AUDIT, [finding], [cutEvidence(bytes, sha256, 'image/jpeg')]);
     expect(await db.evidence_bytes.count()).toBe(3);
     expect(await isEvidenceIntact(db, sha256, 3)).toBe(true);
@@ -222,7 +222,7 @@ describe('evidence', () => {
   test('a flipped bit is noticed', async () => {
     const db = await openTablet();
     const bytes = bytesOf(1000);
-    const sha256 = digestOf(new Uint8Array(bytes));
+    const sha256 = sha256Of(new Uint8Array(bytes));
     await commit(db, AUDIT, [finding], [cutEvidence(bytes, sha256, 'image/jpeg')]);
     const row = (await db.evidence_bytes.get([sha256, 0]))!;
     new Uint8Array(row.body.value)[3]! ^= 1;

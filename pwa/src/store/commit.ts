@@ -13,6 +13,7 @@ import {
   GENESIS,
   makeOperation,
   MAX_BASES,
+  parseOperation,
   SCHEMA_VERSION,
   type Operation,
   type ReadOperation,
@@ -23,6 +24,7 @@ import { decode, encode } from './codec';
 import { chainName, installationOf, type AuditbookDatabase, type ChainRow, type LogRow } from './database';
 import { APP_VERSION, device, newId } from './device';
 import { evidenceRows, verifyKept, type EvidenceFile } from './evidence-bytes';
+import { base64url } from './keys';
 import { asNotSaved, isConnectionLost } from './not-saved';
 import { undoOf } from './undo-changes';
 
@@ -116,6 +118,7 @@ function attempt(
         kind: change.kind,
         val: change.val,
         ctx: { app: APP_VERSION, schema: SCHEMA_VERSION, zone: device.zone() },
+        salt: base64url(device.random(16)),
       });
       applyLocally(heads.get(change.ent)!, operation);
       Object.assign(chain, { dseq: operation.dseq, digest: operation.digest, hlc });
@@ -149,9 +152,7 @@ async function keptBefore(
 ): Promise<Operation[]> {
   const ids = planned.map((change) => [audit, change.id]);
   const rows = await db.operations.where('[audit+id]').anyOf(ids).sortBy('dseq');
-  return rows.map(
-    (row) => ({ ...JSON.parse(decode(row.body)), data: decode(row.body), digest: row.digest }) as Operation,
-  );
+  return rows.map((row) => parseOperation(decode(row.body)) as Operation);
 }
 
 /** Which heads the change replaces; null where it would change nothing. */
@@ -213,8 +214,8 @@ async function keep(
 
 /** What stays beside the text of an operation: enough to show and to fold. */
 export function read(operation: ReadOperation): ReadOperation {
-  const { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest } = operation;
-  return { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest };
+  const { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest, isErased } = operation;
+  return { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest, ...(isErased ? { isErased } : {}) };
 }
 
 export function emptyLog(audit: string): LogRow {

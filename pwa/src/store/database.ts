@@ -36,6 +36,10 @@ export interface OperationRow {
   waiting?: number;
   /** 1 where another operation has the same id: they are looked at together. */
   twin?: 1;
+  /** 1 for somebody else's that the server had before it was restored, and has not got again: it is kept and does not count. */
+  lost?: 1;
+  /** Where the content was erased, its hash; the body is then the header alone. */
+  content_sha256?: string;
   body: Body<string>;
 }
 
@@ -70,6 +74,8 @@ export interface LogRow {
   epoch: string | null;
   seq: number;
   hash: string;
+  /** 1 from the moment the cursor went back until everything was pulled again: what is lost is known only then. */
+  unsettled?: 1;
 }
 
 export interface VerdictRow {

@@ -3,22 +3,23 @@
  *
  * A page and its cursor are one transaction. An operation of our own is safe once it has come back with an equal digest.
  */
-import Dexie from 'dexie';
-import { lastVerdicts, readEntry, type Entry } from '../domain/fold';
-import { advanceRunningHash, digestOf, entityIdOf, GENESIS } from '../domain/operation';
+import { erasedBy, isOnOperation, lastVerdicts, type Entry } from '../domain/fold';
+import {
+  advanceRunningHash,
+  digestOf,
+  digestOfErased,
+  entityIdOf,
+  eraseContent,
+  parseOperation,
+} from '../domain/operation';
+import { isRefusal } from '../domain/refusal';
 import type { Schemas } from '../domain/vocabulary';
+import { advanceChains } from './chain-tips';
 import { decode, encode } from './codec';
 import { emptyLog, read } from './commit';
-import {
-  chainName,
-  installationOf,
-  type AuditbookDatabase,
-  type ChainRow,
-  type LogRow,
-  type OperationRow,
-} from './database';
-import { newId } from './device';
-import { readQuarantine, refoldEntities } from './refold';
+import { chainName, type AuditbookDatabase, type OperationRow } from './database';
+import { refoldEntities } from './refold';
+import { setLostAside } from './repair';
 
 export interface Cursor {
   readonly epoch: string | null;
@@ -28,6 +29,8 @@ export interface Cursor {
 
 export type PageResult =
   | { readonly kind: 'applied'; readonly count: number; readonly isForked: boolean }
+  /** The page names operations of this tablet's own that are not here: it has to be asked for whole. */
+  | { readonly kind: 'incomplete' }
   /** Another tab was faster; look at the cursor again. */
   | { readonly kind: 'stale' }
   /** Numbers, epoch or running hash do not fit what is here: the cursor has to go back. */
@@ -47,12 +50,12 @@ export async function applyPage(
   if (asked.epoch !== null && page.epoch !== asked.epoch) return { kind: 'mismatch', what: 'epoch' };
   let hash = asked.hash;
   const arrived: Arrived[] = [];
-  for (const [index, { seq, data, origin, received_at }] of page.operations.entries()) {
-    if (seq !== asked.seq + index + 1) return { kind: 'mismatch', what: 'sequence' };
-    const digest = digestOf(data);
-    hash = advanceRunningHash(hash, digest);
-    const receivedAt = Date.parse(received_at);
-    arrived.push({ data, digest, entry: readEntry(data, origin, seq, receivedAt), origin, seq, receivedAt });
+  for (const [index, pulled] of page.operations.entries()) {
+    if (pulled.seq !== asked.seq + index + 1) return { kind: 'mismatch', what: 'sequence' };
+    const arrival = await readArrival(db, audit, pulled);
+    if (arrival === null) return { kind: 'incomplete' };
+    hash = advanceRunningHash(hash, arrival.digest, arrival.origin);
+    arrived.push(arrival);
   }
   if (page.next !== asked.seq + page.operations.length) return { kind: 'mismatch', what: 'sequence' };
   if (page.hash !== hash) return { kind: 'mismatch', what: 'hash' };
@@ -61,52 +64,97 @@ export async function applyPage(
   return db.transaction('rw', tables, async () => {
     const log = (await db.logs.get(audit)) ?? emptyLog(audit);
     if (log.seq !== asked.seq || log.epoch !== asked.epoch || log.hash !== asked.hash) return { kind: 'stale' };
-    const rev = log.rev + 1;
-    const isNewer = arrived.length > 0;
-    await db.logs.put({ audit, rev: isNewer ? rev : log.rev, epoch: page.epoch, seq: page.next, hash });
+    const isWhole = page.next >= page.head.seq;
+    const isNewer = arrived.length > 0 || (isWhole && log.unsettled === 1);
+    const rev = isNewer ? log.rev + 1 : log.rev;
+    const { unsettled: _, ...settled } = log;
+    await db.logs.put({ ...(isWhole ? settled : log), rev, epoch: page.epoch, seq: page.next, hash });
     if (!isNewer) return { kind: 'applied', count: 0, isForked: false };
     const strange = await storeArrived(db, audit, arrived);
+    await eraseTold(db, audit, arrived);
     const touched = await touchedBy(db, audit, arrived);
     await storeVerdicts(db, audit, arrived);
-    const isForked = await advanceChains(db, audit, strange);
+    if (isWhole && log.unsettled === 1) for (const ref of await setLostAside(db, audit)) touched.add(ref);
+    const isForked = await advanceChains(db, audit, arrived, strange);
     await refoldEntities(db, audit, touched, rev);
     return { kind: 'applied', count: arrived.length, isForked };
   });
 }
 
 interface Arrived {
-  readonly data: string;
+  /** Null where it is here already. */
+  readonly data: string | null;
+  readonly contentSha256: string | undefined;
   readonly digest: string;
   readonly entry: Entry | null;
+  readonly prev: string | null;
   readonly origin: OperationRow['origin'];
   readonly seq: number;
   readonly receivedAt: number;
 }
 
-/** Keeps what came; gives back what this tablet did not have. */
-async function storeArrived(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<Arrived[]> {
+/** One line of a page; null where it only names what this tablet should have made itself, and has not. */
+async function readArrival(
+  db: AuditbookDatabase,
+  audit: string,
+  pulled: Schemas['PulledEntry'],
+): Promise<Arrived | null> {
+  const { seq, origin } = pulled;
+  const receivedAt = Date.parse(pulled.received_at);
+  const own = pulled.data === undefined ? await db.operations.get([audit, pulled.digest ?? '']) : undefined;
+  const text = pulled.data ?? (own === undefined ? undefined : decode(own.body));
+  if (text === undefined) return null;
+  const contentSha256 = own === undefined ? pulled.content_sha256 : own.content_sha256;
+  const operation = parseOperation(text, contentSha256);
+  const isReadable = !isRefusal(operation);
+  return {
+    data: pulled.data ?? null,
+    contentSha256,
+    digest: contentSha256 === undefined ? digestOf(text) : digestOfErased(text, contentSha256),
+    entry: isReadable ? { operation, origin, seq, receivedAt } : null,
+    prev: isReadable ? operation.prev : null,
+    origin,
+    seq,
+    receivedAt,
+  };
+}
+
+/** Keeps what came; gives back the digests of what this tablet did not have. */
+async function storeArrived(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<Set<string>> {
   const known = await db.operations.bulkGet(arrived.map(({ digest }) => [audit, digest] as [string, string]));
   const rows: OperationRow[] = [];
-  const strange: Arrived[] = [];
+  const strange = new Set<string>();
   for (const [index, arrival] of arrived.entries()) {
-    const { digest, data, entry, origin, seq, receivedAt } = arrival;
+    const { digest, data, contentSha256, entry, origin, seq, receivedAt } = arrival;
     const before = known[index];
     if (before !== undefined) {
-      const { waiting: _, ...rest } = before;
+      const { waiting: _, lost: __, ...rest } = before;
       rows.push({ ...rest, origin, seq, received_at: receivedAt });
       continue;
     }
-    const row: OperationRow = { audit, digest, origin, seq, received_at: receivedAt, body: encode(data) };
+    const row: OperationRow = { audit, digest, origin, seq, received_at: receivedAt, body: encode(data!) };
+    if (contentSha256 !== undefined) row.content_sha256 = contentSha256;
     if (entry !== null) {
       const { id, ent, chain, dseq } = entry.operation;
       Object.assign(row, { id, ent, chain: chainName(chain), dseq });
-      strange.push(arrival);
+      strange.add(digest);
     }
     rows.push(row);
   }
-  await markTwins(db, audit, rows, new Set(strange.map(({ digest }) => digest)));
+  await markTwins(db, audit, rows, strange);
   await db.operations.bulkPut(rows);
   return strange;
+}
+
+/** What the server has taken out of the log goes from this tablet too. Header, digest and place stay. */
+async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<void> {
+  const told = erasedBy(arrived.flatMap(({ entry }) => (entry === null ? [] : [entry])));
+  const rows = await db.operations.bulkGet([...told].map((digest) => [audit, digest] as [string, string]));
+  for (const row of rows) {
+    if (row === undefined || row.content_sha256 !== undefined) continue;
+    const { header, contentSha256 } = eraseContent(decode(row.body));
+    await db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
+  }
 }
 
 async function markTwins(
@@ -128,50 +176,13 @@ async function markTwins(
   }
 }
 
-/**
- * Tips of the chains that came along. True when one of our own holds what this tablet never wrote: it has a double.
- *
- * What is in quarantine moves no tip: anybody could have written our name into it.
- */
-async function advanceChains(db: AuditbookDatabase, audit: string, strange: readonly Arrived[]): Promise<boolean> {
-  const quarantined = await readQuarantine(db, audit);
-  const operations = strange.filter(({ digest }) => !quarantined.has(digest)).map(({ entry }) => entry!.operation);
-  const names = [...new Set(operations.map(({ chain }) => chainName(chain)))];
-  const rows = await db.chains.bulkGet(names);
-  const tips = new Map<string, ChainRow>();
-  for (const row of rows) if (row !== undefined) tips.set(row.chain, row);
-  let isForked = false;
-  for (const { chain, dseq, digest, hlc } of operations) {
-    const name = chainName(chain);
-    const tip = tips.get(name);
-    if (tip !== undefined && dseq <= tip.dseq) {
-      isForked ||= tip.own === 1;
-      continue;
-    }
-    // An own chain that goes on beyond what is here: this tablet was restored from an older copy. It continues from there.
-    const pushed = tip?.own === 1 ? dseq : 0;
-    tips.set(name, { ...chain, chain: name, dseq, digest, hlc, own: tip?.own ?? 0, pushed });
-  }
-  await db.chains.bulkPut([...tips.values()]);
-  if (isForked) await startNewInstallation(db);
-  return isForked;
-}
-
-/** From now on this tablet writes chains of its own again; what both wrote stays in the log. */
-async function startNewInstallation(db: AuditbookDatabase): Promise<void> {
-  await db.device_state.bulkPut([
-    { key: 'forked_installation', value: await installationOf(db) },
-    { key: 'installation', value: newId() },
-  ]);
-}
-
 async function touchedBy(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<Set<string>> {
   const touched = new Set<string>();
   const judged: [string, string][] = [];
   const ids: [string, string][] = [];
   for (const { entry } of arrived) {
     if (entry === null) continue;
-    if (entry.operation.kind !== 'verdict') {
+    if (!isOnOperation(entry.operation)) {
       touched.add(entry.operation.ent);
       ids.push([audit, entry.operation.id]);
     } else if (entry.origin === 'server') {
@@ -207,84 +218,4 @@ async function storeVerdicts(db: AuditbookDatabase, audit: string, arrived: read
       body: encode({ ...entry, operation: read(entry.operation) }),
     })),
   );
-}
-
-/**
- * The server is not where this tablet thought: restored from a backup, or another one. Everything is pulled again; what comes
- * back is safe again, what does not is sent again. Nothing is wiped.
- */
-export async function resetCursor(db: AuditbookDatabase, audit: string): Promise<void> {
-  await db.transaction('rw', [db.operations, db.chains, db.logs, db.verdicts], async () => {
-    const own = new Set((await ownChains(db, audit)).map((row) => row.chain));
-    await db.operations
-      .where('[audit+seq]')
-      .between([audit, Dexie.minKey], [audit, Dexie.maxKey])
-      .modify((row) => {
-        delete row.seq;
-        if (row.chain !== undefined && own.has(row.chain)) row.waiting = row.dseq!;
-      });
-    await db.verdicts
-      .where('audit')
-      .equals(audit)
-      .modify((row) => {
-        row.body = encode({ ...decode(row.body), seq: null });
-      });
-    const log = (await db.logs.get(audit)) ?? emptyLog(audit);
-    await db.logs.put({ ...log, epoch: null, seq: 0, hash: GENESIS } satisfies LogRow);
-  });
-}
-
-/** The chains of this audit that this account writes on this tablet. */
-export async function ownChains(db: AuditbookDatabase, audit: string): Promise<ChainRow[]> {
-  const rows = await db.chains.where('audit').equals(audit).toArray();
-  return rows.filter((row) => row.own === 1);
-}
-
-/** Operations of a chain from `after` on, as many as fit: at least one, however long it is. */
-export async function nextBatch(
-  db: AuditbookDatabase,
-  chain: ChainRow,
-  most: { operations: number; bytes: number },
-): Promise<OperationRow[]> {
-  const rows = await db.operations
-    .where('[chain+dseq]')
-    .between([chain.chain, chain.pushed + 1], [chain.chain, Dexie.maxKey], true, true)
-    .limit(most.operations)
-    .toArray();
-  const batch: OperationRow[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    bytes += decode(row.body).length;
-    if (batch.length > 0 && (bytes > most.bytes || row.dseq !== batch.at(-1)!.dseq! + 1)) break;
-    batch.push(row);
-  }
-  return batch;
-}
-
-/** What the server said it has of a chain. It can go back: that is how a restored server asks for what it lacks. */
-export async function markPushed(db: AuditbookDatabase, chain: string, pushed: number): Promise<void> {
-  await db.chains.update(chain, { pushed });
-}
-
-/** After everything was pulled: what was sent and did not come back has to be sent again. Tells whether there is any. */
-export async function rewindToWaiting(db: AuditbookDatabase, audit: string): Promise<boolean> {
-  return db.transaction('rw', [db.operations, db.chains], async () => {
-    let isBehind = false;
-    for (const chain of await ownChains(db, audit)) {
-      const first = await firstWaiting(db, chain);
-      if (first === null || first > chain.pushed) continue;
-      isBehind = true;
-      await db.chains.update(chain.chain, { pushed: first - 1 });
-    }
-    return isBehind;
-  });
-}
-
-async function firstWaiting(db: AuditbookDatabase, chain: ChainRow): Promise<number | null> {
-  const row = await db.operations
-    .where('[audit+waiting]')
-    .between([chain.audit, Dexie.minKey], [chain.audit, Dexie.maxKey])
-    .filter((other) => other.chain === chain.chain)
-    .first();
-  return row?.waiting ?? null;
 }

@@ -23,7 +23,7 @@ import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabul
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
-import { readQuarantine } from './refold';
+import { entryOf, readQuarantine } from './refold';
 
 export { numberedFindings } from '../domain/finding';
 export { once, type Live } from './live';
@@ -406,7 +406,7 @@ export async function readQuarantined(db: AuditbookDatabase, audit: string): Pro
   const found: QuarantinedOperation[] = [];
   for (const [digest, verdict] of await readQuarantine(db, audit)) {
     const row = await db.operations.get([audit, digest]);
-    const operation = row?.id === undefined ? null : (JSON.parse(decode(row.body)) as ReadOperation);
+    const operation = (row === undefined ? null : entryOf(row))?.operation ?? null;
     found.push({
       digest,
       code: verdict.code ?? 'envelope.malformed',

@@ -26,9 +26,14 @@ export async function readQuarantine(db: AuditbookDatabase, audit: string): Prom
 
 export function entriesOf(rows: readonly OperationRow[]): Entry[] {
   return rows.flatMap((row) => {
-    const entry = readEntry(decode(row.body), row.origin, row.seq ?? null, row.received_at ?? null);
+    const entry = row.lost === 1 ? null : entryOf(row);
     return entry === null ? [] : [{ ...entry, operation: read(entry.operation) }];
   });
+}
+
+/** What a row says; null where it cannot be read. */
+export function entryOf(row: OperationRow): Entry | null {
+  return readEntry(decode(row.body), row.origin, row.seq ?? null, row.received_at ?? null, row.content_sha256);
 }
 
 /** Of two operations with one id only the earlier received counts, and the other may stand in another entity. */

@@ -7,9 +7,12 @@ import { ApiClient } from '../api/client';
 import {
   advanceRunningHash,
   digestOf,
+  eraseContent,
   GENESIS,
+  heldHash,
   makeOperation,
   parseOperation,
+  sha256Of,
   type Operation,
 } from '../domain/operation';
 import { isRefusal } from '../domain/refusal';
@@ -17,8 +20,11 @@ import type { Schemas } from '../domain/vocabulary';
 import { newId } from '../store/device';
 
 interface Entry {
-  readonly data: string;
+  data: string;
+  contentSha256?: string;
   readonly digest: string;
+  /** The chain that the sender wrote, where it is the one that the bytes name. */
+  readonly sentBy: string | null;
   readonly origin: 'device' | 'server';
   readonly receivedAt: number;
 }
@@ -27,6 +33,8 @@ interface Log {
   entries: Entry[];
   hashes: string[];
   chains: Map<string, { dseq: number; digest: string }>;
+  /** Digests of what forked off. */
+  branches: Set<string>;
 }
 
 export type Fault =
@@ -52,7 +60,7 @@ export class ModelServer {
   /** A reason to keep an operation aside, as missing rights would be. */
   quarantine: (operation: Operation) => string | null = () => null;
   now = 1_795_513_267_250;
-  readonly #installation = newId();
+  #installation = newId();
 
   /** The app's client, signed in as somebody; null for nobody. */
   apiFor(account: () => string | null): ApiClient {
@@ -67,6 +75,16 @@ export class ModelServer {
   restore(snapshot: Map<string, Log>): void {
     this.logs = structuredClone(snapshot);
     this.epoch = newId();
+    this.#installation = newId();
+  }
+
+  /** Take the content out of an operation, as somebody in the office decided. */
+  erase(audit: string, digest: string): void {
+    const log = this.logs.get(audit)!;
+    const entry = log.entries.find((other) => other.digest === digest)!;
+    const { header, contentSha256 } = eraseContent(entry.data);
+    Object.assign(entry, { data: header, contentSha256 });
+    this.#append(log, this.#onOperation(log, audit, digest, 'erasure', { reason: 'withdrawn', by: newId() }));
   }
 
   texts(audit: string): string[] {
@@ -99,7 +117,7 @@ export class ModelServer {
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account);
-    if (rest === 'operations') return this.#pull(audit, query);
+    if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
       return json({ stored: asked.sha256?.filter((sha256) => this.stored.has(sha256)) });
@@ -128,38 +146,65 @@ export class ModelServer {
     const body = isPacked ? await unpacked(sent) : sent;
     if (body.byteLength > this.limit) return html('<html>Request Entity Too Large</html>', 413);
     const announced = request.headers.get('Content-Digest');
-    const digest = btoa(String.fromCharCode(...Uint8Array.from(digestOf(new Uint8Array(body)).match(/../g)!, fromHex)));
+    const digest = btoa(String.fromCharCode(...Uint8Array.from(sha256Of(new Uint8Array(body)).match(/../g)!, fromHex)));
     if (announced !== `sha-256=:${digest}:`) return problem(400, 'request.digest_mismatch');
     const push = JSON.parse(new TextDecoder().decode(body)) as Schemas['Push'];
     if (push.account !== account) return problem(401, 'account.sign_in_needed');
     const before = this.logs.get(audit);
-    const log: Log = before === undefined ? { entries: [], hashes: [], chains: new Map() } : structuredClone(before);
+    const log: Log =
+      before === undefined
+        ? { entries: [], hashes: [], chains: new Map(), branches: new Set() }
+        : structuredClone(before);
     const chain = `${push.installation}/${push.account}`;
     const verdicts: Schemas['Verdict'][] = [];
-    for (const data of push.operations) {
-      const operation = parseOperation(data);
+    const held: string[] = [];
+    for (const sent of push.operations) {
+      const text = typeof sent === 'string' ? sent : sent.header;
+      const contentSha256 = typeof sent === 'string' ? undefined : sent.content_sha256;
+      const operation = parseOperation(text, contentSha256);
       if (isRefusal(operation)) throw new Error(`the app sent what cannot be read: ${operation.code}`);
-      const at = log.entries.findIndex((entry) => entry.digest === operation.digest);
+      const { digest, dseq, prev } = operation;
+      held.push(digest);
+      const at = log.entries.findIndex((entry) => entry.digest === digest);
       const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
       if (at >= 0) {
-        verdicts.push({ digest: operation.digest, verdict: 'duplicate', seq: at + 1, reason: null });
+        verdicts.push({ digest, verdict: 'duplicate', seq: at + 1, reason: null });
         continue;
       }
-      if (operation.dseq > tip.dseq + 1 && !log.entries.some((entry) => entry.digest === operation.prev)) {
-        return problem(409, 'chain.gap', { expected: tip.dseq + 1, got: operation.dseq });
+      const isOnBranch = log.branches.has(prev);
+      if (dseq > tip.dseq + 1 && !isOnBranch) {
+        return problem(409, 'chain.gap', { expected: tip.dseq + 1, got: dseq });
       }
-      const isFork = operation.dseq <= tip.dseq || operation.prev !== tip.digest;
-      const code = isFork ? 'chain.forked' : this.quarantine(operation);
-      if (!isFork) log.chains.set(chain, { dseq: operation.dseq, digest: operation.digest });
-      this.#append(log, { data, digest: operation.digest, origin: 'device', receivedAt: this.now });
+      const isFork = dseq <= tip.dseq || isOnBranch;
+      const follows = prev === tip.digest;
+      const isLacking = contentSha256 !== undefined ? 'operation.content_missing' : null;
+      const code = isFork
+        ? 'chain.forked'
+        : follows
+          ? (isLacking ?? this.quarantine(operation))
+          : 'chain.prev_mismatch';
+      if (isFork) log.branches.add(digest);
+      else log.chains.set(chain, { dseq, digest });
+      const kept = contentSha256 === undefined ? {} : { contentSha256 };
+      this.#append(log, { data: text, ...kept, digest, sentBy: chain, origin: 'device', receivedAt: this.now });
       const seq = log.entries.length;
-      verdicts.push({ digest: operation.digest, verdict: code === null ? 'stored' : 'quarantined', seq, reason: null });
-      if (code !== null)
-        this.#append(log, this.#verdict(log, audit, operation.digest, { state: 'quarantined', code, facts: {} }));
+      if (code === null) continue;
+      verdicts.push({ digest, verdict: 'quarantined', seq, reason: null });
+      this.#append(log, this.#verdict(log, audit, digest, { state: 'quarantined', code, facts: {} }));
     }
     this.logs.set(audit, log);
     const next_dseq = (log.chains.get(chain)?.dseq ?? 0) + 1;
-    return json({ protocol: 1, epoch: this.epoch, head: this.#head(audit), verdicts, next_dseq });
+    const proof = { head: this.#head(audit), held: heldHash(held) };
+    return json({ protocol: 1, epoch: this.epoch, ...proof, verdicts, next_dseq });
+  }
+
+  /** Somebody pushed bytes that name another author's chain: they are kept aside. */
+  bring(audit: string, data: string): void {
+    const log = this.logs.get(audit)!;
+    const digest = digestOf(data);
+    this.#append(log, { data, digest, sentBy: null, origin: 'device', receivedAt: this.now });
+    const code = 'operation.not_yours';
+    this.#append(log, this.#verdict(log, audit, digest, { state: 'quarantined', code, facts: {} }));
   }
 
   /** The lead auditor let it count. */
@@ -169,33 +214,40 @@ export class ModelServer {
   }
 
   #verdict(log: Log, audit: string, digest: string, val: { state: string; code?: string; facts?: object }): Entry {
-    const dseq = log.entries.filter((entry) => entry.origin === 'server').length + 1;
+    return this.#onOperation(log, audit, digest, 'verdict', val);
+  }
+
+  #onOperation(log: Log, audit: string, digest: string, kind: 'verdict' | 'erasure', val: object): Entry {
+    const chain = `${this.#installation}/server`;
+    const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
     const { data, digest: own } = makeOperation({
       id: newId(),
       chain: { installation: this.#installation, account: 'server', audit },
-      dseq,
-      prev: GENESIS,
+      dseq: tip.dseq + 1,
+      prev: tip.digest,
       wall: this.now,
       mono: 0,
       hlc: `${String(this.now).padStart(15, '0')}-00000000`,
       seen: { epoch: this.epoch, seq: log.entries.length },
       ent: `operation/${digest}`,
-      fld: 'verdict',
+      fld: kind,
       bases: [],
-      kind: 'verdict',
+      kind,
       val: val as never,
       ctx: {},
+      salt: 'A'.repeat(22),
     });
-    return { data, digest: own, origin: 'server', receivedAt: this.now };
+    log.chains.set(chain, { dseq: tip.dseq + 1, digest: own });
+    return { data, digest: own, sentBy: null, origin: 'server', receivedAt: this.now };
   }
 
   #append(log: Log, entry: Entry): void {
     log.entries.push(entry);
-    log.hashes.push(advanceRunningHash(log.hashes.at(-1) ?? GENESIS, entry.digest));
+    log.hashes.push(advanceRunningHash(log.hashes.at(-1) ?? GENESIS, entry.digest, entry.origin));
     this.now += 1;
   }
 
-  #pull(audit: string, query: URLSearchParams): Response {
+  #pull(audit: string, query: URLSearchParams, account: string): Response {
     const log = this.logs.get(audit);
     if (log === undefined) return problem(404, 'request.not_found');
     const after = Number(query.get('after'));
@@ -210,9 +262,11 @@ export class ModelServer {
       next,
       hash: next === 0 ? GENESIS : log.hashes[next - 1],
       head: this.#head(audit),
-      operations: some.map(({ data, origin, receivedAt }, index) => ({
+      operations: some.map(({ data, contentSha256, digest, sentBy, origin, receivedAt }, index) => ({
         seq: after + index + 1,
-        data,
+        ...(sentBy === `${query.get('without')}/${account}`
+          ? { digest }
+          : { data, ...(contentSha256 === undefined ? {} : { content_sha256: contentSha256 }) }),
         origin,
         received_at: new Date(receivedAt).toISOString(),
       })),

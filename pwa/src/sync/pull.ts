@@ -6,7 +6,8 @@
  */
 import type { ApiClient } from '../api/client';
 import { installationOf, type AuditbookDatabase } from '../store/database';
-import { applyPage, readCursor, resetCursor } from '../store/pulled';
+import { applyPage, readCursor } from '../store/pulled';
+import { resetCursor } from '../store/repair';
 import { problemOf, Stopped } from './problem';
 
 const PAGE = 500;
@@ -30,13 +31,15 @@ export async function pullAudit(
   // A fork that is found on the way gives this tablet a new name, which the server does not know before the end of this pull.
   const installation = await installationOf(db);
   let [received, repairs, isForked] = [0, 0, false];
+  // What this tablet has made itself need not be sent to it: it comes back as digests, until one of them is not here.
+  let without: string | null = installation;
   const goBack = async (): Promise<void> => {
     if ((repairs += 1) > REPAIRS) throw new Stopped({ code: 'sync.inconsistent', facts: {}, status: null, audit });
     await resetCursor(db, audit);
   };
   while (!isStopped()) {
     const cursor = await readCursor(db, audit);
-    const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE };
+    const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE, without };
     const answer = await api.pull(audit, asked, installation);
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
     if (answer.kind !== 'ok') {
@@ -48,6 +51,11 @@ export async function pullAudit(
     const result = await applyPage(db, audit, cursor, answer.value);
     if (result.kind === 'mismatch') {
       await goBack();
+      continue;
+    }
+    if (result.kind === 'incomplete') {
+      if (without === null) throw new Stopped({ code: 'sync.inconsistent', facts: {}, status: null, audit });
+      without = null;
       continue;
     }
     if (result.kind === 'stale') continue;

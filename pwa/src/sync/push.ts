@@ -6,12 +6,12 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { PROTOCOL, type ApiClient } from '../api/client';
-import { headStatement } from '../domain/operation';
+import { headStatement, heldHash } from '../domain/operation';
 import type { Schemas } from '../domain/vocabulary';
 import { decode } from '../store/codec';
 import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/database';
 import { base64, deviceKey, signText } from '../store/keys';
-import { markPushed, nextBatch, ownChains } from '../store/pulled';
+import { markPushed, nextBatch, ownChains } from '../store/own-chains';
 import { problemOf, Stopped } from './problem';
 
 /** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
@@ -59,7 +59,7 @@ export async function pushAudit(
       if (row === undefined || batch.length === 0) break;
       const answer = await sendBatch(db, api, row, batch);
       if (answer.kind === 'ok') {
-        confirmVerdicts(answer.value, batch, audit);
+        confirmHeld(answer.value, batch, audit);
         await markPushed(db, chain, batch.at(-1)!.dseq!);
         sent += batch.length;
         epoch = answer.value.epoch;
@@ -92,7 +92,7 @@ async function sendBatch(db: AuditbookDatabase, api: ApiClient, chain: ChainRow,
     account: chain.account,
     announced: { dseq: chain.dseq, digest: chain.digest },
     head_signature: await signText(key, statement),
-    operations: batch.map((row) => decode(row.body)),
+    operations: batch.map(sentForm),
   };
   const body = new TextEncoder().encode(JSON.stringify(push));
   const digest = base64(sha256(body));
@@ -100,10 +100,15 @@ async function sendBatch(db: AuditbookDatabase, api: ApiClient, chain: ChainRow,
   return api.push(chain.audit, packed ?? body, digest, packed !== null);
 }
 
-/** An answer that does not speak of every operation that was sent is nobody's answer. */
-function confirmVerdicts(answer: Schemas['PushAnswer'], batch: readonly OperationRow[], audit: string): void {
-  const answered = new Set(Array.isArray(answer.verdicts) ? answer.verdicts.map((verdict) => verdict.digest) : []);
-  if (batch.every((row) => answered.has(row.digest))) return;
+/** The text as it was made, or what is left of it. */
+function sentForm(row: OperationRow): Schemas['Push']['operations'][number] {
+  const text = decode(row.body);
+  return row.content_sha256 === undefined ? text : { header: text, content_sha256: row.content_sha256 };
+}
+
+/** An answer that does not prove to be to this very batch is nobody's answer. */
+function confirmHeld(answer: Schemas['PushAnswer'], batch: readonly OperationRow[], audit: string): void {
+  if (answer.held === heldHash(batch.map((row) => row.digest))) return;
   throw new Stopped({ code: 'sync.not_the_server', facts: { status: 200 }, status: 200, audit });
 }
 

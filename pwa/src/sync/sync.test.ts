@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldLog, readEntry, type Entry, type LogView } from '../domain/fold';
-import { parseOperation, type Operation } from '../domain/operation';
+import { makeOperation, parseOperation, type Operation } from '../domain/operation';
 import { add, resolve, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
@@ -15,6 +15,7 @@ import { ModelServer, type Fault } from './model-server';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 const finding = add('finding', 'f1', RAISED);
+const SALT = 'A'.repeat(22);
 const title = (text: string) => set('finding', 'f1', 'title', text);
 
 interface Tablet {
@@ -60,8 +61,8 @@ async function shown(tablet: Tablet): Promise<unknown> {
 }
 
 function serverView(server: ModelServer): LogView {
-  const entries = (server.logs.get(AUDIT)?.entries ?? []).map(({ data, origin, receivedAt }, index) =>
-    readEntry(data, origin, index + 1, receivedAt),
+  const entries = (server.logs.get(AUDIT)?.entries ?? []).map(({ data, origin, receivedAt, contentSha256 }, index) =>
+    readEntry(data, origin, index + 1, receivedAt, contentSha256),
   );
   return foldLog(entries.filter((entry): entry is Entry => entry !== null));
 }
@@ -75,8 +76,8 @@ async function expectAgreement(server: ModelServer, ...tablets: Tablet[]): Promi
     expect((await readOutbox(tablet.db)).operations).toBe(0);
   }
   const dseqs = new Map<string, number[]>();
-  for (const text of server.texts(AUDIT)) {
-    const { chain, dseq } = parseOperation(text) as Operation;
+  for (const entry of server.logs.get(AUDIT)?.entries ?? []) {
+    const { chain, dseq } = parseOperation(entry.data, entry.contentSha256) as Operation;
     const name = JSON.stringify(chain);
     dseqs.set(name, [...(dseqs.get(name) ?? []), dseq]);
   }
@@ -254,7 +255,7 @@ describe('a server that is not what it was', () => {
     await commit(lena.db, AUDIT, [finding, title('Kept')]);
     await syncAll(lena);
     const { epoch } = server;
-    server.restore(new Map([[AUDIT, { entries: [], hashes: [], chains: new Map() }]]));
+    server.restore(new Map([[AUDIT, { entries: [], hashes: [], chains: new Map(), branches: new Set() }]]));
     server.epoch = epoch;
     await syncAll(lena);
     await expectAgreement(server, lena);
@@ -290,6 +291,130 @@ describe('a server that is not what it was', () => {
     expect((await lena.engine.syncNow()).problem?.code).toBe('sync.inconsistent');
     expect(server.requests.length - before).toBeLessThan(12);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')).toHaveLength(1);
+  });
+});
+
+describe('what was erased', () => {
+  const note = add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' });
+  const said = (text: string) => set('note', 'n1', 'text', text);
+  const SECRET = 'Mr Novak, a cleaner, was not trained.';
+
+  async function erased(): Promise<{ server: ModelServer; lena: Tablet; aron: Tablet; digest: string }> {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [note]);
+    const { digest } = (await commit(lena.db, AUDIT, [said(SECRET)])).operations[0]!;
+    await syncAll(lena);
+    server.erase(AUDIT, digest);
+    return { server, lena, aron, digest };
+  }
+
+  test('goes from the tablet that wrote it and never reaches another, and all agree', async () => {
+    const { server, lena, aron, digest } = await erased();
+    await syncAll(lena, aron);
+    await expectAgreement(server, lena, aron);
+    for (const { db } of [lena, aron]) {
+      expect(JSON.stringify(await db.operations.toArray())).not.toContain('Novak');
+      expect(JSON.stringify(await db.entities.toArray())).not.toContain('Novak');
+      const shownNote = (await readLog(db, AUDIT)).ofKind('note')[0]!;
+      expect(shownNote.get('text')).toBeNull();
+      expect(shownNote.fields.get('text')!.isErased).toBe(true);
+      expect((await db.operations.get([AUDIT, digest]))!.content_sha256).toBeDefined();
+    }
+  });
+
+  test('can be written anew by whoever may', async () => {
+    const { server, lena, aron } = await erased();
+    await syncAll(lena, aron);
+    await commit(aron.db, AUDIT, [said('A cleaner was not trained.')]);
+    await syncAll(aron, lena);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(lena.db, AUDIT)).ofKind('note')[0]!.get('text')).toBe('A cleaner was not trained.');
+  });
+
+  test('does not stop the chain when the server forgets it and the tablet sends what is left', async () => {
+    const { server, lena, aron } = await erased();
+    const backup = new Map();
+    await syncAll(lena);
+    await commit(lena.db, AUDIT, [set('note', 'n1', 'criterion', 'iso9001-2015:7.2')]);
+    server.restore(backup);
+    await syncAll(lena, aron);
+    await expectAgreement(server, lena, aron);
+    expect(JSON.stringify([...server.logs])).not.toContain('Novak');
+    expect((await readLog(aron.db, AUDIT)).ofKind('note')[0]!.get('criterion')).toBe('iso9001-2015:7.2');
+  });
+});
+
+describe('what comes back', () => {
+  test('of ones own is only named, and asked for whole where it is not here', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Mine')]);
+    const bare = await openTablet(LENA);
+    await bare.device_state.bulkPut(await lena.db.device_state.toArray());
+    await syncAll(lena);
+    // A tablet under the same name that has nothing: its storage was emptied.
+    const emptied = attach(server, bare);
+    await syncAll(emptied);
+    expect(await shown(emptied)).toEqual(await shown(lena));
+  });
+
+  test('under my name from somebody else moves no end of my chain', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const installation = await installationOf(lena.db);
+    const envelope = parseOperation(server.texts(AUDIT)[0]!) as Operation;
+    let prev = envelope.digest;
+    for (const dseq of [2, 3]) {
+      const id = `0191e6a0-0000-7000-8000-00000000f0${dseq}0`;
+      const title = { fld: 'title', kind: 'set', val: `forged ${dseq}` } as const;
+      const forged = makeOperation({ ...envelope, id, dseq, prev, ...title, salt: SALT });
+      prev = forged.digest;
+      server.bring(AUDIT, forged.data);
+    }
+    await syncAll(lena);
+    expect(await installationOf(lena.db)).toBe(installation);
+    await commit(lena.db, AUDIT, [title('Truly mine'), set('finding', 'f1', 'failure', 'x')]);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Truly mine');
+  });
+
+  test('from a colleague does not count any more when the restored server has lost it, until he sends it again', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    await commit(aron.db, AUDIT, [title('Of Aron')]);
+    await syncAll(aron, lena);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
+    server.restore(backup);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
+    const tips = await lena.db.chains.toArray();
+    expect(tips.filter((tip) => tip.own === 0)).toEqual([]);
+    await syncAll(aron, lena);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
+  });
+
+  test('a verdict that the restored server has lost is forgotten with it', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const backup = server.snapshot();
+    server.quarantine = () => 'audit.not_assigned';
+    await commit(lena.db, AUDIT, [finding, title('Kept aside')]);
+    await syncAll(lena, aron);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')).toEqual([]);
+    server.quarantine = () => null;
+    server.restore(backup);
+    await syncAll(lena, aron, lena);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Kept aside');
   });
 });
 

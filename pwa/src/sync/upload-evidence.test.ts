@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import type { HttpStack } from 'tus-js-client';
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../domain/operation';
+import { sha256Of } from '../domain/operation';
 import { commit } from '../store/commit';
 import { decode } from '../store/codec';
 import { cutEvidence } from '../store/evidence-bytes';
@@ -79,7 +79,7 @@ class TusServer {
     if (fault === 'cut') throw new Error('cut');
     if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return response(409, at());
     upload.bytes = new Uint8Array(await new Blob([new Uint8Array(upload.bytes), body!]).arrayBuffer());
-    if (upload.bytes.length === upload.size && digestOf(upload.bytes) === upload.sha256)
+    if (upload.bytes.length === upload.size && sha256Of(upload.bytes) === upload.sha256)
       this.#model.stored.add(upload.sha256);
     if (fault === 'answer lost') throw new Error('answer lost');
     return response(204, at());
@@ -97,7 +97,7 @@ function response(status: number, headers: Record<string, string>): unknown {
 
 function photo(length: number, seed = 1): { bytes: ArrayBuffer; sha256: string } {
   const bytes = Uint8Array.from({ length }, (_, index) => (index * 31 + seed) % 256);
-  return { bytes: bytes.buffer, sha256: digestOf(bytes) };
+  return { bytes: bytes.buffer, sha256: sha256Of(bytes) };
 }
 
 async function setUp() {

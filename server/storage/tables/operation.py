@@ -13,8 +13,9 @@ class LoggedOperation(WorkspaceOwned, Base):
     """
     One entry of an audit's log. `data` is the truth, byte for byte; every other column was read from it or added by the server.
 
-    Rows are only ever inserted. The verdict columns repeat the server's last verdict entry, and `dseq` of an entry
-    that cannot be read may be learnt from its successor.
+    Rows are only ever inserted. The verdict columns repeat the server's last verdict entry, `dseq` of an entry that cannot be
+    read may be learnt from its successor, `sent_by` becomes the author once the author has sent it too, and of an entry whose
+    content is erased the header stays (`content_sha256` is then the hash of what stood there).
     """
 
     __tablename__ = "operation"
@@ -38,6 +39,7 @@ class LoggedOperation(WorkspaceOwned, Base):
     seq: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     workspace_id: Mapped[str] = mapped_column(Id)
     data: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    content_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     digest: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64))
     """The running hash up to and with this entry."""
@@ -64,7 +66,7 @@ class LoggedOperation(WorkspaceOwned, Base):
 
 
 class Chain(WorkspaceOwned, Base):
-    """How far the server has one chain, how far the device said that it goes, and the device's signature under it."""
+    """How far the server has one chain, and how far the device said that it goes."""
 
     __tablename__ = "chain"
     __table_args__ = (sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),)
@@ -77,10 +79,43 @@ class Chain(WorkspaceOwned, Base):
     tip_digest: Mapped[str] = mapped_column(sa.String(64))
     announced_dseq: Mapped[int] = mapped_column(sa.BigInteger)
     announced_digest: Mapped[str] = mapped_column(sa.String(64))
-    head_signature: Mapped[str | None] = mapped_column(sa.String(120))
-    """The last one that verifies, or that nobody can verify because no key was enrolled."""
-    head_dseq: Mapped[int | None] = mapped_column(sa.BigInteger)
-    head_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    is_head_verified: Mapped[bool] = mapped_column(sa.Boolean)
     wrong_signature_at: Mapped[int | None] = mapped_column(sa.BigInteger)
     """When a signature last came that does not verify. It refuses nothing, and must not go unseen."""
+
+
+class ChainHead(WorkspaceOwned, Base):
+    """
+    What a device signed about its chain, once a batch. Every one is kept: a seal is covered by the first that reaches as far.
+    """
+
+    __tablename__ = "chain_head"
+    __table_args__ = (sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),)
+
+    audit_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    installation: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    account: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    dseq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Id)
+    signature: Mapped[str] = mapped_column(sa.String(120))
+    key_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """The enrolled key that verified it; None where no key was enrolled, so that nobody can say."""
+    received_at: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Erasure(WorkspaceOwned, Base):
+    """
+    The register of erasures: what was taken out of the log, by whose decision, when and why. A server that is restored from a
+    backup erases it again before it serves, and content that comes back from a tablet is not taken in.
+
+    No foreign key: the register must stand beside a backup that is older than the audit.
+    """
+
+    __tablename__ = "erasure"
+
+    audit_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("workspace.id"))
+    reason: Mapped[str] = mapped_column(sa.String(2000))
+    decided_by: Mapped[str] = mapped_column(Id)
+    erased_at: Mapped[int] = mapped_column(sa.BigInteger)

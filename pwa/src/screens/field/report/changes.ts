@@ -11,11 +11,11 @@ export interface SpokenChange {
 
 export function spokenChanges(changes: readonly Value[]): SpokenChange[] {
   return (changes as unknown as PlainRecord[]).map((change) => {
-    const { finding, field, was, is } = change;
-    if (typeof finding !== 'string') {
+    const { finding, evidence, field, was, is } = change;
+    if (typeof finding !== 'string' && typeof evidence !== 'string') {
       return { what: say('report.part', String(field), {}, String(field)), was: null, is: null };
     }
-    const name = t('closing.finding_named', { number: finding });
+    const name = typeof finding === 'string' ? t('closing.finding_named', { number: finding }) : t('report.evidence');
     if (field === null) return { what: `${name}: ${say('report.change', String(is))}`, was: null, is: null };
     return {
       what: `${name}, ${say('closing.field', String(field), {}, String(field))}`,

@@ -1,0 +1,59 @@
+/** The chains that this account writes on this tablet: what of them is to be sent, and how far the server has them. */
+import Dexie from 'dexie';
+import { decode } from './codec';
+import type { AuditbookDatabase, ChainRow, OperationRow } from './database';
+
+/** The chains of this audit that this account writes on this tablet. */
+export async function ownChains(db: AuditbookDatabase, audit: string): Promise<ChainRow[]> {
+  const rows = await db.chains.where('audit').equals(audit).toArray();
+  return rows.filter((row) => row.own === 1);
+}
+
+/** Operations of a chain from `after` on, as many as fit: at least one, however long it is. */
+export async function nextBatch(
+  db: AuditbookDatabase,
+  chain: ChainRow,
+  most: { operations: number; bytes: number },
+): Promise<OperationRow[]> {
+  const rows = await db.operations
+    .where('[chain+dseq]')
+    .between([chain.chain, chain.pushed + 1], [chain.chain, Dexie.maxKey], true, true)
+    .limit(most.operations)
+    .toArray();
+  const batch: OperationRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += new TextEncoder().encode(decode(row.body)).length;
+    if (batch.length > 0 && (bytes > most.bytes || row.dseq !== batch.at(-1)!.dseq! + 1)) break;
+    batch.push(row);
+  }
+  return batch;
+}
+
+/** What the server said it has of a chain. It can go back: that is how a restored server asks for what it lacks. */
+export async function markPushed(db: AuditbookDatabase, chain: string, pushed: number): Promise<void> {
+  await db.chains.update(chain, { pushed });
+}
+
+/** After everything was pulled: what was sent and did not come back has to be sent again. Tells whether there is any. */
+export async function rewindToWaiting(db: AuditbookDatabase, audit: string): Promise<boolean> {
+  return db.transaction('rw', [db.operations, db.chains], async () => {
+    let isBehind = false;
+    for (const chain of await ownChains(db, audit)) {
+      const first = await firstWaiting(db, chain);
+      if (first === null || first > chain.pushed) continue;
+      isBehind = true;
+      await db.chains.update(chain.chain, { pushed: first - 1 });
+    }
+    return isBehind;
+  });
+}
+
+async function firstWaiting(db: AuditbookDatabase, chain: ChainRow): Promise<number | null> {
+  const row = await db.operations
+    .where('[audit+waiting]')
+    .between([chain.audit, Dexie.minKey], [chain.audit, Dexie.maxKey])
+    .filter((other) => other.chain === chain.chain)
+    .first();
+  return row?.waiting ?? null;
+}

@@ -1,0 +1,43 @@
+"""
+The decision to take the content of operations out of an audit's log: evidence withdrawn, a retention that ended.
+
+What stays is that something was said, by whom, when and where, and why it was taken out. Every hash and chain still checks;
+tablets drop the content when they pull the entry that says so.
+"""
+
+from collections.abc import Sequence
+
+from server.database import Scope, unit_of_work
+from server.domain.permissions import Action, is_permitted
+from server.domain.refusals import Refusal, Refused
+from server.storage import audits, erasures
+from server.storage import operation_log as log
+from server.storage.audits import Roles
+from server.storage.clock import now_ms
+from server.storage.server_state import server_identity
+from server.sync.receive import Receiver
+
+
+def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[str], reason: str) -> None:
+    """
+    Erase these operations' content for good, all or none, and register the decision. Said twice, it is written once.
+
+    Raises Refused where the audit is not to be seen, the right is missing, or the log does not hold one of them.
+    """
+    with unit_of_work(Scope(frozenset(roles))) as session:
+        row = audits.visible_audit(session, audit, account, roles)
+        if row is None:
+            raise Refused(Refusal("request.not_found"))
+        if not is_permitted(roles[row.workspace_id], Action.ERASE_CONTENT):
+            raise Refused(Refusal("account.not_permitted", {"who": "the programme manager"}))
+        locked = audits.lock_audit(session, audit)
+        found = [log.find_entry(session, audit, digest) for digest in dict.fromkeys(digests)]
+        if locked is None or None in found:
+            raise Refused(Refusal("request.not_found"))
+        now = now_ms()
+        receiver = Receiver(session, locked, server_identity(session), now)
+        for entry in found:
+            if entry is None or entry.content_sha256 is not None:
+                continue
+            erasures.register_erasure(session, locked, entry.digest, reason=reason, decided_by=account, now=now)
+            receiver.erase(entry, reason, account)
