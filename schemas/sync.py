@@ -154,6 +154,6 @@ class KnownEvidenceQuerySchema(StrictSchema):
 
 
 class KnownEvidenceSchema(StrictSchema):
-    """Those of the asked hashes whose bytes the server holds, verified."""
+    """Those of the asked hashes whose bytes the audit holds, verified."""
 
     stored = list_of(sha256_hex(), most=1000)

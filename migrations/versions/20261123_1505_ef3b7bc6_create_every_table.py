@@ -111,12 +111,15 @@ def upgrade() -> None:
     op.create_table(
         "blob",
         sa.Column("workspace_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("audit_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name="fk_blob_workspace_id"),
-        sa.PrimaryKeyConstraint("workspace_id", "sha256", name="pk_blob"),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"], name="fk_blob_workspace_id_audit_id"
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "audit_id", "sha256", name="pk_blob"),
     )
     op.create_table(
         "history",

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.storage.evidence_store import EvidenceFiles
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 LONG_EDGE = 1600
 """Pixels: 190 mm at 210 dpi."""
@@ -28,15 +28,15 @@ class Derivative:
     reason: str | None = None
 
 
-def report_picture(files: EvidenceFiles, workspace: str, sha256: str) -> Derivative:
+def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
     """The evidence as a report prints it: upright, at most 1600 pixels long, without metadata. Made once and kept."""
-    if not files.blobs.exists(workspace, sha256):
+    if not files.blobs.exists(key):
         return Derivative(None, "its bytes have not arrived")
-    original = files.blobs.local_path(workspace, sha256)
-    target = original.with_name(sha256 + _SUFFIX)
+    original = files.blobs.local_path(key)
+    target = original.with_name(key.sha256 + _SUFFIX)
     if target.is_file():
         return Derivative(target)
-    descriptor, made = tempfile.mkstemp(prefix=f"{sha256}.", suffix=".part", dir=original.parent)
+    descriptor, made = tempfile.mkstemp(prefix=f"{key.sha256}.", suffix=".part", dir=original.parent)
     os.close(descriptor)
     unfinished = Path(made)
     try:

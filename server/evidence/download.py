@@ -1,4 +1,4 @@
-"""Evidence on its way back: only what the audit names, only to those who may pull the audit."""
+"""Evidence on its way back: only what the audit names and was itself sent, only to those who may pull the audit."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from server.evidence.upload import Sender
 from server.storage import audits
 from server.storage import evidence as records
 from server.storage import operation_log as log
-from server.storage.evidence_store import EvidenceFiles
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str)
         row = audits.visible_audit(session, audit, reader.account, reader.roles)
         if row is None or not log.names_evidence(session, audit, sha256):
             raise Refused(Refusal("request.not_found"))
-        blob = records.find_blob(session, row.workspace_id, sha256)
+        key = BlobKey(row.workspace_id, row.id, sha256)
+        blob = records.find_blob(session, key)
         if blob is None:
             raise Refused(Refusal("evidence.not_stored"))
-        path = files.blobs.local_path(row.workspace_id, sha256)
+        path = files.blobs.local_path(key)
     return StoredEvidence(path, sha256, blob.media_type, blob.size)

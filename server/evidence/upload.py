@@ -16,7 +16,7 @@ from server.storage import evidence as records
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.evidence import UploadRecord
-from server.storage.evidence_store import EvidenceFiles, sha256_of
+from server.storage.evidence_store import BlobKey, EvidenceFiles, sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Progress:
 
 def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) -> Progress:
     """
-    Begin an upload, or go on with one of the same file. Bytes that are held already are not sent again.
+    Begin an upload, or go on with one of the same file. Bytes that this very audit holds already are not sent again.
 
     Raises `Refused` for an audit that the sender may not see, and for a file that is too large.
     """
@@ -60,8 +60,9 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
         raise Refused(Refusal("evidence.too_large", {"limit": MAX_EVIDENCE_BYTES}))
     with reading(sender.scope) as session:
         workspace = _workspace_of(session, sender, announced.audit)
-        is_held = records.find_blob(session, workspace, announced.sha256) is not None
-    is_in_store = is_held or _is_whole_in_store(files, workspace, announced.sha256)
+        key = BlobKey(workspace, announced.audit, announced.sha256)
+        is_held = records.find_blob(session, key) is not None
+    is_in_store = is_held or _is_whole_in_store(files, key)
     now = now_ms()
     with unit_of_work(Scope(frozenset({workspace}))) as session:
         upload = records.unfinished_upload(
@@ -72,7 +73,7 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
             length=announced.length,
         )
         if is_in_store and not is_held:
-            records.add_blob(session, workspace, announced.sha256, announced.length, announced.media_type, now)
+            records.add_blob(session, key, announced.length, announced.media_type, now)
         if upload is None or is_in_store:
             upload = records.add_upload(
                 session,
@@ -135,10 +136,10 @@ def cancel_upload(files: EvidenceFiles, sender: Sender, upload: str) -> None:
 
 
 def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> list[str]:
-    """Of these hashes those whose bytes the audit's workspace holds, verified."""
+    """Of these hashes those whose bytes the audit holds, verified. What another audit holds is not told."""
     with reading(sender.scope) as session:
         workspace = _workspace_of(session, sender, audit)
-        return sorted(records.stored_hashes(session, workspace, hashes))
+        return sorted(records.stored_hashes(session, workspace, audit, hashes))
 
 
 def _workspace_of(session: Session, sender: Sender, audit: str) -> str:
@@ -160,9 +161,7 @@ def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
     if upload.is_complete:
         return Progress(upload.id, upload.length, upload.length)
     size = files.uploads.size(upload.id)
-    was_cut_while_finishing = size == upload.length or (
-        size == 0 and _is_whole_in_store(files, upload.workspace, upload.sha256)
-    )
+    was_cut_while_finishing = size == upload.length or (size == 0 and _is_whole_in_store(files, upload.key))
     if was_cut_while_finishing:
         # The power went after the last byte: before the check, or between the file's new place and its row.
         with files.uploads.locked(upload.id, None) as is_ours:
@@ -173,17 +172,17 @@ def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
 
 
 def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
-    if not _is_whole_in_store(files, upload.workspace, upload.sha256):
+    if not _is_whole_in_store(files, upload.key):
         path = files.uploads.path(upload.id)
         if upload.length == 0:
             files.uploads.append(upload.id, ())
         if sha256_of(path) != upload.sha256:
             _forget(files, upload)
             raise Refused(Refusal("evidence.hash_mismatch"))
-        files.blobs.put(upload.workspace, upload.sha256, path)
+        files.blobs.put(upload.key, path)
     now = now_ms()
     with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
-        records.add_blob(session, upload.workspace, upload.sha256, upload.length, upload.media_type, now)
+        records.add_blob(session, upload.key, upload.length, upload.media_type, now)
         records.complete_upload(session, upload, now)
     files.uploads.remove(upload.id)
 
@@ -194,7 +193,6 @@ def _forget(files: EvidenceFiles, upload: UploadRecord) -> None:
     files.uploads.remove(upload.id)
 
 
-def _is_whole_in_store(files: EvidenceFiles, workspace: str, sha256: str) -> bool:
+def _is_whole_in_store(files: EvidenceFiles, key: BlobKey) -> bool:
     """The power went between the file and its row: the file counts if it is what its name says."""
-    is_there = files.blobs.exists(workspace, sha256)
-    return is_there and sha256_of(files.blobs.local_path(workspace, sha256)) == sha256
+    return files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == key.sha256

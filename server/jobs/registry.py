@@ -10,7 +10,7 @@ from server.jobs.send_mail import send_mail
 from server.reports import request
 from server.reports.issue import issue_report, report_attachment
 from server.storage import mailbox
-from server.storage.evidence_store import EvidenceFiles
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 Handler = Callable[[Mapping[str, Any], Config], None]
 """Does one job. Raises `GiveUp` when it will never succeed, `TryLater` when it knows when to try again."""
@@ -19,8 +19,8 @@ Handler = Callable[[Mapping[str, Any], Config], None]
 def _issue_report(args: Mapping[str, Any], config: Config) -> None:
     files = EvidenceFiles(config.data_folder)
 
-    def picture(workspace: str, sha256: str) -> bytes | None:
-        path = report_picture(files, workspace, sha256).path
+    def picture(key: BlobKey) -> bytes | None:
+        path = report_picture(files, key).path
         return None if path is None else path.read_bytes()
 
     issue_report(args["report"], config, picture)

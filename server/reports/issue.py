@@ -34,11 +34,12 @@ from server.storage import accounts, chains, evidence, report_store
 from server.storage import operation_log as log
 from server.storage.clients import settings
 from server.storage.clock import now_ms
+from server.storage.evidence_store import BlobKey
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
 
-Pictures = Callable[[str, str], bytes | None]
-"""From workspace and SHA-256 to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
+Pictures = Callable[[BlobKey], bytes | None]
+"""From one audit's copy of a picture to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
 
 PDF = "application/pdf"
 
@@ -118,7 +119,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         heads=heads,
         names={account: person.name for account, person in people.items() if person is not None},
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
-        arrived=frozenset(evidence.stored_hashes(session, row.workspace, hashes)),
+        arrived=frozenset(evidence.stored_hashes(session, row.workspace, row.audit, hashes)),
     )
 
 
@@ -137,7 +138,9 @@ def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pi
         signer = load_signer(config, now)
     except SigningUnavailable as problem:
         return Refusal("report.signing_unavailable", {"why": str(problem)})
-    rendered = render_report(content, lambda sha256: pictures(row.workspace, sha256), attachments(material), FIELDS)
+    rendered = render_report(
+        content, lambda sha256: pictures(BlobKey(row.workspace, row.audit, sha256)), attachments(material), FIELDS
+    )
     signed = certify_report(rendered, content, signer, now)
     if signed.timestamp_problem:
         logger.warning("report has no time stamp", report=row.id, error=signed.timestamp_problem)

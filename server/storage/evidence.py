@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.storage.evidence_store import BlobKey
 from server.storage.identifiers import new_id
 from server.storage.tables.evidence import Blob, Upload
 
@@ -23,6 +24,11 @@ class UploadRecord:
     length: int
     media_type: str
     is_complete: bool
+
+    @property
+    def key(self) -> BlobKey:
+        """Where its bytes go when they are whole."""
+        return BlobKey(self.workspace, self.audit, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +97,39 @@ def remove_upload(session: Session, upload: UploadRecord) -> None:
     session.execute(sa.delete(Upload).where(Upload.id == upload.id))
 
 
-def add_blob(session: Session, workspace: str, sha256: str, size: int, media_type: str, now: int) -> None:
+def add_blob(session: Session, key: BlobKey, size: int, media_type: str, now: int) -> None:
     """The bytes lie in the store and were checked. Two tablets may bring the same picture at once."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert(Blob) if dialect == "postgresql" else sqlite.insert(Blob)
     session.execute(
         insert.values(
-            workspace_id=workspace, sha256=sha256, size=size, media_type=media_type, stored_at=now
-        ).on_conflict_do_nothing(index_elements=["workspace_id", "sha256"])
+            workspace_id=key.workspace,
+            audit_id=key.audit,
+            sha256=key.sha256,
+            size=size,
+            media_type=media_type,
+            stored_at=now,
+        ).on_conflict_do_nothing(index_elements=["workspace_id", "audit_id", "sha256"])
     )
 
 
-def find_blob(session: Session, workspace: str, sha256: str) -> BlobRecord | None:
-    row = session.get(Blob, (workspace, sha256))
+def find_blob(session: Session, key: BlobKey) -> BlobRecord | None:
+    row = session.get(Blob, (key.workspace, key.audit, key.sha256))
     return None if row is None else BlobRecord(row.sha256, row.size, row.media_type)
 
 
-def stored_hashes(session: Session, workspace: str, hashes: Iterable[str]) -> set[str]:
-    """Of these hashes those whose bytes are held and were checked."""
+def stored_hashes(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> set[str]:
+    """Of these hashes those whose bytes this audit holds and which were checked."""
     wanted = sorted(set(hashes))
     found: set[str] = set()
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
         found.update(
-            session.scalars(sa.select(Blob.sha256).where(Blob.workspace_id == workspace, Blob.sha256.in_(some)))
+            session.scalars(
+                sa.select(Blob.sha256).where(
+                    Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some)
+                )
+            )
         )
     return found
 

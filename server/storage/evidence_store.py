@@ -1,8 +1,11 @@
 """
-Where evidence lies: files on their way by the id of their upload, whole ones by their hash.
+Where evidence lies: files on their way by the id of their upload, whole ones by their audit and their hash.
 
 A name on disk is made of ids and hashes, never of a person's text. The database says what is evidence: a file that it does not
-name yet (the power went between the two) is found again by its hash.
+name yet (the power went between the two) is found again by its audit and its hash.
+
+Each audit has its own copy. Two audits may hold the same photo, but a hash is no proof that somebody has it: whoever copied it from
+a report would be handed the picture. It also keeps erasure simple: what one audit loses, no other one misses.
 """
 
 import contextlib
@@ -12,6 +15,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -22,55 +26,64 @@ _PREEMPTION = 2.0
 """Seconds that a request waits for the one that holds an upload: a phone that comes back is faster than its old connection."""
 
 
+@dataclass(frozen=True, slots=True)
+class BlobKey:
+    """One audit's copy of a file. There is no way to ask for a hash alone."""
+
+    workspace: str
+    audit: str
+    sha256: str
+
+
 class BlobStore(Protocol):
     """Whole, verified files. On a local disk here; an object store has the same five verbs."""
 
-    def put(self, workspace: str, sha256: str, source: Path) -> None:
+    def put(self, key: BlobKey, source: Path) -> None:
         """Take a file over. Its content was checked; afterwards it survives a power cut."""
 
-    def open(self, workspace: str, sha256: str) -> BinaryIO: ...
+    def open(self, key: BlobKey) -> BinaryIO: ...
 
-    def exists(self, workspace: str, sha256: str) -> bool: ...
+    def exists(self, key: BlobKey) -> bool: ...
 
-    def delete(self, workspace: str, sha256: str) -> None:
+    def delete(self, key: BlobKey) -> None:
         """Lawful erasure. What is not there is as good as deleted."""
 
-    def local_path(self, workspace: str, sha256: str) -> Path:
+    def local_path(self, key: BlobKey) -> Path:
         """A file to read from, for what can only read files. What is derived may be kept beside it."""
 
 
 class LocalBlobStore:
-    """`<folder>/<workspace>/<aa>/<sha256>`."""
+    """`<folder>/<workspace>/<audit>/<sha256>`: an audit's evidence is one folder."""
 
     def __init__(self, folder: Path):
         self._folder = folder
 
-    def put(self, workspace: str, sha256: str, source: Path) -> None:
-        target = self.local_path(workspace, sha256)
+    def put(self, key: BlobKey, source: Path) -> None:
+        target = self.local_path(key)
         _make_folder(target.parent)
         with source.open("rb") as file:
             os.fsync(file.fileno())
         source.replace(target)
         _sync_folder(target.parent)
 
-    def open(self, workspace: str, sha256: str) -> BinaryIO:
-        return self.local_path(workspace, sha256).open("rb")
+    def open(self, key: BlobKey) -> BinaryIO:
+        return self.local_path(key).open("rb")
 
-    def exists(self, workspace: str, sha256: str) -> bool:
-        return self.local_path(workspace, sha256).is_file()
+    def exists(self, key: BlobKey) -> bool:
+        return self.local_path(key).is_file()
 
-    def delete(self, workspace: str, sha256: str) -> None:
-        path = self.local_path(workspace, sha256)
-        for derived in path.parent.glob(f"{sha256}.*"):
+    def delete(self, key: BlobKey) -> None:
+        path = self.local_path(key)
+        for derived in path.parent.glob(f"{key.sha256}.*"):
             derived.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         if path.parent.exists():
             _sync_folder(path.parent)
 
-    def local_path(self, workspace: str, sha256: str) -> Path:
-        if not _UUID.fullmatch(workspace) or not _SHA256.fullmatch(sha256):
-            raise ValueError("A name in the store is made of a workspace's id and a SHA-256.")
-        return self._folder / workspace / sha256[:2] / sha256
+    def local_path(self, key: BlobKey) -> Path:
+        if not (_UUID.fullmatch(key.workspace) and _UUID.fullmatch(key.audit) and _SHA256.fullmatch(key.sha256)):
+            raise ValueError("A name in the store is made of the ids of a workspace and an audit, and a SHA-256.")
+        return self._folder / key.workspace / key.audit / key.sha256
 
 
 class UploadFiles:

@@ -1,10 +1,7 @@
 """Evidence on its way: cut anywhere, sent twice, sent at once, sent wrong."""
 
-import base64
 import hashlib
-import os
 import threading
-from io import BytesIO
 
 import pytest
 
@@ -14,11 +11,8 @@ from server.database import SERVER, reading
 from server.evidence import upload as uploading
 from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
-from server.storage.identifiers import new_id
-from tests.devices import Device, new_audit
-
-PICTURE = os.urandom(200_000)
-SHA256 = hashlib.sha256(PICTURE).hexdigest()
+from tests.devices import new_audit
+from tests.evidence.sending import PICTURE, SHA256, announce, append, bring, key_of, known, name_picture, offset_of
 
 
 @pytest.fixture
@@ -34,48 +28,6 @@ def device(lena):
     return device
 
 
-def announce(
-    device: Device, data: bytes = PICTURE, sha256: str | None = None, person=None, length=None, media_type="image/jpeg"
-):
-    sha256 = sha256 or hashlib.sha256(data).hexdigest()
-    metadata = {"sha256": sha256, "audit": device.audit, "media_type": media_type}
-    return (person or device.person).post(
-        "/api/evidence/uploads",
-        headers={
-            "Tus-Resumable": "1.0.0",
-            "Upload-Length": str(len(data) if length is None else length),
-            "Upload-Metadata": ",".join(
-                f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items()
-            ),
-        },
-    )
-
-
-def append(device: Device, address: str, offset: int, data: bytes, promised: int | None = None, person=None):
-    return (person or device.person).api.patch(
-        address,
-        input_stream=BytesIO(data),
-        headers={
-            "Tus-Resumable": "1.0.0",
-            "Upload-Offset": str(offset),
-            "Content-Type": "application/offset+octet-stream",
-        },
-        environ_overrides={"CONTENT_LENGTH": str(len(data) if promised is None else promised)},
-    )
-
-
-def offset_of(device: Device, address: str, person=None) -> int:
-    answer = (person or device.person).api.head(address, headers={"Tus-Resumable": "1.0.0"})
-    assert answer.status_code == 204, answer.status_code
-    assert answer.headers["Cache-Control"] == "no-store"
-    return int(answer.headers["Upload-Offset"])
-
-
-def known(device: Device, *hashes: str) -> list[str]:
-    answer = device.person.post(f"/api/audits/{device.audit}/evidence/known", json={"sha256": list(hashes)})
-    return answer.json["stored"]
-
-
 def test_a_file_in_three_parts_becomes_evidence_when_it_is_whole(database, device, files):
     created = announce(device)
     assert created.status_code == 201
@@ -87,7 +39,7 @@ def test_a_file_in_three_parts_becomes_evidence_when_it_is_whole(database, devic
         assert part.status_code == 204
     assert part.headers["Upload-Offset"] == str(len(PICTURE))
     assert known(device, SHA256, "0" * 64) == [SHA256]
-    path = files.blobs.local_path(device.person.workspace, SHA256)
+    path = files.blobs.local_path(key_of(device))
     assert path.read_bytes() == PICTURE
     assert list((path.parents[3] / "uploads").iterdir()) == []
 
@@ -143,7 +95,7 @@ def test_a_file_that_is_not_what_was_announced_is_no_evidence(database, device, 
     answer = append(device, created.headers["Location"], 0, data) if data else created
     assert (answer.status_code, answer.json["code"]) == (422, "evidence.hash_mismatch")
     assert known(device, SHA256) == []
-    assert not files.blobs.exists(device.person.workspace, SHA256)
+    assert not files.blobs.exists(key_of(device))
     if data:
         gone = append(device, created.headers["Location"], 0, data)
         assert (gone.status_code, gone.json["code"]) == (410, "evidence.upload_gone")
@@ -241,7 +193,7 @@ def test_a_crash_between_the_file_and_its_row_is_made_good(database, device, fil
         append(device, address, 0, PICTURE)
     monkeypatch.undo()
     assert known(device, SHA256) == []
-    assert files.blobs.exists(device.person.workspace, SHA256)
+    assert files.blobs.exists(key_of(device))
     offset = offset_of(device, address) if asked_by == "head" else int(announce(device).headers["Upload-Offset"])
     assert offset == len(PICTURE)
     assert known(device, SHA256) == [SHA256]
@@ -249,7 +201,7 @@ def test_a_crash_between_the_file_and_its_row_is_made_good(database, device, fil
 
 def test_a_file_in_the_store_that_is_damaged_is_not_taken_for_evidence(device, files, monkeypatch):
     """A name in the store is a claim; without a row it is checked before it counts."""
-    path = files.blobs.local_path(device.person.workspace, SHA256)
+    path = files.blobs.local_path(key_of(device))
     path.parent.mkdir(parents=True)
     path.write_bytes(PICTURE[:-1])
     created = announce(device)
@@ -322,22 +274,6 @@ def test_two_tablets_bring_the_same_picture_at_once(app, database, device, lena,
 # --- And back
 
 
-def bring(device: Device, data: bytes = PICTURE, media_type: str = "image/jpeg") -> str:
-    sha256 = hashlib.sha256(data).hexdigest()
-    device.add(
-        f"evidence/{new_id()}",
-        kind="photo",
-        sha256=sha256,
-        size=len(data),
-        media_type=media_type,
-        source="camera_still",
-        captured_at="2026-11-24T09:41:07.250Z",
-    )
-    device.push()
-    append(device, announce(device, data, media_type=media_type).headers["Location"], 0, data)
-    return sha256
-
-
 def test_the_bytes_come_back_as_they_left_and_can_do_no_harm(database, device):
     sha256 = bring(device)
     address = f"/api/audits/{device.audit}/evidence/{sha256}"
@@ -353,16 +289,7 @@ def test_the_bytes_come_back_as_they_left_and_can_do_no_harm(database, device):
 
 
 def test_evidence_that_has_not_arrived_is_said_to_be_missing(database, device):
-    device.add(
-        f"evidence/{new_id()}",
-        kind="photo",
-        sha256=SHA256,
-        size=1,
-        media_type="image/jpeg",
-        source="camera_still",
-        captured_at="2026-11-24T09:41:07.250Z",
-    )
-    device.push()
+    name_picture(device)
     answer = device.person.get(f"/api/audits/{device.audit}/evidence/{SHA256}")
     assert (answer.status_code, answer.json["code"]) == (404, "evidence.not_stored")
 
@@ -393,4 +320,4 @@ def test_the_other_side_of_the_wall_does_not_learn_what_is_held(database, cast, 
     theirs.push()
     assert known(theirs, SHA256) == []
     with reading(SERVER) as session:
-        assert records.find_blob(session, cast.theirs, SHA256) is None
+        assert records.find_blob(session, key_of(theirs)) is None

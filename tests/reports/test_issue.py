@@ -27,13 +27,14 @@ from server.sealing.verify import Weight, verify_report
 from server.storage import accounts, report_store
 from server.storage.clock import now_ms
 from server.storage.evidence import add_blob
-from server.storage.evidence_store import EvidenceFiles
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
 from server.storage.tables.account import InstallationKey
 from server.sync.erase import erase_content_of
-from tests.devices import Device, codes, value_of
+from tests.devices import Device, codes, new_audit, value_of
+from tests.evidence.sending import send
 from tests.people import Cast, Person
 from tests.reports.sample import (
     CLOSING,
@@ -96,9 +97,10 @@ def keep_pictures(tablet: Device, config: Config, tmp_path: Path, *, but: int = 
     for sha256, data in list(sample.pictures.items())[but:]:
         path = tmp_path / sha256
         path.write_bytes(data)
-        files.blobs.put(tablet.person.workspace, sha256, path)
+        key = BlobKey(tablet.person.workspace, tablet.audit, sha256)
+        files.blobs.put(key, path)
         with unit_of_work(SERVER) as session:
-            add_blob(session, tablet.person.workspace, sha256, len(data), "image/jpeg", 1)
+            add_blob(session, key, len(data), "image/jpeg", 1)
 
 
 def ask(tablet: Device, **more: Any) -> Any:
@@ -167,7 +169,7 @@ def test_asked_twice_it_is_made_and_mailed_once(tablet: Device, app: Flask, conf
     made = ReportFiles(config.data_folder).path(first.json["id"]).read_bytes()
     assert ask(tablet).json["state"] == "made"
     work(app)
-    issue_report(first.json["id"], config, lambda _workspace, _sha256: None)
+    issue_report(first.json["id"], config, lambda _key: None)
     assert ReportFiles(config.data_folder).path(first.json["id"]).read_bytes() == made
     with reading(SERVER) as session:
         assert len(mails_of(session, tablet.person.workspace)) == 1
@@ -204,6 +206,26 @@ def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
     (report,) = listed(tablet)
     assert (report["state"], report["is_provisional"]) == ("made", False)
     assert "PROVISIONAL" not in report["mail"]["subject"]
+
+
+@pytest.mark.slow
+def test_a_report_takes_no_picture_out_of_another_audit(database: str, tablet: Device, app: Flask, config: Config):
+    """The same photos lie in the workspace, but they were never sent to this audit."""
+    sample: Sample = tablet.sample  # type: ignore[attr-defined]
+    sent(tablet)
+    other = new_audit(tablet.person)
+    other.push()
+    for data in sample.pictures.values():
+        send(other, data)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.evidence_pending", {"count": len(sample.pictures)})
+    ask(tablet, is_provisional=True)
+    work(app)
+    (report,) = listed(tablet)
+    assert (report["state"], report["is_provisional"]) == ("made", True)
+    with pikepdf.open(ReportFiles(config.data_folder).path(report["id"])) as pdf:
+        assert sum(len(page.get_images()) for page in pdf.pages) == 0
 
 
 def test_a_record_that_the_log_does_not_give_is_refused(tablet: Device, app: Flask, config: Config):
@@ -328,7 +350,7 @@ def test_a_key_that_cannot_be_read_is_said_and_the_report_can_be_asked_for_again
     keep_pictures(tablet, config, tmp_path)
     report = ask(tablet).json["id"]
     broken = replace(config, signing_pkcs12=str(tmp_path / "nothing.p12"))
-    issue_report(report, broken, lambda _workspace, _sha256: None)
+    issue_report(report, broken, lambda _key: None)
     code, facts = refusal_of(tablet)
     assert code == "report.signing_unavailable"
     assert "cannot be read" in facts["why"]
@@ -348,7 +370,7 @@ def test_a_fault_leaves_the_report_waiting_for_the_queue(
 
     monkeypatch.setattr(ReportFiles, "write_draft", fail)
     with pytest.raises(OSError, match="disk full"):
-        issue_report(report, config, lambda _workspace, _sha256: None)
+        issue_report(report, config, lambda _key: None)
     with reading(SERVER) as session:
         row = report_store.find_report(session, report)
         assert row is not None

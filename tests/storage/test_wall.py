@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 import server.storage.tables
 from server.database import SERVER, Base, Scope, WorkspaceOwned, reading, unit_of_work
 from server.storage import audits
 from server.storage import operation_log as log
-from server.storage.evidence import add_blob
+from server.storage.evidence import add_blob, find_blob, stored_hashes
+from server.storage.evidence_store import BlobKey
 from server.storage.tables.audit import Audit
 from server.storage.tables.evidence import Blob
 from tests.devices import new_audit
@@ -61,6 +62,25 @@ def test_the_lock_of_the_other_side_cannot_be_taken(database, cast, both_sides):
         assert audits.lock_audit(session, both_sides[1]) is None
 
 
+def test_no_evidence_of_ours_hangs_on_an_audit_of_theirs(database, cast, both_sides):
+    with pytest.raises(IntegrityError):
+        with unit_of_work(Scope(frozenset({cast.ours}))) as session:
+            add_blob(session, BlobKey(cast.ours, both_sides[1], "0" * 64), 1, "image/jpeg", 1)
+
+
+def test_evidence_is_found_with_its_audit_only(database, cast, both_sides):
+    ours, another = both_sides[0], new_audit(cast.lena)
+    another.push()
+    with unit_of_work(Scope(frozenset({cast.ours}))) as session:
+        add_blob(session, BlobKey(cast.ours, ours, "0" * 64), 1, "image/jpeg", 1)
+        assert find_blob(session, BlobKey(cast.ours, another.audit, "0" * 64)) is None
+        assert stored_hashes(session, cast.ours, another.audit, ["0" * 64]) == set()
+        add_blob(session, BlobKey(cast.ours, another.audit, "0" * 64), 1, "image/png", 2)
+        found = [find_blob(session, BlobKey(cast.ours, audit, "0" * 64)) for audit in (ours, another.audit)]
+        assert [blob.media_type for blob in found] == ["image/jpeg", "image/png"]
+        assert stored_hashes(session, cast.ours, another.audit, ["0" * 64, "1" * 64]) == {"0" * 64}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 class TestPostgresql:
@@ -86,10 +106,10 @@ class TestPostgresql:
         with db.engine.connect() as connection:
             assert connection.execute(sa.text("SELECT count(*) FROM audit")).scalar() == 0
 
-    def test_nothing_is_written_on_the_other_side(self, database, cast):
+    def test_nothing_is_written_on_the_other_side(self, database, cast, both_sides):
         with pytest.raises(DBAPIError, match="row-level security"):
             with unit_of_work(Scope(frozenset({cast.ours}))) as session:
-                add_blob(session, cast.theirs, "0" * 64, 1, "image/jpeg", 1)
+                add_blob(session, BlobKey(cast.theirs, both_sides[1], "0" * 64), 1, "image/jpeg", 1)
         with reading(SERVER) as session:
             assert session.scalars(sa.select(Blob)).all() == []
 

@@ -51,6 +51,7 @@ export type Fault =
 export class ModelServer {
   epoch = newId();
   logs = new Map<string, Log>();
+  /** `<audit>/<sha256>`: a file that one audit holds is not known to another. */
   stored = new Set<string>();
   requests: string[] = [];
   /** Asked before each request. */
@@ -120,7 +121,7 @@ export class ModelServer {
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
-      return json({ stored: asked.sha256?.filter((sha256) => this.stored.has(sha256)) });
+      return json({ stored: asked.sha256?.filter((sha256) => this.stored.has(`${audit}/${sha256}`)) });
     }
     return problem(404, 'evidence.not_stored');
   }

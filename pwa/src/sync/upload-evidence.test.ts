@@ -10,10 +10,13 @@ import { ModelServer } from './model-server';
 import { Stopped } from './problem';
 import { uploadWaiting } from './upload-evidence';
 
+const OTHER_AUDIT = '0191e6a0-0000-7000-8000-000000000b0d';
+
 interface Incoming {
   bytes: Uint8Array;
   size: number;
   sha256: string;
+  audit: string;
 }
 
 /** As much of tus 1.0 as the app speaks, checking the hash over the whole file at the end. */
@@ -64,6 +67,7 @@ class TusServer {
         bytes: new Uint8Array(),
         size: Number(headers.get('Upload-Length')),
         sha256: metadata.get('sha256')!,
+        audit: metadata.get('audit')!,
       });
       return response(201, { Location: `http://auditbook.test/api/evidence/uploads/${id}` });
     }
@@ -80,7 +84,7 @@ class TusServer {
     if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return response(409, at());
     upload.bytes = new Uint8Array(await new Blob([new Uint8Array(upload.bytes), body!]).arrayBuffer());
     if (upload.bytes.length === upload.size && sha256Of(upload.bytes) === upload.sha256)
-      this.#model.stored.add(upload.sha256);
+      this.#model.stored.add(`${upload.audit}/${upload.sha256}`);
     if (fault === 'answer lost') throw new Error('answer lost');
     return response(204, at());
   }
@@ -106,9 +110,9 @@ async function setUp() {
   const db = await openTablet(LENA);
   const api = model.apiFor(() => LENA);
   const options = { base: 'http://auditbook.test', httpStack: tus.stack };
-  const keep = async (given: { bytes: ArrayBuffer; sha256: string }): Promise<void> =>
-    void (await commit(db, AUDIT, [], [cutEvidence(given.bytes, given.sha256, 'image/jpeg')]));
-  const state = async (sha256: string) => (await db.uploads.get([AUDIT, sha256]))?.state;
+  const keep = async (given: { bytes: ArrayBuffer; sha256: string }, audit = AUDIT): Promise<void> =>
+    void (await commit(db, audit, [], [cutEvidence(given.bytes, given.sha256, 'image/jpeg')]));
+  const state = async (sha256: string, audit = AUDIT) => (await db.uploads.get([audit, sha256]))?.state;
   return { model, tus, db, options, keep, state, upload: () => uploadWaiting(db, api, options) };
 }
 
@@ -119,7 +123,7 @@ describe('the bytes of a photo', () => {
     await keep(given);
     expect(await upload()).toBe(1);
     expect(tus.requests).toEqual(['POST', 'PATCH', 'PATCH', 'PATCH']);
-    expect(model.stored).toContain(given.sha256);
+    expect(model.stored).toContain(`${AUDIT}/${given.sha256}`);
     expect(await state(given.sha256)).toBe('stored');
   });
 
@@ -153,9 +157,23 @@ describe('the bytes of a photo', () => {
     const { model, tus, keep, state, upload } = await setUp();
     const given = photo(1000);
     await keep(given);
-    model.stored.add(given.sha256);
+    model.stored.add(`${AUDIT}/${given.sha256}`);
     expect(await upload()).toBe(1);
     expect([await state(given.sha256), tus.requests]).toEqual(['stored', []]);
+  });
+
+  test('are sent to each audit in which they were kept', async () => {
+    const { model, tus, db, keep, state, upload } = await setUp();
+    const given = photo(1000);
+    await keep(given);
+    expect(await upload()).toBe(1);
+    await keep(given, OTHER_AUDIT);
+    expect(await state(given.sha256, OTHER_AUDIT)).toBe('waiting');
+    expect(await upload()).toBe(1);
+    expect(tus.requests).toEqual(['POST', 'PATCH', 'POST', 'PATCH']);
+    expect([...model.stored]).toEqual([`${AUDIT}/${given.sha256}`, `${OTHER_AUDIT}/${given.sha256}`]);
+    expect([await state(given.sha256), await state(given.sha256, OTHER_AUDIT)]).toEqual(['stored', 'stored']);
+    expect(await db.evidence_bytes.count()).toBe(1);
   });
 
   test('that changed on the tablet are not sent, and the person is told', async () => {

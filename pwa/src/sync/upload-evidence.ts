@@ -68,7 +68,7 @@ function byAudit(rows: readonly UploadRow[]): Map<string, string[]> {
   return hashes;
 }
 
-/** Ask which hashes the server holds, verified. Duplicates and uploads whose last answer was lost end here. */
+/** Ask which hashes the server holds for this audit, verified. Uploads whose last answer was lost end here. */
 async function confirmKnown(
   db: AuditbookDatabase,
   api: ApiClient,

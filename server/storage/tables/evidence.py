@@ -7,11 +7,17 @@ from server.database import Base, Id, WorkspaceOwned
 
 
 class Blob(WorkspaceOwned, Base):
-    """A file whose whole content was checked against its hash. The row is written last: where it stands, the bytes are."""
+    """
+    A file whose whole content was checked against its hash. The row is written last: where it stands, the bytes are.
+
+    One row an audit: a hash that is known from another audit finds nothing here.
+    """
 
     __tablename__ = "blob"
+    __table_args__ = (sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),)
 
-    workspace_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("workspace.id"), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    audit_id: Mapped[str] = mapped_column(Id, primary_key=True)
     sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     size: Mapped[int] = mapped_column(sa.BigInteger)
     media_type: Mapped[str] = mapped_column(sa.String(100))
