@@ -19,8 +19,8 @@ from werkzeug.exceptions import ClientDisconnected
 
 from server.domain.refusals import Refusal, Refused
 
-MAX_SENT = 12 * 1024 * 1024
-"""The largest operation is 4 MiB, twice that where every letter of it is a quote, and it must get through on its own."""
+MAX_SENT = 16 * 1024 * 1024
+"""The largest operation is 4 MiB, three times that where JSON escapes its every letter, and it must get through on its own."""
 MAX_UNPACKED = 16 * 1024 * 1024
 CHUNK = 16 * 1024
 """A read waits until it is full: where the connection breaks without an end, up to so many bytes are lost."""

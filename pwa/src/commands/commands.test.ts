@@ -1,11 +1,11 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
-import { sha256Of } from '../domain/operation';
+import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
 import type { Schemas } from '../domain/vocabulary';
-import { set } from '../store/changes';
+import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
@@ -19,7 +19,7 @@ import { changeFinding, deleteFinding, raiseFinding, regradeFinding, withdrawFin
 import { judge } from './judgement';
 import { takeNote } from './note';
 import { refusalsBeforeReport, sealReport, writeReport } from './report';
-import { isRefusal, type Outcome, type Session } from './session';
+import { isRefusal, write, type Outcome, type Session } from './session';
 import { undo } from './undo';
 
 const CLAUSE = 'iso9001-2015:7.1.5.2';
@@ -243,6 +243,15 @@ describe('the closing meeting', () => {
     expect(await done(presentClosingRecord(lena, audit))).toMatchObject({ id: shown.id, operations: [] });
     // It names the chain as it stood before the record itself.
     expect(shown.record['heads']).toMatchObject([{ account: LENA, dseq: shown.operations[0]!.dseq - 1 }]);
+  });
+
+  test('that is too large for one operation is told before anything is written', async () => {
+    const { lena, audit } = await presented();
+    const before = await lena.database.operations.count();
+    const born = { record: 'ß'.repeat(MAX_CONTENT_BYTES / 2), sha256: '0'.repeat(64) };
+    const refused = await write(lena, audit, [add('closing_record', 'c1', born)]);
+    expect(refused).toMatchObject({ code: 'envelope.too_large', facts: { limit: MAX_CONTENT_BYTES } });
+    expect(await lena.database.operations.count()).toBe(before);
   });
 
   test('is sealed with both words, and the hash in the seal is that of the record', async () => {
