@@ -21,12 +21,16 @@ class WorkspaceSchema(StrictSchema):
 
 
 class SessionSchema(StrictSchema):
-    """Who is signed in, and where. `server_time` lets the tablet state its clock's skew."""
+    """
+    Who is signed in, and where. `installation` is the one that was enrolled last in this session, null before the first time;
+    `server_time` lets the tablet state its clock's skew.
+    """
 
     account = fields.UUID(required=True)
     email = line(required=True)
     name = line(required=True)
     language = line(required=True)
+    installation = fields.UUID(required=True, allow_none=True)
     workspaces = fields.List(fields.Nested(WorkspaceSchema), required=True)
     server_time = line(required=True)
 

@@ -28,6 +28,8 @@ from server.identity.invite import found
 from server.jobs.worker import run_worker
 from server.mail import smtp
 from server.sealing import pades, verify
+from server.storage.accounts import ListedInstallation
+from server.storage.clock import as_instant
 from server.storage.health import complaint_about_role, complaint_about_shape, database_version
 from server.storage.migrate import migrate
 from server.web.serve import serve
@@ -99,18 +101,26 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("email", help="address of the account")
     reset.set_defaults(run=_reset_password)
 
-    devices = command("device", "Block a lost tablet.").add_subparsers(required=True, metavar="COMMAND")
-    revoke = command(
-        "revoke",
+    devices = command("device", "List tablets, block a lost one, let it in again.").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    listing = command("list", "List the tablets: id, account, when it was last seen, name.", devices)
+    listing.add_argument("email", nargs="?", help="address of an account, to see its tablets only")
+    listing.set_defaults(run=_list_devices)
+    block = command(
+        "block",
         "Block a tablet: it receives nothing more, and what it sends is kept aside for the lead auditor.",
         devices,
     )
-    revoke.add_argument(
-        "installation",
-        type=uuid.UUID,
-        help="id of the installation, as the app's settings and the log of an audit show it",
-    )
-    revoke.set_defaults(run=_revoke)
+    block.set_defaults(run=_block)
+    unblock = command("unblock", "Let a tablet in again that was found.", devices)
+    unblock.set_defaults(run=_unblock)
+    for each in (block, unblock):
+        each.add_argument(
+            "installation",
+            type=uuid.UUID,
+            help="id of the tablet, as `auditbook device list` and the app's Sync show it",
+        )
 
     command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
     command("doctor", "Say what works and what does not: settings, database, signing key, mail.").set_defaults(
@@ -218,12 +228,45 @@ def _reset_password(given: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _revoke(given: argparse.Namespace, config: Config) -> int:
+def _list_devices(given: argparse.Namespace, config: Config) -> int:
     with _ready_app(config).app_context():
-        blocked = by_hand.revoke_installation(str(given.installation))
+        tablets = by_hand.installations(given.email)
+    if not tablets:
+        return _complain(f"No tablet is enrolled{f' for {given.email}' if given.email else ''}.")
+    widest = max(len(tablet.email) for tablet in tablets)
+    for tablet in tablets:
+        print(f"{tablet.id}  {tablet.email:<{widest}}  {_seen(tablet)}  {_printable(tablet.name)}")
+    return 0
+
+
+def _seen(tablet: ListedInstallation) -> str:
+    if tablet.revoked_at is not None:
+        return f"blocked {as_instant(tablet.revoked_at)[:10]}"
+    if tablet.last_seen_at is not None:
+        return f"seen {as_instant(tablet.last_seen_at)[:10]}"
+    return f"enrolled {as_instant(tablet.enrolled_at)[:10]}"
+
+
+def _printable(name: str) -> str:
+    """What a tablet calls itself must not steer the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _block(given: argparse.Namespace, config: Config) -> int:
+    with _ready_app(config).app_context():
+        blocked = by_hand.block_installation(str(given.installation))
     if not blocked:
         return _complain(f"No tablet with the id {given.installation} is enrolled, or it was blocked before.")
     print("The tablet is blocked. Whoever worked on it should set a new password as well.")
+    return 0
+
+
+def _unblock(given: argparse.Namespace, config: Config) -> int:
+    with _ready_app(config).app_context():
+        readmitted = by_hand.unblock_installation(str(given.installation))
+    if not readmitted:
+        return _complain(f"No tablet with the id {given.installation} is blocked.")
+    print("The tablet is let in again. What it sent meanwhile stays aside until the lead auditor lets it count.")
     return 0
 
 

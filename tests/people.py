@@ -31,8 +31,8 @@ class Person:
 
     def enrol_another(self) -> "Person":
         """The same person with a second tablet."""
-        installation, key = _enrol(self.account)
-        return Person(self.app, self.account, self.name, self.email, self.workspace, self.api, installation, key)
+        tablet = _sign_in_on_a_tablet(self.app, self.account)
+        return Person(self.app, self.account, self.name, self.email, self.workspace, *tablet)
 
     def get(self, address: str, **more: Any) -> Any:
         return self.api.get(address, **more)
@@ -59,25 +59,26 @@ class Cast:
 
 
 def enter(app: Flask, workspace: str, name: str, *roles: Role) -> Person:
-    """A new account with these roles, signed in without the detour over a password."""
+    """A new account with these roles, signed in on a tablet of its own."""
     email = f"{name.split()[0].lower()}@example.org"
-    now = now_ms()
-    token = new_token()
     with unit_of_work(SERVER) as session:
-        account = accounts.add_account(session, email=email, name=name, language="en", password_hash="!", now=now)
+        account = accounts.add_account(session, email=email, name=name, language="en", password_hash="!", now=now_ms())
         accounts.add_roles(session, workspace, account, roles)
-        sign_ins.add_session(session, account=account, token_sha256=token_digest(token), device="test", now=now)
-    installation, key = _enrol(account)
-    api = app.test_client()
-    api.set_cookie("auditbook", token)
-    return Person(app, account, name, email, workspace, api, installation, key)
+    return Person(app, account, name, email, workspace, *_sign_in_on_a_tablet(app, account))
 
 
-def _enrol(account: str) -> tuple[str, ec.EllipticCurvePrivateKey]:
-    installation, key = new_id(), ec.generate_private_key(ec.SECP256R1())
+def _sign_in_on_a_tablet(app: Flask, account: str) -> tuple[FlaskClient, str, ec.EllipticCurvePrivateKey]:
+    """Without the detour over a password. The session belongs to the tablet that was enrolled in it."""
+    token, installation, key, now = new_token(), new_id(), ec.generate_private_key(ec.SECP256R1()), now_ms()
     public_key = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     with unit_of_work(SERVER) as session:
-        accounts.enrol_installation(session, installation, account, name="tablet", public_key=public_key, now=now_ms())
-    return installation, key
+        signed_in = sign_ins.add_session(
+            session, account=account, token_sha256=token_digest(token), device="test", now=now
+        )
+        accounts.enrol_installation(session, installation, account, name="tablet", public_key=public_key, now=now)
+        sign_ins.bind_session(session, signed_in, account, installation)
+    api = app.test_client()
+    api.set_cookie("auditbook", token)
+    return api, installation, key

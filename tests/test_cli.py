@@ -43,7 +43,7 @@ def run(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     "command",
     [
         (), ("serve",), ("worker",), ("account",), ("account", "create"), ("account", "reset-password"),
-        ("device",), ("device", "revoke"), ("doctor",), ("verify",),
+        ("device",), ("device", "list"), ("device", "block"), ("device", "unblock"), ("doctor",), ("verify",),
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(run: Run, command: tuple[str, ...]):
@@ -92,10 +92,37 @@ def test_a_password_is_reset_and_the_account_is_out_everywhere(run: Run, lena: P
     )
 
 
-def test_a_lost_tablet_is_blocked(run: Run, lena: Person):
-    assert run("device", "revoke", lena.installation)[0] == 0
-    assert run("device", "revoke", lena.installation)[0] == 2
-    assert run("device", "revoke", "the-one-in-the-train")[0] == 2
+def test_a_lost_tablet_is_found_in_the_list_and_blocked(run: Run, lena: Person, aron: Person):
+    code, said, _ = run("device", "list", lena.email)
+    assert (code, said.count("\n")) == (0, 1)
+    assert re.fullmatch(rf"{lena.installation}  lena@example\.org  seen \d{{4}}-\d\d-\d\d  tablet\n", said)
+    assert run("device", "list")[1].count("\n") >= 2
+    assert run("device", "block", lena.installation)[0] == 0
+    assert re.search(r"  blocked \d{4}-\d\d-\d\d  ", run("device", "list", lena.email)[1])
+    code, _, complaint = run("device", "block", lena.installation)
+    assert (code, complaint) == (
+        2,
+        f"auditbook: No tablet with the id {lena.installation} is enrolled, or it was blocked before.\n",
+    )
+    assert run("device", "block", "the-one-in-the-train")[0] == 2
+
+
+def test_a_tablet_that_was_found_again_is_let_in(run: Run, lena: Person):
+    run("device", "block", lena.installation)
+    assert lena.get("/api/audits").status_code == 403
+    assert run("device", "unblock", lena.installation)[0] == 0
+    assert lena.get("/api/audits").status_code == 200
+    assert run("device", "unblock", lena.installation)[0] == 2
+
+
+def test_the_list_of_tablets_is_for_people(run: Run, lena: Person):
+    name = "tablet\x1b[2J\nof somebody else"
+    enrolment = {"id": lena.installation, "name": name, "public_key": None}
+    assert lena.api.put(f"/api/installations/{lena.installation}", json=enrolment).status_code == 200
+    said = run("device", "list", lena.email)[1]
+    assert said.endswith("  tablet?[2J?of somebody else\n"), "a name cannot steer the terminal, nor begin a line"
+    code, _, complaint = run("device", "list", "nobody@example.org")
+    assert (code, complaint) == (2, "auditbook: No tablet is enrolled for nobody@example.org.\n")
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_fresh_server(run: Run, config: Config, tmp_path: Path):

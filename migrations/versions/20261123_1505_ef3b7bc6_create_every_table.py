@@ -224,14 +224,34 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("token_sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("device", sa.String(length=200), nullable=False),
+        sa.Column("installation", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_sign_in_session_account_id"),
+        sa.ForeignKeyConstraint(
+            ["installation", "account_id"],
+            ["installation.id", "installation.account_id"],
+            name="fk_sign_in_session_installation",
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_sign_in_session"),
         sa.UniqueConstraint("token_sha256", name="uq_sign_in_session_token_sha256"),
     )
     op.create_index("ix_sign_in_session_account_id", "sign_in_session", ["account_id"], unique=False)
+
+    op.create_table(
+        "session_installation",
+        sa.Column("session_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("installation_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("account_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["installation_id", "account_id"],
+            ["installation.id", "installation.account_id"],
+            name="fk_session_installation_installation_id",
+        ),
+        sa.ForeignKeyConstraint(["session_id"], ["sign_in_session.id"], name="fk_session_installation_session_id"),
+        sa.PrimaryKeyConstraint("session_id", "installation_id", name="pk_session_installation"),
+    )
 
     op.create_table(
         "workspace_settings",

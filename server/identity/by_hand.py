@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from server.database import SERVER, unit_of_work
+from server.database import SERVER, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import Role, WorkspaceKind
 from server.identity.address import usable_address
@@ -42,11 +42,27 @@ def reset_password(email: str, password: str) -> bool:
     return True
 
 
-def revoke_installation(installation: str) -> int:
+def installations(email: str | None = None) -> list[accounts.ListedInstallation]:
+    """The tablets of everybody, or of the account with this address."""
+    with reading(SERVER) as session:
+        return accounts.installations(session, email)
+
+
+def block_installation(installation: str) -> int:
     """
     Block a tablet for everybody who works on it; for how many it was not blocked yet.
 
-    What it still sends is kept aside. Whoever worked on it should set a new password too: the tablet may be signed in.
+    Its sessions stay, so that what it still sends can be kept aside; those that name no tablet yet might be its own and end.
+    Whoever knows a password can sign in on another tablet: that is what a new password is for.
     """
+    now = now_ms()
     with unit_of_work(SERVER) as session:
-        return accounts.revoke_installation(session, installation, now_ms())
+        blocked = accounts.revoke_installation(session, installation, now)
+        sign_ins.end_unbound_sessions(session, installation, now)
+        return blocked
+
+
+def unblock_installation(installation: str) -> int:
+    """Let a tablet in again that was found; for how many it was blocked. What was kept aside stays so until it is released."""
+    with unit_of_work(SERVER) as session:
+        return accounts.readmit_installation(session, installation)

@@ -3,6 +3,9 @@ Enrolling an installation of the app for an account, with the public half of the
 
 The same tablet used by two people is two enrolments. A new key takes the place of the old one for what comes; the old one is kept,
 because what it sealed must verify for ever.
+
+From then on the session is that of this installation, so that blocking the tablet blocks whoever holds its cookie. Another name may
+follow in the same session: a tablet that finds a double of itself takes one.
 """
 
 import base64
@@ -12,25 +15,29 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from server.database import unit_of_work
+from server.database import SERVER, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.identity.signed_in import SignedIn
-from server.storage import accounts
+from server.storage import accounts, chains, sign_ins
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
 
 
 def enrol(signed_in: SignedIn, installation: str, *, name: str, public_key: str | None) -> None:
-    """Raises Refused for a key that is not ECDSA P-256 in SPKI form, and for an installation that was revoked."""
+    """Raises Refused for a key that is not ECDSA P-256 in SPKI form, and where the tablet or the session is blocked."""
     key = _read_key(public_key) if public_key is not None else None
+    with reading(SERVER) as session:
+        # The server's own chains carry its own installation, another one after each restore: nobody writes under such a name.
+        is_taken = installation == server_identity(session).installation or chains.is_of_server(session, installation)
+    if is_taken:
+        raise Refused(Refusal("request.malformed", {"why": "id: it is taken"}))
     with unit_of_work(signed_in.scope()) as session:
-        # The server's own chains carry its own installation: nobody may write under that name.
-        if installation == server_identity(session).installation:
-            raise Refused(Refusal("request.malformed", {"why": "id: it is taken"}))
-        row = accounts.installation(session, installation, signed_in.account)
-        if row is not None and row.revoked_at is not None:
+        before = sign_ins.installations_of_session(session, signed_in.session)
+        # Asked again although web/security.py asked: the tablet may have been blocked while this request was on its way.
+        if accounts.is_any_revoked(session, before | {installation}):
             raise Refused(Refusal("account.installation_revoked"))
         accounts.enrol_installation(session, installation, signed_in.account, name=name, public_key=key, now=now_ms())
+        sign_ins.bind_session(session, signed_in.session, signed_in.account, installation)
 
 
 def _read_key(text: str) -> bytes:

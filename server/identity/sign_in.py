@@ -49,13 +49,15 @@ def sign_in(email: str, password: str, *, address: str, device: str) -> tuple[st
         if current is None or current.password_hash != account.password_hash:
             # The password was changed while this one was being checked.
             raise Refused(Refusal("account.wrong_credentials"))
-        sign_ins.add_session(session, account=account.id, token_sha256=token_digest(token), device=device, now=now_ms())
+        session_id = sign_ins.add_session(
+            session, account=account.id, token_sha256=token_digest(token), device=device, now=now_ms()
+        )
         if renewed_hash:
             accounts.set_password(session, account.id, renewed_hash)
         for limit in limits:
             sign_ins.forgive_attempt(session, limit.key)
         roles = accounts.roles_of(session, account.id)
-    return token, SignedIn(account.id, account.email, account.name, roles, account.language)
+    return token, SignedIn(session_id, account.id, account.email, account.name, roles, account.language)
 
 
 def session_of(token: str) -> KnownSession | None:
@@ -71,7 +73,17 @@ def session_of(token: str) -> KnownSession | None:
     if is_due:
         with unit_of_work(SERVER) as session:
             sign_ins.touch_session(session, row.id, now)
-    return KnownSession(SignedIn(account.id, account.email, account.name, roles, account.language), is_due)
+    signed_in = SignedIn(
+        row.id,
+        account.id,
+        account.email,
+        account.name,
+        roles,
+        account.language,
+        installation=row.installation,
+        is_blocked=row.is_blocked,
+    )
+    return KnownSession(signed_in, is_due)
 
 
 def sign_out(token: str) -> None:

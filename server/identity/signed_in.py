@@ -10,13 +10,18 @@ from server.domain.vocabulary import Role
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An account with its roles, by workspace. What it may see follows from these alone."""
+    """An account with its roles, by workspace, in one session. What it may see follows from these alone."""
 
+    session: str
     account: str
     email: str
     name: str
     roles: Mapping[str, frozenset[Role]]
     language: str = "en"
+    installation: str | None = None
+    """Of the app, as it was enrolled last in this session; None before the first time."""
+    is_blocked: bool = False
+    """The session is that of a blocked tablet. web/security.py decides what it may still do."""
 
     def scope(self) -> Scope:
         """Every workspace in which this account has a role: the wall of its transactions."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.domain.vocabulary import Role, WorkspaceKind
 from server.storage.identifiers import new_id
-from server.storage.tables.account import Account, Installation, InstallationKey, Membership
+from server.storage.tables.account import Account, Installation, InstallationKey, Membership, SignInSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,19 @@ class KnownInstallation:
 
     name: str
     public_key: bytes | None
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInstallation:
+    """An installation for one account, as a list for people shows it."""
+
+    id: str
+    email: str
+    name: str
+    enrolled_at: int
+    last_seen_at: int | None
+    """To the day; None where nobody is signed in under this name any more."""
     revoked_at: int | None
 
 
@@ -173,6 +186,41 @@ def enrol_installation(
             session.flush()
 
 
+def installations(session: Session, email: str | None = None) -> list[ListedInstallation]:
+    """Every installation of every account, or of the one with this address."""
+    last_seen = (
+        sa.select(sa.func.max(SignInSession.last_seen_at))
+        .where(
+            SignInSession.installation == Installation.id,
+            SignInSession.account_id == Installation.account_id,
+            SignInSession.revoked_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(
+            Installation.id,
+            Account.email,
+            Installation.name,
+            Installation.enrolled_at,
+            last_seen,
+            Installation.revoked_at,
+        )
+        .join(Account, Account.id == Installation.account_id)
+        .order_by(Account.email, Installation.enrolled_at, Installation.id)
+    )
+    if email is not None:
+        query = query.where(Account.email == same_email(email))
+    return [ListedInstallation(*row) for row in session.execute(query)]
+
+
+def is_any_revoked(session: Session, installations: Iterable[str]) -> bool:
+    """Whether one of these tablets is blocked, for whomever. None is blocked or let in before this transaction ends."""
+    revoked_at = sa.select(Installation.revoked_at).where(Installation.id.in_(sorted(installations)))
+    in_one_order = revoked_at.order_by(Installation.id, Installation.account_id)
+    return any(at is not None for at in session.scalars(in_one_order.with_for_update()).all())
+
+
 def revoke_installation(session: Session, installation_id: str, now: int) -> int:
     """Block a tablet for everybody who works on it. Says for how many accounts it was not blocked yet."""
     rows = session.scalars(
@@ -180,4 +228,14 @@ def revoke_installation(session: Session, installation_id: str, now: int) -> int
     ).all()
     for row in rows:
         row.revoked_at = now
+    return len(rows)
+
+
+def readmit_installation(session: Session, installation_id: str) -> int:
+    """Let a blocked tablet in again, for everybody. Says for how many accounts it was blocked."""
+    rows = session.scalars(
+        sa.select(Installation).where(Installation.id == installation_id, Installation.revoked_at.is_not(None))
+    ).all()
+    for row in rows:
+        row.revoked_at = None
     return len(rows)

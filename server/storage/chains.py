@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.domain.operation import GENESIS
+from server.domain.operation import GENESIS, SERVER_ACCOUNT
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Chain, ChainHead
 
@@ -25,6 +25,12 @@ def load_chain(session: Session, audit: Audit, installation: str, account: str) 
         session.add(chain)
         session.flush()
     return chain
+
+
+def is_of_server(session: Session, installation: str) -> bool:
+    """Whether the server wrote under this name, now or before it was restored."""
+    written = sa.select(Chain.audit_id).where(Chain.installation == installation, Chain.account == SERVER_ACCOUNT)
+    return session.scalar(sa.select(sa.exists(written))) is True
 
 
 def keep_head(

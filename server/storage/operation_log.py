@@ -230,8 +230,8 @@ def confirm_author(
     )
 
 
-def count_sent_while_revoked(session: Session, installation: str, account: str) -> int:
-    """How many operations this installation sent after it was blocked, in all audits."""
+def count_sent_while_revoked(session: Session, installation: str, account: str, log: str | None = None) -> int:
+    """How many operations came under this installation's name from a blocked tablet, in all audits or in one log."""
     table = LoggedOperation
     counted = session.scalar(
         sa.select(sa.func.count())
@@ -241,6 +241,7 @@ def count_sent_while_revoked(session: Session, installation: str, account: str) 
             table.sent_by_account == account,
             # As a literal, so that SQLite sees that its partial index fits.
             table.verdict_code == sa.literal_column("'account.installation_revoked'"),
+            sa.true() if log is None else table.audit_id == log,
         )
     )
     return counted or 0

@@ -9,16 +9,25 @@ from sqlalchemy.orm import Session
 
 from server.domain.vocabulary import Role
 from server.storage.identifiers import new_id
-from server.storage.tables.account import Invitation, PasswordReset, SignInSession, Throttle
+from server.storage.tables.account import (
+    Installation,
+    Invitation,
+    PasswordReset,
+    SessionInstallation,
+    SignInSession,
+    Throttle,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A browser that is signed in."""
+    """A browser that is signed in. It is blocked when any installation that was ever enrolled in it is."""
 
     id: str
     account: str
     last_seen_at: int
+    installation: str | None
+    is_blocked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,38 @@ def add_session(session: Session, *, account: str, token_sha256: bytes, device: 
 
 def session_by_token(session: Session, token_sha256: bytes, *, seen_since: int) -> OpenSession | None:
     """The session of this token, unless it was ended or has not been used for too long."""
-    row = session.scalar(
-        sa.select(SignInSession).where(
+    is_blocked = sa.exists().where(
+        SessionInstallation.session_id == SignInSession.id,
+        # For whomever: it is the tablet that is blocked, and somebody may be signing in on it while it is.
+        Installation.id == SessionInstallation.installation_id,
+        Installation.revoked_at.is_not(None),
+    )
+    row = session.execute(
+        sa.select(SignInSession, is_blocked.label("is_blocked")).where(
             SignInSession.token_sha256 == token_sha256,
             SignInSession.revoked_at.is_(None),
             SignInSession.last_seen_at >= seen_since,
         )
-    )
-    return OpenSession(row.id, row.account_id, row.last_seen_at) if row else None
+    ).one_or_none()
+    if row is None:
+        return None
+    found: SignInSession = row.SignInSession
+    return OpenSession(found.id, found.account_id, found.last_seen_at, found.installation, bool(row.is_blocked))
+
+
+def installations_of_session(session: Session, session_id: str) -> set[str]:
+    """Every installation that was ever enrolled in it. No other one is before this transaction ends."""
+    session.execute(sa.select(SignInSession.id).where(SignInSession.id == session_id).with_for_update())
+    enrolled = sa.select(SessionInstallation.installation_id).where(SessionInstallation.session_id == session_id)
+    return set(session.scalars(enrolled))
+
+
+def bind_session(session: Session, session_id: str, account: str, installation: str) -> None:
+    """From now on the session is that of this installation, which must be enrolled for the account."""
+    session.execute(sa.update(SignInSession).where(SignInSession.id == session_id).values(installation=installation))
+    if session.get(SessionInstallation, (session_id, installation)) is None:
+        session.add(SessionInstallation(session_id=session_id, installation_id=installation, account_id=account))
+        session.flush()
 
 
 def touch_session(session: Session, session_id: str, now: int) -> None:
@@ -67,6 +100,12 @@ def end_session(session: Session, token_sha256: bytes, now: int) -> None:
 
 def end_every_session(session: Session, account: str, now: int) -> None:
     _end(session, SignInSession.account_id == account, now)
+
+
+def end_unbound_sessions(session: Session, installation: str, now: int) -> None:
+    """Of everybody who works on this installation, end the sessions in which nothing was enrolled yet: they may be its own."""
+    workers = sa.select(Installation.account_id).where(Installation.id == installation)
+    _end(session, sa.and_(SignInSession.account_id.in_(workers), SignInSession.installation.is_(None)), now)
 
 
 def _end(session: Session, which: sa.ColumnElement[bool], now: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from server.database import Scope, reading
 from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal, Refused
-from server.storage import accounts, audits
+from server.storage import audits
 from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.server_state import server_identity
@@ -14,11 +14,11 @@ from server.storage.server_state import server_identity
 
 @dataclass(frozen=True, slots=True)
 class Puller:
-    """Who asks. The installation is known where the app names it; a blocked one receives nothing."""
+    """Who asks. The installation is that of the session; a blocked one does not get as far as this."""
 
     account: str
     roles: Roles
-    installation: str | None = None
+    installation: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,13 @@ def pull(puller: Puller, audit: str, epoch: str | None, after: int, limit: int, 
 
     Raises `Refused` when the cursor belongs to another history than this server's.
     """
+    if puller.installation is None:
+        # Only what is enrolled can be blocked.
+        raise Refused(Refusal("account.installation_unknown"))
     with reading(Scope(frozenset(puller.roles))) as session:
         row = audits.visible_audit(session, audit, puller.account, puller.roles)
         if row is None:
             raise Refused(Refusal("request.not_found"))
-        if puller.installation is not None:
-            installation = accounts.installation(session, puller.installation, puller.account)
-            if installation is None:
-                raise Refused(Refusal("account.installation_unknown"))
-            if installation.revoked_at is not None:
-                raise Refused(Refusal("account.installation_revoked"))
         current = server_identity(session).epoch
         if epoch is not None and epoch != current:
             raise Refused(Refusal("sync.epoch_changed", {"epoch": current}))

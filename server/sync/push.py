@@ -124,7 +124,7 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         installation = accounts.installation(session, sender.installation, sender.account)
         if installation is None:
             raise Refused(Refusal("account.installation_unknown"))
-        is_revoked = installation.revoked_at is not None
+        is_revoked = sender.is_blocked or installation.revoked_at is not None
         if is_revoked and _is_full(session, sender):
             raise Refused(Refusal("account.installation_revoked"))
         if destination.is_new:
@@ -191,11 +191,14 @@ def _adopt_held(receiver: Receiver) -> None:
     held = audits.held_log_id(audit.workspace_id, audit.audit_id)
     for account, installation, operations in log.operations_by_sender(session, held):
         row = accounts.installation(session, installation, account)
+        was_sent_while_revoked = log.count_sent_while_revoked(session, installation, account, held) > 0
         sender = Sender(account, installation, accounts.roles_of(session, account))
         chain = ChainKey(installation, account, audit.audit_id)
         try:
             receiver.receive(
-                sender, read_arrivals(operations, chain), is_revoked=row is None or row.revoked_at is not None
+                sender,
+                read_arrivals(operations, chain),
+                is_revoked=was_sent_while_revoked or row is None or row.revoked_at is not None,
             )
         except Refused:
             continue  # A gap: the tablet is told where to go on when it pushes next.

@@ -36,6 +36,8 @@ class Sender:
     account: str
     installation: str
     roles: Roles
+    is_blocked: bool = False
+    """The session is that of a blocked tablet, whichever installation it names."""
 
 
 NOT_YOURS = "operation.not_yours"

@@ -48,5 +48,7 @@ def accept_invitation(given: dict[str, Any]) -> None:
 def _signed_in() -> SignedIn | None:
     try:
         return current_account()
-    except Refused:
+    except Refused as refused:
+        if refused.refusal.code != "account.sign_in_needed":
+            raise
         return None

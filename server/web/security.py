@@ -43,6 +43,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 HSTS = "max-age=63072000"
+OPEN_TO_BLOCKED = frozenset(
+    {
+        "session.show_session",
+        "sync.post_operations",
+        "evidence.post_known",
+        "evidence.post_upload",
+        "evidence.head_upload",
+        "evidence.patch_upload",
+    }
+)
+"""
+Endpoints that the session of a blocked tablet may still use, beside those that ask nobody to sign in: it learns that it is blocked,
+and hands in what was recorded on it, which is kept aside. It receives nothing, not even the catalogue: whatever is new belongs on
+other tablets, and one rule without exceptions is one that can be checked. Whatever is not named here is closed.
+"""
 _SIGNED_IN = "auditbook.signed_in"
 
 
@@ -54,7 +69,10 @@ def init_security(app: Flask) -> None:
 
 
 def current_account() -> SignedIn:
-    """Who is signed in. Raises Refused (401) when nobody is; what the tablet holds is not touched by that."""
+    """
+    Who is signed in. Raises Refused when nobody is (401), and on a blocked tablet but for what `OPEN_TO_BLOCKED` names (403);
+    what the tablet holds is not touched by either.
+    """
     # Kept at the request, not in `g`: a test's app context outlives its requests.
     signed_in: SignedIn | None = request.environ.get(_SIGNED_IN)
     if signed_in is None:
@@ -65,6 +83,8 @@ def current_account() -> SignedIn:
         if known.is_renewed:
             give_session_cookie(token)
         signed_in = request.environ[_SIGNED_IN] = known.signed_in
+    if signed_in.is_blocked and request.endpoint not in OPEN_TO_BLOCKED:
+        raise Refused(Refusal("account.installation_revoked"))
     return signed_in
 
 

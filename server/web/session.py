@@ -58,6 +58,7 @@ def session_answer(signed_in: SignedIn) -> dict[str, Any]:
         "email": signed_in.email,
         "name": signed_in.name,
         "language": signed_in.language,
+        "installation": signed_in.installation,
         "workspaces": workspaces,
         "server_time": as_instant(now_ms()),
     }

@@ -27,8 +27,6 @@ from server.web.blueprint import Blueprint
 from server.web.body import checked_json
 from server.web.security import current_account
 
-INSTALLATION = "Auditbook-Installation"
-"""Header in which the app names its installation when it pulls."""
 _WORTH_PACKING = 2_000
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api", description="The operation log of audits")
@@ -54,7 +52,7 @@ def post_operations(audit: uuid.UUID) -> Any:
     if str(batch["account"]) != signed_in.account:
         # Somebody else signed in on this browser meanwhile. As this account's work it would be misattributed.
         raise Refused(Refusal("account.sign_in_needed"))
-    sender = Sender(signed_in.account, str(batch["installation"]), signed_in.roles)
+    sender = Sender(signed_in.account, str(batch["installation"]), signed_in.roles, signed_in.is_blocked)
     return _answer(
         push(
             sender,
@@ -75,7 +73,7 @@ def post_operations(audit: uuid.UUID) -> Any:
 def get_operations(query: dict[str, Any], audit: uuid.UUID) -> Any:
     """One page of the log, behind the cursor."""
     signed_in = current_account()
-    puller = Puller(signed_in.account, signed_in.roles, _installation())
+    puller = Puller(signed_in.account, signed_in.roles, signed_in.installation)
     epoch = None if query["epoch"] is None else str(query["epoch"])
     without = None if query["without"] is None else str(query["without"])
     return _page(pull(puller, str(audit), epoch, query["after"], query["limit"], without))
@@ -88,16 +86,6 @@ def post_release(audit: uuid.UUID, digest: str) -> None:
     signed_in = current_account()
     sha256_hex().deserialize(digest)
     release_operation(signed_in.account, signed_in.roles, str(audit), digest)
-
-
-def _installation() -> str | None:
-    named = request.headers.get(INSTALLATION)
-    if named is None:
-        return None
-    try:
-        return str(uuid.UUID(named))
-    except ValueError as problem:
-        raise Refused(Refusal("request.malformed", {"why": INSTALLATION})) from problem
 
 
 def _answer(answer: PushAnswer) -> dict[str, Any]:

@@ -129,3 +129,32 @@ def test_a_reader_who_is_in_no_team_sees_no_audit(tablet: Tablets):
         audit,
     )
     assert answered in (403, 404)
+
+
+def test_a_blocked_tablet_says_so_and_recording_on_it_goes_on(tablet: Tablets, served: Server):
+    lena = tablet("lena")
+    lena.sign_in("lena@nordlicht.example")
+    lena.waits_until_ready_offline()
+    newest = served.runs("device", "list", "lena@nordlicht.example").splitlines()[-1].split()[0]
+    served.runs("device", "block", newest)
+
+    lena.page.goto(f"{lena.address}/#/sync")
+    lena.page.get_by_role("button", name="Send now").click()
+    expect(lena.page.get_by_text("This tablet was blocked. What it sends is kept aside")).to_be_visible()
+    expect(lena.page.get_by_role("link", name="Tablet blocked")).to_be_visible()
+    lena.page.goto(f"{lena.address}/#/audits")
+    expect(lena.page.get_by_text("You can go on recording")).to_be_visible()
+
+    lena.open_audit()
+    lena.raise_finding("Minor nonconformity", title="Recorded all the same")
+    lena.reloads()
+    lena.page.goto(f"{lena.address}/#/audits")
+    lena.open_audit()
+    lena.open_finding("Recorded all the same")
+
+    lena.signs_in_again()
+    expect(lena.page.get_by_text("You can go on recording")).to_be_visible(timeout=30_000)
+
+    served.runs("device", "unblock", newest)
+    lena.syncs_now()
+    expect(lena.page.get_by_role("link", name="Tablet blocked")).to_be_hidden()

@@ -5,7 +5,13 @@ from flask import Flask
 
 from server.domain.refusals import Refused
 from server.domain.vocabulary import Role
-from server.identity.by_hand import create_account, reset_password, revoke_installation
+from server.identity.by_hand import (
+    block_installation,
+    create_account,
+    installations,
+    reset_password,
+    unblock_installation,
+)
 from tests.people import Person
 
 PASSWORD = "three unrelated words"
@@ -38,6 +44,25 @@ def test_a_new_password_ends_every_session(app: Flask, lena: Person):
     assert not reset_password("nobody@example.org", PASSWORD)
 
 
-def test_a_lost_tablet_is_blocked_for_everybody_who_worked_on_it(lena: Person):
-    assert revoke_installation(lena.installation) == 1
-    assert revoke_installation(lena.installation) == 0
+def test_a_lost_tablet_is_blocked_for_everybody_who_worked_on_it(lena: Person, aron: Person):
+    enrolment = {"id": lena.installation, "name": "the same tablet", "public_key": None}
+    assert aron.api.put(f"/api/installations/{lena.installation}", json=enrolment).status_code == 200
+    assert block_installation(lena.installation) == 2
+    assert block_installation(lena.installation) == 0
+    assert unblock_installation(lena.installation) == 2
+    assert unblock_installation(lena.installation) == 0
+
+
+def test_tablets_are_listed_with_whose_they_are_and_when_they_were_seen(database: str, lena: Person, aron: Person):
+    block_installation(lena.installation)
+    listed = installations()
+    assert [tablet.email for tablet in listed] == [
+        f"{name}@example.org" for name in ("aron", "lena", "otto", "paula", "ruth")
+    ]
+    his, hers = listed[:2]
+    assert (hers.id, hers.email, hers.name) == (lena.installation, lena.email, "tablet")
+    assert hers.revoked_at is not None
+    assert (his.id, his.revoked_at) == (aron.installation, None)
+    assert his.last_seen_at is not None
+    assert [tablet.id for tablet in installations(" Aron@example.org ")] == [aron.installation]
+    assert installations("nobody@example.org") == []

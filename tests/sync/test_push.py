@@ -427,7 +427,7 @@ def test_a_blocked_tablet_is_kept_aside_and_receives_nothing(database, lena, mon
         accounts.revoke_installation(session, lena.installation, now_ms())
     device.add_finding()
     assert codes(device.push()) == ["account.installation_revoked"] * 2
-    refused = lena.get(f"/api/audits/{device.audit}/operations", headers={"Auditbook-Installation": lena.installation})
+    refused = lena.get(f"/api/audits/{device.audit}/operations")
     assert refused.json["code"] == "account.installation_revoked"
     monkeypatch.setattr("server.sync.push.MAX_FROM_REVOKED", 2)
     device.add_finding()

@@ -9,6 +9,8 @@ from flask import Flask
 from server.database import SERVER, reading, unit_of_work
 from server.storage import accounts
 from server.storage.clock import now_ms
+from server.storage.server_state import begin_new_epoch, server_identity
+from tests.devices import new_audit
 from tests.people import Person
 
 TABLET = "0190a000-0000-7000-8000-000000000001"
@@ -113,3 +115,18 @@ def test_nobody_enrols_under_the_name_of_the_server(app: Flask, lena: Person):
     server = app.test_client().get("/api/state").json["installation"]
     answer = lena.api.put(f"/api/installations/{server}", json={"id": server, "name": "Mine", "public_key": None})
     assert (answer.status_code, answer.json["code"]) == (400, "request.malformed")
+
+
+def test_no_tablet_takes_a_name_under_which_the_server_writes_or_wrote(database, lena: Person):
+    """After a restore the server has another name, and its old chains are in the log all the same."""
+    device = new_audit(lena)
+    device.set(f"audit/{device.audit}", "type", "no such type")
+    device.push()
+    with unit_of_work(SERVER) as session:
+        before = server_identity(session).installation
+        begin_new_epoch(session)
+        now = server_identity(session).installation
+    for taken in (before, now):
+        given = {"id": taken, "name": "Lena's tablet", "public_key": None}
+        answer = lena.api.put(f"/api/installations/{taken}", json=given)
+        assert (answer.status_code, answer.json["code"]) == (400, "request.malformed")

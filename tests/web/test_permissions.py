@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 
 from server.domain.permissions import PERMITTED, Action, is_permitted
 from server.domain.vocabulary import Role
+from server.identity.by_hand import block_installation
 from server.storage.identifiers import new_id
 from tests.people import Cast, Person, enter
 
@@ -89,6 +90,16 @@ TABLE: dict[tuple[str, str], Access] = {
     ("POST", "/api/audits/<uuid:audit>/evidence/known"): Access(Open.AUDIT, {"sha256": []}),
     ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>"): AUDIT,
 }
+
+OF_A_BLOCKED_TABLET = {
+    ("GET", "/api/session"),
+    ("POST", "/api/audits/<uuid:audit>/operations"),
+    ("POST", "/api/evidence/uploads"),
+    ("HEAD", "/api/evidence/uploads/<uuid:upload>"),
+    ("PATCH", "/api/evidence/uploads/<uuid:upload>"),
+    ("POST", "/api/audits/<uuid:audit>/evidence/known"),
+}
+"""What a blocked tablet may still do beside what anybody may: hand in its work, and hear that it is blocked."""
 
 
 def routes(app: Flask) -> list[tuple[str, str]]:
@@ -166,6 +177,23 @@ def test_a_workspace_does_not_exist_for_those_who_are_not_in_it(cast: Cast, meth
 def test_an_audit_does_not_exist_for_those_who_may_not_see_it(lena: Person, method: str, rule: str):
     answer = ask(lena, method, rule, lena.workspace)
     assert (answer.status_code, answer.json["code"]) == (404, "request.not_found")
+
+
+def test_a_blocked_tablet_hands_in_its_work_and_receives_nothing(app: Flask, cast: Cast):
+    """With every role there is: nothing but the tablet itself is a reason to refuse."""
+    everything = enter(app, cast.ours, "Eva All", *Role)
+    for method, rule in routes(app):
+        tablet = everything.enrol_another()
+        assert block_installation(tablet.installation) == 1
+        with ask(tablet, method, rule, cast.ours) as answer:
+            if TABLE[method, rule].who is Open.ANYBODY:
+                with ask(app.test_client(), method, rule, cast.ours) as of_a_stranger:
+                    assert answer.status_code == of_a_stranger.status_code, (method, rule)
+            elif (method, rule) in OF_A_BLOCKED_TABLET:
+                assert answer.status_code not in (401, 403), (method, rule)
+            else:
+                refused = (answer.status_code, (answer.json or {}).get("code"))
+                assert refused == (403, "account.installation_revoked"), (method, rule)
 
 
 def test_every_action_is_somebody_s():

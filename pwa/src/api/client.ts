@@ -10,8 +10,6 @@ import type { Standard } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 
 export const PROTOCOL = 1;
-/** The app names its installation when it pulls, so that a blocked tablet receives nothing. */
-const INSTALLATION = 'Auditbook-Installation';
 /** Long enough for a batch over a bad line; a request that hangs for ever would hold up everything behind it. */
 const PATIENCE_MS = 180_000;
 
@@ -163,18 +161,10 @@ export class ApiClient {
   pull(
     audit: string,
     asked: { epoch: string | null; after: number; limit: number; without: string | null },
-    installation: string,
   ): Promise<Answer<Schemas['PullPage']>> {
     const given = Object.entries(asked).filter(([, value]) => value !== null);
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-    const headers = { [INSTALLATION]: installation };
-    return this.#ask(`/api/audits/${audit}/operations?${query}`, { headers }, [
-      'epoch',
-      'next',
-      'hash',
-      'head',
-      'operations',
-    ]);
+    return this.#ask(`/api/audits/${audit}/operations?${query}`, {}, ['epoch', 'next', 'hash', 'head', 'operations']);
   }
 
   /** Let an operation count that was kept in quarantine. */

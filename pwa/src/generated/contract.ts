@@ -459,6 +459,8 @@ export interface components {
             /** Format: uuid */
             account: string;
             email: string;
+            /** Format: uuid */
+            installation: string | null;
             language: string;
             name: string;
             server_time: string;

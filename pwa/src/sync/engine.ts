@@ -15,7 +15,7 @@ import { readCursor } from '../store/pulled';
 import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
-import { concernsOneAudit, problemOf, Stopped, type SyncProblem } from './problem';
+import { concernsOneAudit, isBlocked, problemOf, Stopped, type SyncProblem } from './problem';
 import { pullAudit } from './pull';
 import { BatchSize, pushAudit } from './push';
 import { fetchThumbnails, keepListings, noteReadiness, refreshReference } from './take-along';
@@ -180,6 +180,35 @@ export class SyncEngine {
   async #runAll(): Promise<SyncProblem | null> {
     this.#change({ phase: 'checking' });
     const session = await this.#checkSession();
+    try {
+      return await this.#exchange(session);
+    } catch (thrown) {
+      if (thrown instanceof Stopped && isBlocked(thrown.problem)) await this.#handIn();
+      throw thrown;
+    }
+  }
+
+  /** A blocked tablet is given nothing any more. What was recorded on it is handed in all the same; the server keeps it aside. */
+  async #handIn(): Promise<void> {
+    const works = (await this.#auditsToSync([])).map((audit) => async () => {
+      this.#change({ phase: 'sending' });
+      await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
+    });
+    works.push(async () => {
+      this.#change({ phase: 'uploading' });
+      await this.#upload(() => this.#isCancelled);
+    });
+    for (const work of works) {
+      try {
+        if (!this.#isCancelled) await work();
+      } catch (thrown) {
+        // One audit that the server does not take must not hold up the others; that the tablet is blocked is what is said.
+        if (!(thrown instanceof Stopped) || !concernsOneAudit(thrown.problem)) throw thrown;
+      }
+    }
+  }
+
+  async #exchange(session: Schemas['Session']): Promise<SyncProblem | null> {
     await this.#enrol(session);
     const kept = await readReference(this.#db, 'state');
     if (kept === null || device.now() - kept.fetchedAt > REFERENCE_AGE_MS) {
@@ -223,12 +252,13 @@ export class SyncEngine {
     return session;
   }
 
-  /** Again after the installation changed, or when a key could be made after all. */
+  /** Again after the installation changed, when a key could be made after all, and in each new session: only such a one may pull. */
   async #enrol(session: Schemas['Session']): Promise<void> {
     const id = await installationOf(this.#db);
     const key = await deviceKey(this.#db, id);
     const mark = `${id} ${key?.public_key ?? '-'}`;
-    if ((await this.#db.device_state.get('enrolled'))?.value === mark) return;
+    const isEnrolled = (await this.#db.device_state.get('enrolled'))?.value === mark;
+    if (isEnrolled && session.installation === id) return;
     const name = `${session.name}, Auditbook ${APP_VERSION}`;
     expectValue(await this.#api.enrol({ id, name, public_key: key?.public_key ?? null }));
     await this.#db.device_state.put({ key: 'enrolled', value: mark });

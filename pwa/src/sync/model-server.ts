@@ -37,6 +37,11 @@ interface Log {
   branches: Set<string>;
 }
 
+/** What the server knows of one cookie. */
+interface ModelSession {
+  installation: string | null;
+}
+
 export type Fault =
   | 'none'
   /** The request arrives and is carried out; its answer does not come back. */
@@ -60,12 +65,17 @@ export class ModelServer {
   limit = Number.POSITIVE_INFINITY;
   /** A reason to keep an operation aside, as missing rights would be. */
   quarantine: (operation: Operation) => string | null = () => null;
+  /** Installations that somebody blocked. */
+  blocked = new Set<string>();
   now = 1_795_513_267_250;
   #installation = newId();
 
-  /** The app's client, signed in as somebody; null for nobody. */
+  /** The app's client in a session of its own, signed in as somebody; null for nobody. */
   apiFor(account: () => string | null): ApiClient {
-    return new ApiClient('http://auditbook.test', (input, init) => this.#answer(new Request(input, init), account()));
+    const session: ModelSession = { installation: null };
+    return new ApiClient('http://auditbook.test', (input, init) =>
+      this.#answer(new Request(input, init), account(), session),
+    );
   }
 
   snapshot(): Map<string, Log> {
@@ -92,7 +102,7 @@ export class ModelServer {
     return (this.logs.get(audit)?.entries ?? []).map((entry) => entry.data);
   }
 
-  async #answer(request: Request, account: string | null): Promise<Response> {
+  async #answer(request: Request, account: string | null, session: ModelSession): Promise<Response> {
     const { pathname: path, searchParams } = new URL(request.url);
     this.requests.push(`${request.method} ${path}`);
     const fault = this.fault(path, request.method);
@@ -102,22 +112,36 @@ export class ModelServer {
     if (fault === 'empty json') return json({});
     if (fault === 'redirect') return Response.redirect('http://hotel.test/login', 302);
     if (fault === 'proxy 502') return html('<html>Bad gateway</html>', 502);
-    const answer = await this.#handle(request, path, searchParams, account);
+    const answer = await this.#handle(request, path, searchParams, account, session);
     if (fault === 'answer lost') throw new TypeError('The network connection was lost.');
     return answer;
   }
 
-  async #handle(request: Request, path: string, query: URLSearchParams, account: string | null): Promise<Response> {
+  async #handle(
+    request: Request,
+    path: string,
+    query: URLSearchParams,
+    account: string | null,
+    session: ModelSession,
+  ): Promise<Response> {
     if (account === null) return problem(401, 'account.sign_in_needed');
-    if (path === '/api/session') return json(this.#session(account));
-    if (path.startsWith('/api/installations/')) return json(await request.json());
+    if (path === '/api/session') return json(this.#session(account, session));
     if (path === '/api/state') return json({ version: '1', epoch: this.epoch, installation: this.#installation });
+    const isHandingIn = request.method === 'POST' && /\/(operations|evidence\/known)$/.test(path);
+    if (this.#isBlocked(session) && !isHandingIn) return problem(403, 'account.installation_revoked');
+    if (path.startsWith('/api/installations/')) {
+      const enrolled = (await request.json()) as Schemas['Enrol'];
+      if (this.blocked.has(enrolled.id)) return problem(403, 'account.installation_revoked');
+      session.installation = enrolled.id;
+      return json(enrolled);
+    }
     if (path === '/api/standards') return json([]);
     if (path.startsWith('/api/workspaces/')) return problem(403, 'account.not_permitted');
     if (path === '/api/audits') return json([...this.logs.keys()].map((audit) => this.#listing(audit)));
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
-    if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account);
+    if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
+    if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
@@ -126,9 +150,14 @@ export class ModelServer {
     return problem(404, 'evidence.not_stored');
   }
 
-  #session(account: string): Schemas['Session'] {
+  #session(account: string, { installation }: ModelSession): Schemas['Session'] {
     const server_time = new Date(this.now).toISOString();
-    return { account, email: 'lena@example.org', name: 'Lena', language: 'en', workspaces: [], server_time };
+    const person = { email: 'lena@example.org', name: 'Lena', language: 'en', workspaces: [] };
+    return { account, installation, server_time, ...person };
+  }
+
+  #isBlocked({ installation }: ModelSession): boolean {
+    return installation !== null && this.blocked.has(installation);
   }
 
   #listing(audit: string): Schemas['AuditListing'] {
@@ -141,7 +170,7 @@ export class ModelServer {
     return { seq: log?.entries.length ?? 0, hash: log?.hashes.at(-1) ?? GENESIS };
   }
 
-  async #push(request: Request, audit: string, account: string): Promise<Response> {
+  async #push(request: Request, audit: string, account: string, session: ModelSession): Promise<Response> {
     const sent = await request.arrayBuffer();
     const isPacked = request.headers.get('Content-Encoding') === 'gzip';
     const body = isPacked ? await unpacked(sent) : sent;
@@ -157,6 +186,7 @@ export class ModelServer {
         ? { entries: [], hashes: [], chains: new Map(), branches: new Set() }
         : structuredClone(before);
     const chain = `${push.installation}/${push.account}`;
+    const isBlocked = this.#isBlocked(session) || this.blocked.has(push.installation);
     const verdicts: Schemas['Verdict'][] = [];
     const held: string[] = [];
     for (const sent of push.operations) {
@@ -179,11 +209,8 @@ export class ModelServer {
       const isFork = dseq <= tip.dseq || isOnBranch;
       const follows = prev === tip.digest;
       const isLacking = contentSha256 !== undefined ? 'operation.content_missing' : null;
-      const code = isFork
-        ? 'chain.forked'
-        : follows
-          ? (isLacking ?? this.quarantine(operation))
-          : 'chain.prev_mismatch';
+      const inChain = follows ? (isLacking ?? this.quarantine(operation)) : 'chain.prev_mismatch';
+      const code = isBlocked ? 'account.installation_revoked' : isFork ? 'chain.forked' : inChain;
       if (isFork) log.branches.add(digest);
       else log.chains.set(chain, { dseq, digest });
       const kept = contentSha256 === undefined ? {} : { contentSha256 };

@@ -31,8 +31,14 @@ export function problemOf(failure: Failure, audit: string | null = null): SyncPr
   }
 }
 
+/** This tablet was blocked: it receives nothing, and what it sends is kept aside. */
+export function isBlocked(problem: SyncProblem | null): boolean {
+  return problem?.code === 'account.installation_revoked';
+}
+
 /** Whether trying the next audit makes sense: the server itself spoke, about this one. */
 export function concernsOneAudit(problem: SyncProblem): boolean {
+  if (isBlocked(problem)) return false;
   const isServer = problem.status !== null && problem.code !== 'sync.not_the_server';
   return (isServer && ![401, 429, 503].includes(problem.status!)) || problem.code === 'sync.inconsistent';
 }

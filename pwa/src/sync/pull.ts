@@ -28,11 +28,9 @@ export async function pullAudit(
   audit: string,
   isStopped: () => boolean = () => false,
 ): Promise<PullResult> {
-  // A fork that is found on the way gives this tablet a new name, which the server does not know before the end of this pull.
-  const installation = await installationOf(db);
   let [received, repairs, isForked] = [0, 0, false];
   // What this tablet has made itself need not be sent to it: it comes back as digests, until one of them is not here.
-  let without: string | null = installation;
+  let without: string | null = await installationOf(db);
   const goBack = async (): Promise<void> => {
     if ((repairs += 1) > REPAIRS) throw new Stopped({ code: 'sync.inconsistent', facts: {}, status: null, audit });
     await resetCursor(db, audit);
@@ -40,7 +38,7 @@ export async function pullAudit(
   while (!isStopped()) {
     const cursor = await readCursor(db, audit);
     const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE, without };
-    const answer = await api.pull(audit, asked, installation);
+    const answer = await api.pull(audit, asked);
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
     if (answer.kind !== 'ok') {
       const problem = problemOf(answer, audit);

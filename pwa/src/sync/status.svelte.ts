@@ -7,7 +7,7 @@ import type { AuditbookDatabase } from '../store/database';
 import { fromDatabase } from '../store/live';
 import { isSafeToLeave, watchOutbox, type Outbox } from '../store/outbox';
 import type { EngineState, Phase, SyncEngine } from './engine';
-import type { SyncProblem } from './problem';
+import { isBlocked, type SyncProblem } from './problem';
 
 class SyncStatus {
   phase: Phase = $state('idle');
@@ -36,6 +36,11 @@ class SyncStatus {
 
   get isSignInNeeded(): boolean {
     return this.phase === 'sign_in_needed';
+  }
+
+  /** The server refuses this tablet. Recording goes on; what is sent is kept aside. */
+  get isBlocked(): boolean {
+    return isBlocked(this.problem);
   }
 
   /** False while unknown: nobody leaves a site because of a number that was not read yet. */

@@ -206,6 +206,19 @@ describe('who is signed in', () => {
     await expectAgreement(server, lena);
   });
 
+  test('each new session is made that of this tablet: no other one may pull', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const again = attach(server, lena.db);
+    const enrolments = () => server.requests.filter((request) => request.startsWith('PUT')).length;
+    const before = enrolments();
+    await syncAll(again);
+    expect(enrolments()).toBe(before + 1);
+    await expectAgreement(server, again);
+  });
+
   test('nothing is sent under the name of somebody else who signed in on this browser', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
@@ -216,6 +229,53 @@ describe('who is signed in', () => {
       problem: { code: 'sync.other_account' },
     });
     expect(server.texts(AUDIT)).toEqual([]);
+  });
+});
+
+describe('a blocked tablet', () => {
+  test('says so, receives nothing, hands in what was recorded on it, and loses nothing', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena, aron);
+    server.blocked.add(await installationOf(lena.db));
+    await commit(aron.db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    await syncAll(aron);
+    await commit(lena.db, AUDIT, [title('Recorded all the same')]);
+    const before = await contentOf(lena.db);
+    expect(await lena.engine.syncNow()).toMatchObject({
+      phase: 'waiting',
+      problem: { code: 'account.installation_revoked' },
+    });
+    const after = await contentOf(lena.db);
+    expect(after).toMatchObject({ entities: before['entities'], logs: before['logs'], audits: before['audits'] });
+    expect(after['operations']).toHaveLength(before['operations']!.length);
+    expect((await readLog(lena.db, AUDIT)).ofKind('note')).toEqual([]);
+    await syncAll(aron);
+    expect(await readQuarantined(aron.db, AUDIT)).toMatchObject([
+      { code: 'account.installation_revoked', value: 'Recorded all the same' },
+    ]);
+    await commit(lena.db, AUDIT, [title('And on')]);
+    await lena.engine.syncNow();
+    const sent = server.requests.filter((request) => request === `POST /api/audits/${AUDIT}/operations`).length;
+    await lena.engine.syncNow();
+    expect(server.requests.filter((request) => request === `POST /api/audits/${AUDIT}/operations`)).toHaveLength(sent);
+    server.blocked.clear();
+    await syncAll(lena, aron);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
+  });
+
+  test('on which somebody signs in anew hands in what waits as well', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    server.blocked.add(await installationOf(lena.db));
+    await commit(lena.db, AUDIT, [title('Recorded all the same')]);
+    const again = attach(server, lena.db);
+    expect((await again.engine.syncNow()).problem?.code).toBe('account.installation_revoked');
+    expect(server.texts(AUDIT).some((text) => text.includes('Recorded all the same'))).toBe(true);
   });
 });
 

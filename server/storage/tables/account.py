@@ -34,15 +34,36 @@ class SignInSession(Base):
     """One browser that somebody signed in with. Only the SHA-256 of its token is known here."""
 
     __tablename__ = "sign_in_session"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["installation", "account_id"], ["installation.id", "installation.account_id"]),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     account_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("account.id"), index=True)
     token_sha256: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
     device: Mapped[str] = mapped_column(sa.String(200))
     """How the browser calls itself, so that its owner recognizes it in a list."""
+    installation: Mapped[str | None] = mapped_column(Id)
+    """The one that was enrolled last in this session; None until then."""
     created_at: Mapped[int] = mapped_column(sa.BigInteger)
     last_seen_at: Mapped[int] = mapped_column(sa.BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+class SessionInstallation(Base):
+    """
+    Every installation that was ever enrolled in a session. One of them blocked is the session blocked: a thief could enrol
+    another name in it before the tablet is missed.
+    """
+
+    __tablename__ = "session_installation"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["installation_id", "account_id"], ["installation.id", "installation.account_id"]),
+    )
+
+    session_id: Mapped[str] = mapped_column(Id, sa.ForeignKey("sign_in_session.id"), primary_key=True)
+    installation_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(Id)
 
 
 class Invitation(WorkspaceOwned, Base):
