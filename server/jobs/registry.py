@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from server.config import Config
+from server.domain.refusals import Refusal
 from server.evidence.derivatives import report_picture
 from server.identity import reset
 from server.jobs.send_mail import send_mail
 from server.reports import request
 from server.reports.issue import issue_report, report_attachment
-from server.storage import mailbox
+from server.storage import Session, mailbox, report_store
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 Handler = Callable[[Mapping[str, Any], Config], None]
@@ -33,6 +34,17 @@ def _send_mail(args: Mapping[str, Any], config: Config) -> None:
 def _send_password_reset(args: Mapping[str, Any], config: Config) -> None:
     reset.send_reset(args["email"], config)
 
+
+GaveUp = Callable[[Session, Mapping[str, Any], str], None]
+"""Says in the rows of the job's subject that it was given up, in the transaction that gives it up. `str` is the job's id."""
+
+
+def _report_gave_up(session: Session, args: Mapping[str, Any], job: str) -> None:
+    if report_store.lock_waiting(session, args["report"]):
+        report_store.mark_failed(session, args["report"], Refusal("server.fault", {"reference": job}))
+
+
+GAVE_UP: dict[str, GaveUp] = {request.JOB: _report_gave_up}
 
 JOBS: dict[str, Handler] = {
     request.JOB: _issue_report,

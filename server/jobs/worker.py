@@ -16,8 +16,8 @@ import structlog
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.refusals import Refused
-from server.jobs.registry import JOBS, Handler
-from server.storage import job_queue
+from server.jobs.registry import GAVE_UP, JOBS, Handler
+from server.storage import Session, job_queue
 from server.storage.job_queue import DEFAULT_QUEUE, LEASE, ClaimedJob, GiveUp, TryLater
 
 IDLE = 0.5
@@ -70,8 +70,10 @@ def run_next_job(
     with unit_of_work(SERVER) as session:
         job = job_queue.claim_job(session, queue, lease)
         lost = [] if job else job_queue.fail_lost_jobs(session, queue)
-    for name in lost:
-        log.error("job failed", job=name, error="every worker that tried it was lost")
+        for one in lost:
+            _say_given_up(session, one)
+    for one in lost:
+        log.error("job failed", job=one.name, id=one.id, error="every worker that tried it was lost")
     if job is None:
         return bool(lost)
     with _Claim(app, job, lease) as claim:
@@ -99,7 +101,8 @@ def _note(job: ClaimedJob, outcome: Exception | None) -> None:
         elif isinstance(outcome, TryLater):
             job_queue.postpone_job(session, job, outcome.at)
         elif isinstance(outcome, GiveUp) or job.is_last_attempt:
-            job_queue.fail_job(session, job, _said(outcome))
+            if job_queue.fail_job(session, job, _said(outcome)):
+                _say_given_up(session, job)
         else:
             job_queue.retry_job(session, job, _said(outcome))
     facts = {"job": job.name, "id": job.id, "attempt": job.attempt}
@@ -109,6 +112,12 @@ def _note(job: ClaimedJob, outcome: Exception | None) -> None:
         log.error("job failed", **facts, exc_info=outcome)
     elif not isinstance(outcome, TryLater):
         log.warning("job is tried again", **facts, exc_info=outcome)
+
+
+def _say_given_up(session: Session, job: ClaimedJob) -> None:
+    """Whoever waits for what the job should have made sees that it will not come by itself."""
+    if job.name in GAVE_UP:
+        GAVE_UP[job.name](session, job.args, job.id)
 
 
 def _said(problem: Exception) -> str:

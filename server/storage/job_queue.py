@@ -124,11 +124,15 @@ def claim_job(session: Session, queue: str = DEFAULT_QUEUE, lease: int = LEASE) 
     ).one_or_none()
     if row is None:
         return None
+    return _claimed(row)
+
+
+def _claimed(row: Any) -> ClaimedJob:
     return ClaimedJob(row.id, row.name, json.loads(row.args), row.attempt, row.max_attempts, row.lease_until)
 
 
-def fail_lost_jobs(session: Session, queue: str = DEFAULT_QUEUE) -> list[str]:
-    """Give up on jobs that took their worker down with them in each of their attempts; their names."""
+def fail_lost_jobs(session: Session, queue: str = DEFAULT_QUEUE) -> list[ClaimedJob]:
+    """Give up on jobs that took their worker down with them in each of their attempts; which they were."""
     now = now_ms()
     lost = session.execute(
         sa.update(Job)
@@ -139,10 +143,10 @@ def fail_lost_jobs(session: Session, queue: str = DEFAULT_QUEUE) -> list[str]:
             Job.attempt >= Job.max_attempts,
         )
         .values(state="failed", error="Every worker that tried it was lost.", ended_at=now)
-        .returning(Job.name)
+        .returning(Job.id, Job.name, Job.args, Job.attempt, Job.max_attempts, Job.lease_until)
         .execution_options(synchronize_session=False)
     )
-    return [row.name for row in lost]
+    return [_claimed(row) for row in lost]
 
 
 def renew_lease(session: Session, job: ClaimedJob, lease: int = LEASE) -> ClaimedJob | None:
@@ -170,9 +174,9 @@ def postpone_job(session: Session, job: ClaimedJob, run_at: int) -> None:
     _change_own(session, job, run_at=run_at, lease_until=0, attempt=job.attempt - 1)
 
 
-def fail_job(session: Session, job: ClaimedJob, error: str) -> None:
-    """Given up. The row stays, for whoever looks after it."""
-    _change_own(session, job, state="failed", error=error[:2000], ended_at=now_ms())
+def fail_job(session: Session, job: ClaimedJob, error: str) -> bool:
+    """Given up. The row stays, for whoever looks after it. False where another worker has it meanwhile."""
+    return _change_own(session, job, state="failed", error=error[:2000], ended_at=now_ms())
 
 
 def pause_after(attempt: int) -> int:

@@ -32,6 +32,7 @@ from server.storage.identifiers import new_id
 from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
 from server.storage.tables.account import InstallationKey
+from server.storage.tables.job import Job
 from server.sync.erase import erase_content_of
 from tests.devices import Device, codes, new_audit, value_of
 from tests.evidence.sending import send
@@ -601,3 +602,25 @@ def test_after_an_erasure_under_the_seal_the_report_says_so(
         roles = accounts.roles_of(session, paula.account)
     erase_content_of(paula.account, roles, tablet.audit, [digest_of(note.encode())], "withdrawn")
     assert "The content of 1 entry under the seal was erased" in made_text(tablet, app, config)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_lost", [False, True], ids=["fault", "worker lost"])
+def test_a_report_that_faults_for_good_does_not_say_waiting_for_ever(
+    tablet: Device, app: Flask, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+):
+    """It says so with a number to quote, and asking once more makes it anew."""
+    sent(tablet)
+    ask(tablet)
+    with unit_of_work(SERVER) as session:
+        job = session.query(Job).filter_by(name="issue_report").one()
+        job.attempt = job.max_attempts - (0 if is_lost else 1)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("server.reports.issue.gather_material", fail)
+    work(app)
+    code, facts = refusal_of(tablet)
+    assert (code, facts) == ("server.fault", {"reference": job.id})
+    assert ask(tablet).json["state"] == "waiting"
