@@ -315,6 +315,20 @@ describe('the closing meeting', () => {
     expect(refused.map(({ code }) => code)).toContain('report.conflict_open');
   });
 
+  test('an open dispute over which pictures the report shows stands in its way', async () => {
+    const { lena, audit } = await presented();
+    const picture = { kind: 'photo', sha256: 'a'.repeat(64), size: 1, media_type: 'image/jpeg' } as const;
+    const born = { ...picture, source: 'file', file_name: null, captured_at: '2026-11-24T09:41:00.000Z' } as const;
+    await commit(lena.database, audit, [add('evidence', 'e1', born), set('evidence', 'e1', 'is_in_report', true)]);
+    const row = (await lena.database.entities.get([audit, 'evidence/e1']))!;
+    const head = row.body.value['is_in_report']![0]!;
+    row.body.value['is_in_report']!.push({ ...head, operation: { ...head.operation, id: LENA, val: false } });
+    await lena.database.entities.put(row);
+    const refused = refusalsBeforeReport(await readLog(lena.database, audit), audit, null);
+    const disputes = refused.filter(({ code }) => code === 'report.conflict_open');
+    expect(disputes).toMatchObject([{ facts: { entity: 'evidence/e1', field: 'is_in_report' } }]);
+  });
+
   test('the report follows the seal, lists what changed, and a second one says why', async () => {
     const { lena, audit, shown } = await presented();
     expect(await sealReport(lena, audit)).toMatchObject({ code: 'report.closing_seal_missing' });

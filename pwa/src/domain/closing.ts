@@ -53,7 +53,9 @@ export function refusalsBeforeClosing(view: LogView, audit: string): Refusal[] {
 
 /** Open disputes about anything that a report shows. Which value a screen shows meanwhile depends on who looks: it is not sealed. */
 export function disputesBeforeReport(view: LogView, audit: string): Refusal[] {
-  return refusalsOfDisputes(view, 'report.conflict_open', ({ isSealed, ref }) => isSealed || ref === `audit/${audit}`);
+  const isShown = ({ isSealed, ref, field }: OpenDispute & { isSealed: boolean }): boolean =>
+    isSealed || ref === `audit/${audit}` || (entityKindOf(ref) === 'evidence' && field === 'is_in_report');
+  return refusalsOfDisputes(view, 'report.conflict_open', isShown);
 }
 
 function refusalsOfDisputes(
