@@ -1,7 +1,5 @@
 """The audit itself and what is set up before it: team, sites, processes, shifts, plan, earlier findings."""
 
-from marshmallow import fields
-
 from schemas.base import (
     EntitySchema,
     criterion_id,
@@ -9,11 +7,14 @@ from schemas.base import (
     entity_reference,
     flag,
     instant,
+    language_tag,
     line,
     list_of,
     local_time,
     one_of,
     paragraphs,
+    standard_id,
+    uuid_text,
     whole,
 )
 from server.domain.vocabulary import (
@@ -28,20 +29,20 @@ from server.domain.vocabulary import (
 class AuditSchema(EntitySchema):
     """One audit. Its entity id is the audit's own id, so there is exactly one in a log."""
 
-    workspace = fields.UUID(required=True, metadata={"born": True})
+    workspace = uuid_text(born=True, required=True)
     type = one_of(AuditType, born=True, required=True)
     reference = line(longest=60)
     title = line()
-    language = line(longest=8)
+    language = language_tag()
     body_name = line()
     body_address = line()
-    audit_client = entity_reference()
+    audit_client = uuid_text(nullable=True)
     client_name = line()
     client_address = line()
     client_representative = line()
     scope = paragraphs()
     objectives = paragraphs()
-    criteria = list_of(line(longest=40), most=12)
+    criteria = list_of(standard_id(), most=12)
     starts_on = day(nullable=True)
     ends_on = day(nullable=True)
     confirmed_headcount = whole(most=10_000_000)
@@ -62,7 +63,7 @@ class AuditSchema(EntitySchema):
 
 
 class TeamMemberSchema(EntitySchema):
-    account = fields.UUID(allow_none=True, metadata={"born": True})
+    account = uuid_text(born=True, required=True, nullable=True)
     name = line()
     role = one_of(TeamRole)
 
@@ -104,8 +105,8 @@ class PreviousFindingSchema(EntitySchema):
     number = line(born=True, required=True, longest=60)
     grade = one_of(FindingGrade, born=True, required=True)
     statement = line(born=True, required=True, longest=4000)
-    criteria = list_of(criterion_id(), born=True)
-    raised_on = day(born=True, nullable=True)
+    criteria = list_of(criterion_id(), born=True, required=True)
+    raised_on = day(born=True, required=True, nullable=True)
     follow_up_result = one_of(FollowUpResult)
     follow_up_note = paragraphs(longest=4000)
 

@@ -5,23 +5,18 @@ An entity's schema lists its fields. Each field is written by operations of its 
 by itself. Fields marked `born` are facts that an entity has from its first operation on and that never change.
 """
 
-import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from server.domain.spelling import PATTERNS, Form, is_spelled
+
 LINE = 300
 """Longest single-line text, in characters."""
 TEXT = 20_000
 """Longest text of several paragraphs, in characters."""
-
-_INSTANT = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9](\.[0-9]{1,3})?Z")
-_LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]")
-_DAY = re.compile(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_CRITERION = re.compile(r"[a-z0-9-]{3,40}:[A-Za-z0-9.]{1,20}")
 
 
 class StrictSchema(Schema):
@@ -81,41 +76,76 @@ def one_of(
     )
 
 
-def _matching(pattern: re.Pattern[str], example: str, born: bool, required: bool, nullable: bool) -> fields.String:
+class Spelled(validate.Validator):
+    """A text in one of the forms in which facts are written."""
+
+    def __init__(self, form: Form, example: str):
+        self.form, self.example = form, example
+
+    def __call__(self, value: str) -> str:
+        if not is_spelled(self.form, value):
+            raise ValidationError(f"Not written like {self.example}.")
+        return value
+
+
+def _spelled(form: Form, example: str, born: bool, required: bool, nullable: bool, **more: str) -> fields.String:
+    shown = {"example": example, "pattern": f"^(?:{PATTERNS[form]})$", "x-spelling": form.value, **more}
     return fields.String(
         required=required,
         allow_none=nullable,
-        validate=validate.Regexp(re.compile(rf"\A(?:{pattern.pattern})\Z")),
-        metadata={"example": example} | ({"born": True} if born else {}),
+        validate=Spelled(form, example),
+        metadata=shown | ({"born": True} if born else {}),
     )
 
 
 def instant(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
     """An instant in UTC, as text: what is hashed must not be written twice in two ways."""
-    return _matching(_INSTANT, "2026-11-24T09:41:07.250Z", born, required, nullable)
+    return _spelled(Form.INSTANT, "2026-11-24T09:41:07.250Z", born, required, nullable)
 
 
 def local_time(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
     """A time of day on site as the plan shows it, without a zone."""
-    return _matching(_LOCAL_TIME, "2026-11-24T10:40", born, required, nullable)
+    return _spelled(Form.LOCAL_TIME, "2026-11-24T10:40", born, required, nullable)
 
 
 def day(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
-    return _matching(_DAY, "2026-11-24", born, required, nullable)
+    return _spelled(Form.DAY, "2026-11-24", born, required, nullable)
+
+
+def uuid_text(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
+    """
+    A UUID inside an operation: compared and hashed as text, so in small letters with hyphens. At the edge of HTTP, where
+    it is read into a UUID at once, `fields.UUID` takes every spelling.
+    """
+    example = "0191e6a0-0000-7000-8000-0000000000a1"
+    return _spelled(Form.UUID, example, born, required, nullable, format="uuid")
 
 
 def sha256_hex(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
-    return _matching(_SHA256, "0" * 64, born, required, nullable)
+    return _spelled(Form.SHA256, "0" * 64, born, required, nullable)
+
+
+def standard_id(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
+    """One edition of a standard, as the catalogue names it."""
+    return _spelled(Form.STANDARD, "iso9001-2015", born, required, nullable)
 
 
 def criterion_id(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
     """Standard with edition and clause: numbers of different standards are never joined on the number alone."""
-    return _matching(_CRITERION, "iso9001-2015:7.1.5.1", born, required, nullable)
+    return _spelled(Form.CRITERION, "iso9001-2015:7.1.5.1", born, required, nullable)
+
+
+def language_tag(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
+    return _spelled(Form.LANGUAGE, "de-AT", born, required, nullable)
+
+
+def media_type_text(*, born: bool = False, required: bool = False, nullable: bool = False) -> fields.String:
+    return _spelled(Form.MEDIA_TYPE, "image/jpeg", born, required, nullable)
 
 
 def entity_reference(*, born: bool = False, required: bool = False, nullable: bool = True) -> fields.String:
-    """The id of another entity of the same audit, or null."""
-    return line(born=born, required=required, nullable=nullable, longest=200)
+    """The id of another entity of the same audit, or null. Nowhere is null: an empty text would be a second way to say it."""
+    return _spelled(Form.REFERENCE, "0191e6a0-0000-7000-8000-0000000000a1", born, required, nullable)
 
 
 def whole(*, born: bool = False, required: bool = False, least: int = 0, most: int = 2**53 - 1) -> fields.Integer:
@@ -131,8 +161,12 @@ def flag(*, born: bool = False, nullable: bool = False) -> StrictBoolean:
     return StrictBoolean(allow_none=nullable, metadata={"born": True} if born else {})
 
 
-def list_of(inner: fields.Field[Any], *, most: int = 200, born: bool = False) -> "fields.List[Any]":
-    return fields.List(inner, validate=validate.Length(max=most), metadata={"born": True} if born else {})
+def list_of(
+    inner: fields.Field[Any], *, most: int = 200, born: bool = False, required: bool = False
+) -> "fields.List[Any]":
+    return fields.List(
+        inner, required=required, validate=validate.Length(max=most), metadata={"born": True} if born else {}
+    )
 
 
 def spoken(problem: ValidationError) -> str:

@@ -12,6 +12,7 @@ from schemas.base import (
     list_of,
     one_of,
     sha256_hex,
+    uuid_text,
     whole,
 )
 from server.domain.vocabulary import RecommendationOutcome, SealPurpose, SigningOutcome, SigningParty
@@ -39,13 +40,13 @@ class SealSchema(StrictSchema):
     """
 
     purpose = one_of(SealPurpose, required=True)
-    audit = fields.UUID(required=True)
+    audit = uuid_text(required=True)
     sha256 = sha256_hex(required=True)
-    signatures = list_of(sha256_hex(), most=20)
+    signatures = list_of(sha256_hex(), most=20, required=True)
     """SHA-256 over the RFC 8785 form of the `born` value of every handwritten signature, in the order of their ids."""
     sealed_at = instant(required=True)
-    installation = fields.UUID(required=True)
-    account = fields.UUID(required=True)
+    installation = uuid_text(required=True)
+    account = uuid_text(required=True)
     key_sha256 = sha256_hex(required=True, nullable=True)
     """SHA-256 over the public half of the key (SPKI, DER)."""
     device_signature = line(required=True, nullable=True, longest=120)
@@ -62,7 +63,7 @@ class ClosingRecordSchema(EntitySchema):
 class StrokeSchema(StrictSchema):
     """One stroke: points of x and y in thousandths of the pad's width, and milliseconds since the first point."""
 
-    points = list_of(list_of(whole(least=-2000, most=10_000_000), most=3), most=5000)
+    points = list_of(list_of(whole(least=-2000, most=10_000_000), most=3), most=5000, required=True)
 
 
 class HandwrittenSignatureSchema(EntitySchema):
@@ -73,11 +74,15 @@ class HandwrittenSignatureSchema(EntitySchema):
     party = one_of(SigningParty, born=True, required=True)
     outcome = one_of(SigningOutcome, born=True, required=True)
     name = line(born=True, required=True)
-    function = line(born=True)
+    function = line(born=True, required=True)
     statement = line(born=True, required=True, longest=2000)
-    reason = line(born=True, nullable=True, longest=2000)
+    reason = line(born=True, required=True, nullable=True, longest=2000)
     strokes = fields.List(
-        fields.Nested(StrokeSchema), allow_none=True, validate=validate.Length(max=300), metadata={"born": True}
+        fields.Nested(StrokeSchema),
+        required=True,
+        allow_none=True,
+        validate=validate.Length(max=300),
+        metadata={"born": True},
     )
     signed_at = instant(born=True, required=True)
 
@@ -91,5 +96,5 @@ class ReportRecordSchema(EntitySchema):
     closing_seal_sha256 = sha256_hex(born=True, required=True)
     """Over the RFC 8785 form of the seal under the closing record: two tablets may have sealed it, the report rests on one."""
     revision = whole(born=True, required=True, least=1, most=999)
-    reason = line(born=True, nullable=True, longest=2000)
+    reason = line(born=True, required=True, nullable=True, longest=2000)
     seal = fields.Nested(SealSchema)

@@ -24,6 +24,7 @@ from schemas.closing import (
 )
 from schemas.evidence import EvidenceLinkSchema, EvidenceSchema
 from schemas.finding import FindingSchema, JudgementSchema, NoteSchema
+from server.domain.entity import fits_id
 from server.domain.fold import BORN, DELETED
 from server.domain.operation import Operation
 from server.domain.refusals import Refusal
@@ -59,6 +60,16 @@ def refuse_value(operation: Operation) -> Refusal | None:
     facts = {"entity": operation.entity_kind, "field": operation.field}
     if schema is None:
         return Refusal("operation.unknown_kind", facts)
+    if (reason := _refuse_by_kind(schema, operation, facts)) is not None:
+        return reason
+    born = operation.value if operation.kind is OperationKind.ADD else None
+    if not fits_id(operation.entity_kind, operation.entity_id, born):
+        why = "the id does not fit its parts" if operation.entity_kind == "judgement" else "no id of this kind"
+        return Refusal("operation.value_unfit", facts | {"why": why})
+    return None
+
+
+def _refuse_by_kind(schema: type[EntitySchema], operation: Operation, facts: dict[str, str]) -> Refusal | None:
     match operation.kind:
         case OperationKind.VERDICT:
             return Refusal("operation.reserved")

@@ -7,6 +7,7 @@ from schemas.base import (
     flag,
     instant,
     line,
+    media_type_text,
     one_of,
     sha256_hex,
     whole,
@@ -22,9 +23,9 @@ class EvidenceSchema(EntitySchema):
     kind = one_of(EvidenceKind, born=True, required=True)
     sha256 = sha256_hex(born=True, required=True)
     size = whole(born=True, required=True, most=MAX_EVIDENCE_BYTES)
-    media_type = line(born=True, required=True, longest=100)
+    media_type = media_type_text(born=True, required=True)
     source = one_of(EvidenceSource, born=True, required=True)
-    file_name = line(born=True, nullable=True)
+    file_name = line(born=True, required=True, nullable=True)
     captured_at = instant(born=True, required=True)
     caption = line(longest=2000)
     process = entity_reference()
@@ -37,5 +38,5 @@ class EvidenceLinkSchema(EntitySchema):
     """One piece of evidence bears out one finding or one criterion_id. Links are added and deleted, never changed."""
 
     evidence = entity_reference(born=True, required=True, nullable=False)
-    finding = entity_reference(born=True)
-    criterion = criterion_id(born=True, nullable=True)
+    finding = entity_reference(born=True, required=True)
+    criterion = criterion_id(born=True, required=True, nullable=True)

@@ -23,9 +23,9 @@ class JudgementSchema(EntitySchema):
     """
 
     criterion = criterion_id(born=True, required=True)
-    process = entity_reference(born=True)
-    site = entity_reference(born=True)
-    shift = entity_reference(born=True)
+    process = entity_reference(born=True, required=True)
+    site = entity_reference(born=True, required=True)
+    shift = entity_reference(born=True, required=True)
     auditor = entity_reference(born=True, required=True, nullable=False)
     result = one_of(JudgementResult)
     reason = line(longest=2000)

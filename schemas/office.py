@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from schemas.base import StrictSchema, line, list_of, paragraphs
+from schemas.base import StrictSchema, language_tag, line, list_of, paragraphs
 
 
 class ClientSiteSchema(StrictSchema):
@@ -32,4 +32,4 @@ class SettingsSchema(StrictSchema):
     body_name = line()
     body_address = line()
     report_recipient = line()
-    language = line(longest=8)
+    language = language_tag()

@@ -38,13 +38,15 @@ def _fixed_numbers(view: LogView) -> dict[str, int]:
     for record in sorted(sealed, key=lambda record: (str(record.get("seal").get("sealed_at")), record.id)):
         try:
             findings = json.loads(record.get("record"))["findings"]
-            numbers = {str(finding["id"]): finding["number"] for finding in findings}
-            if not all(_NUMBER.fullmatch(number) for number in numbers.values()):
+            numbers = [(str(finding["id"]), finding["number"]) for finding in findings]
+            if not all(_NUMBER.fullmatch(number) for _, number in numbers):
                 continue
         except (ValueError, TypeError, KeyError, RecursionError):
             continue  # Not what this app writes: it fixes nothing.
         taken = set(fixed.values())
-        fixed |= {one: int(text) for one, text in numbers.items() if one not in fixed and int(text) not in taken}
+        for one, text in numbers:
+            if one not in fixed and int(text) not in taken:
+                fixed[one] = int(text)
     return fixed
 
 

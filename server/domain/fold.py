@@ -63,6 +63,8 @@ class EntityView:
     fields: Mapping[str, FieldView]
     is_deleted: bool
     is_deletion_disputed: bool
+    born_view: FieldView | None = None
+    """The births behind `born`. The last of its heads is the one that counts."""
 
     @property
     def kind(self) -> str:
@@ -234,6 +236,7 @@ def _entity_view(ref: str, heads: Mapping[str, list[Entry]]) -> EntityView:
         fields={name: view for name, view in sorted(views.items()) if name != DELETED},
         is_deleted=wants_deletion and not disputed,
         is_deletion_disputed=disputed,
+        born_view=born,
     )
 
 

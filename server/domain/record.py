@@ -141,11 +141,11 @@ def _content(view: LogView, audit: str) -> Record:
     shown = _audit(view, audit)
     return {
         "audit": _picked(shown, _AUDIT),
-        "certification_body": {"name": shown.get("body_name"), "address": shown.get("body_address")},
+        "certification_body": {"name": _said(shown, "body_name"), "address": _said(shown, "body_address")},
         "audit_client": {
-            "name": shown.get("client_name"),
-            "address": shown.get("client_address"),
-            "representative": shown.get("client_representative"),
+            "name": _said(shown, "client_name"),
+            "address": _said(shown, "client_address"),
+            "representative": _said(shown, "client_representative"),
         },
         "sites": [_picked(site, ("name", "address")) for site in view.of_kind("site")],
         "team": [_picked(member, ("name", "role")) for member in view.of_kind("team_member")],
@@ -201,7 +201,7 @@ def _places(view: LogView, entity: EntityView) -> Record:
 
 def _name(view: LogView, kind: str, entity_id: str | None) -> str | None:
     entity = view.entity(f"{kind}/{entity_id}") if entity_id else None
-    return entity.get("name") if entity is not None else None
+    return _said(entity, "name") if entity is not None else None
 
 
 def _is_shown(view: LogView, ref: str) -> bool:
@@ -210,7 +210,13 @@ def _is_shown(view: LogView, ref: str) -> bool:
 
 
 def _picked(entity: EntityView, names: Iterable[str]) -> Record:
-    return {name: entity.get(name) for name in names}
+    return {name: _said(entity, name) for name in names}
+
+
+def _said(entity: EntityView, name: str) -> Any:
+    """What is empty was not said: a field whose first words were taken back reads like one that was never written."""
+    value = entity.get(name)
+    return None if value in ("", []) else value
 
 
 def _heads(heads: Heads) -> list[Record]:

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from server.domain.spelling import Form, is_spelled
+
 FOLDER = Path(__file__).parent
 
 # The C reader is several times faster and comes with every wheel; the other one reads the same.
@@ -271,6 +273,11 @@ def _read_clauses(raw_clauses: list[object], standard_id: str, file_name: str) -
 
 def _read_clause(raw: object, standard_id: str, where: str) -> Clause:
     data = _fields(raw, where, _CLAUSE_KEYS, _CLAUSE_OPTIONS)
+    criterion = f"{standard_id}:{data['number']}"
+    if not is_spelled(Form.CRITERION, criterion):
+        raise CatalogueError(
+            f"{where}: {criterion} is not written as findings cite clauses (server/domain/spelling.py)."
+        )
     # The id says where a question was born, which also catches the one that was copied and forgotten.
     prefix = f"{standard_id.removeprefix('iso').partition('-')[0]}-{data['number']}-"
     questions = tuple(_read_question(question, prefix, where) for question in data.get("questions", []))

@@ -58,13 +58,7 @@ def visible_audits(session: Session, account: str, roles: Roles) -> list[tuple[A
         )
         .order_by(Audit.starts_on.desc(), Audit.id)
     )
-    return [(row.Audit, _team_role(row.Audit, row.team_role, account)) for row in rows]
-
-
-def _team_role(audit: Audit, team_role: str | None, account: str) -> str | None:
-    if team_role is None and audit.created_by == account:
-        return TeamRole.AUDIT_TEAM_LEADER.value
-    return team_role
+    return [(row.Audit, row.team_role) for row in rows]
 
 
 def is_in_team(session: Session, audit: str, account: str) -> bool:

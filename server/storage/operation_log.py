@@ -309,15 +309,30 @@ def load_entries(session: Session, audit: str, entity_kinds: Iterable[str] | Non
 
     What cannot be read is left out: it shows nothing, and every screen learns of it through its verdict.
     """
+    if entity_kinds is None:
+        return _load(session, audit, sa.true())
+    return _load_with_verdicts(session, audit, LoggedOperation.entity_kind.in_(sorted(entity_kinds)))
+
+
+def load_team_entries(session: Session, audit: str) -> list[Entry]:
+    """What says who is in the team: its members, and the birth of the audit, whose author leads until they say else."""
     table = LoggedOperation
-    query = sa.select(*_READ).where(table.audit_id == audit)
-    if entity_kinds is not None:
-        kinds = sorted(entity_kinds)
-        judged = sa.select(sa.literal("operation/") + table.digest).where(
-            table.audit_id == audit, table.entity_kind.in_(kinds), table.verdict.is_not(None)
-        )
-        verdicts = (table.kind == OperationKind.VERDICT.value) & table.entity.in_(judged)
-        query = query.where(sa.or_(table.entity_kind.in_(kinds), verdicts))
+    is_birth = (table.entity_kind == "audit") & (table.field == BORN)
+    return _load_with_verdicts(session, audit, sa.or_(table.entity_kind == "team_member", is_birth))
+
+
+def _load_with_verdicts(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> list[Entry]:
+    table = LoggedOperation
+    judged = sa.select(sa.literal("operation/") + table.digest).where(
+        table.audit_id == audit, wanted, table.verdict.is_not(None)
+    )
+    verdicts = (table.kind == OperationKind.VERDICT.value) & table.entity.in_(judged)
+    return _load(session, audit, sa.or_(wanted, verdicts))
+
+
+def _load(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> list[Entry]:
+    table = LoggedOperation
+    query = sa.select(*_READ).where(table.audit_id == audit, wanted)
     entries = (_read(row) for row in session.execute(query.order_by(table.seq)))
     return [entry for entry in entries if entry is not None]
 

@@ -21,7 +21,7 @@ from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit
 from server.sync.receive import refuse_value_here
 from server.sync.server_operation import write_operation
-from server.sync.team import fold_team, listed_fields
+from server.sync.team import listed_fields, load_team
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Change:
 
 
 def create_audit(session: Session, *, workspace: str, account: str, audit: str, changes: Iterable[Change]) -> None:
-    """Begin an audit in this workspace. The first change is its `add`; whoever the account is leads it until the team says else."""
+    """Begin an audit in this workspace. The first change is its `add`; the account leads it until the team says else."""
     audits.create_audit_row(
         session, audit, workspace=workspace, audit=audit, is_held=False, account=account, now=now_ms()
     )
@@ -109,7 +109,7 @@ class _Writer:
 
 def _derive(session: Session, audit: Audit) -> None:
     """The team and what a list shows, from the log as it is now."""
-    audits.save_team(session, audit, fold_team(log.load_entries(session, audit.id, ["team_member"]), audit.created_by))
+    audits.save_team(session, audit, load_team(session, audit))
     view = fold_log(log.load_entries(session, audit.id, ["audit"]))
     for name, value in listed_fields(view, audit.audit_id).items():
         setattr(audit, name, value)

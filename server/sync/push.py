@@ -6,7 +6,6 @@ After:  every operation is stored and has a verdict; what was said about it stan
 """
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -113,7 +112,7 @@ def _workspace_to_create_in(sender: Sender, audit: str, arrivals: Sequence[Arriv
     )
     if operation is None or not is_birth or refuse_value_here(operation, audit, None) is not None:
         return None
-    workspace = str(uuid.UUID(operation.value["workspace"]))
+    workspace = operation.value["workspace"]
     return workspace if is_permitted(sender.roles.get(workspace, ()), Action.CREATE_AUDIT) else None
 
 

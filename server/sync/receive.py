@@ -7,15 +7,15 @@ author: when the author's own tablet sends the same bytes, the questions are ask
 """
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.entities import refuse_value
 from server.domain.fold import BORN, Entry, fold_log
 from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation, erase_content
-from server.domain.permissions import may_write
+from server.domain.permissions import Action, is_permitted, may_write
 from server.domain.refusals import Refusal, Refused
+from server.domain.team import Team
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.storage import Session, audits, chains, erasures
 from server.storage import operation_log as log
@@ -25,7 +25,7 @@ from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Erasure, LoggedOperation
 from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order
-from server.sync.team import Team, fold_team, listed_fields
+from server.sync.team import concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
 
 
@@ -58,6 +58,7 @@ class Receiver:
         """What each entity that this transaction has met was born with, as comparable text."""
         self._team: Team | None = None
         self._team_entries: list[Entry] | None = None
+        self._is_team_changed = False
         self._changed_kinds: set[str] = set()
 
     def receive(self, sender: Sender, arrivals: Sequence[Arrival], *, is_revoked: bool) -> dict[str, log.KnownEntry]:
@@ -139,9 +140,8 @@ class Receiver:
         """Bring the audit's row and the list of its team up to date with what was appended."""
         if self.audit.is_held:
             return
-        if "team_member" in self._changed_kinds or self.audit.head_seq == self.appended:
-            entries = log.load_entries(self.session, self.audit.id, ["team_member"])
-            audits.save_team(self.session, self.audit, fold_team(entries, self.audit.created_by))
+        if self._is_team_changed:
+            audits.save_team(self.session, self.audit, load_team(self.session, self.audit))
         if "audit" in self._changed_kinds:
             view = fold_log(log.load_entries(self.session, self.audit.id, ["audit"]))
             for name, value in listed_fields(view, self.audit.audit_id).items():
@@ -156,6 +156,7 @@ class Receiver:
         log.note_verdict(self.session, self.audit, entry.digest, log.APPLIED)
         self.appended += 1
         self._changed_kinds.add(entry.entity_kind or "")
+        self._is_team_changed = True
         self.derive()
 
     def erase(self, entry: LoggedOperation, reason: str, by: str) -> None:
@@ -166,7 +167,7 @@ class Receiver:
         log.append_entries(self.session, self.audit, [said], self.now)
         self.appended += 1
         self._changed_kinds.add(entry.entity_kind or "")
-        self._team_entries = self._team = None
+        self._is_team_changed = True
         self.derive()
 
     def _server_chain(self) -> ServerChain:
@@ -217,15 +218,22 @@ class Receiver:
         team = self._current_team()
         if may_write(team.get(sender.account), roles, operation.entity_kind):
             return None
+        if self._begins_audit(operation) and is_permitted(roles, Action.CREATE_AUDIT):
+            return None
         if sender.account not in team:
             return Refusal("audit.not_assigned")
         return Refusal("operation.not_permitted", {"entity": operation.entity_kind, "field": operation.field})
 
+    def _begins_audit(self, operation: Operation) -> bool:
+        """The birth of the audit itself, where none counts yet: by it the author comes to lead."""
+        is_birth = operation.entity == f"audit/{self.audit.audit_id}" and operation.field == BORN
+        return is_birth and operation.entity not in self._births
+
     def _current_team(self) -> Team:
         if self._team is None:
             if self._team_entries is None:
-                self._team_entries = log.load_entries(self.session, self.audit.id, ["team_member"])
-            self._team = fold_team(self._team_entries, self.audit.created_by)
+                self._team_entries = log.load_team_entries(self.session, self.audit.id)
+            self._team = fold_team(self._team_entries, self.audit.audit_id)
         return self._team
 
     def _remember(self, operation: Operation | None, new: Sequence[log.NewEntry], seq: int) -> None:
@@ -233,8 +241,9 @@ class Receiver:
         if operation is None:
             return
         self._changed_kinds.add(operation.entity_kind)
-        if operation.entity_kind != "team_member":
+        if not concerns_team(operation):
             return
+        self._is_team_changed = True
         self._current_team()
         if self._team_entries is not None:
             self._team_entries += [
@@ -292,6 +301,6 @@ def refuse_value_here(operation: Operation, audit: str, workspace: str | None) -
     if operation.entity_kind == "audit" and operation.entity_id != audit:
         return Refusal("operation.value_unfit", facts | {"why": "it names another audit"})
     is_birth = operation.entity_kind == "audit" and operation.kind is OperationKind.ADD
-    if is_birth and workspace is not None and str(uuid.UUID(operation.value["workspace"])) != workspace:
+    if is_birth and workspace is not None and operation.value["workspace"] != workspace:
         return Refusal("operation.value_unfit", facts | {"why": "the workspace of an audit never changes"})
     return None

@@ -1,44 +1,33 @@
 """Who is in the team of an audit, and what a list shows of it: both folded from the log."""
 
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from server.domain.fold import Entry, LogView, fold_log
-from server.domain.vocabulary import TeamRole
+from server.domain import team
+from server.domain.fold import BORN, Entry, LogView, fold_log
+from server.domain.operation import Operation
+from server.domain.team import Team
+from server.storage import Session
+from server.storage import operation_log as log
+from server.storage.tables.audit import Audit
 
 LISTED = ("reference", "title", "type", "client_name", "starts_on")
 """Fields of the audit that its row repeats."""
 
-Team = Mapping[str, TeamRole | None]
-"""Role in the team by account. None: in the team, without a role yet."""
+
+def load_team(session: Session, audit: Audit) -> Team:
+    """The team as the log says it now."""
+    return fold_team(log.load_team_entries(session, audit.id), audit.audit_id)
 
 
-def fold_team(entries: Iterable[Entry], creator: str) -> Team:
-    """
-    The team as these entries say it. Whoever created the audit leads it until an entry gives that account a role;
-    of several entries for one account the one that may do most counts.
-    """
-    ranked = list(TeamRole)
-    team: dict[str, TeamRole | None] = {}
-    for member in fold_log(entries).of_kind("team_member"):
-        account, said = _account(member.get("account")), member.get("role")
-        if account is None:
-            continue
-        role = TeamRole(said) if said in ranked else None
-        held = team.get(account)
-        team[account] = min((one for one in (held, role) if one is not None), key=ranked.index, default=None)
-    if team.get(creator) is None:
-        team[creator] = TeamRole.AUDIT_TEAM_LEADER
-    return team
+def fold_team(entries: Iterable[Entry], audit: str) -> Team:
+    """The team as these entries say it: those of its members, and the birth of the audit."""
+    return team.fold_team(fold_log(entries), audit)
 
 
-def _account(said: object) -> str | None:
-    """The contract takes a UUID in every spelling; tables and sessions know one."""
-    try:
-        return str(uuid.UUID(said)) if isinstance(said, str) else None
-    except ValueError:
-        return None
+def concerns_team(operation: Operation) -> bool:
+    """Whether it is one of those entries."""
+    return operation.entity_kind == "team_member" or (operation.entity_kind == "audit" and operation.field == BORN)
 
 
 def listed_fields(view: LogView, audit: str) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 import uuid
 from typing import Any
 
@@ -14,6 +13,7 @@ from schemas.evidence import MAX_EVIDENCE_BYTES
 from schemas.sync import KnownEvidenceQuerySchema, KnownEvidenceSchema
 from server.config import Config
 from server.domain.refusals import Refusal, Refused
+from server.domain.spelling import Form, is_spelled
 from server.evidence.download import load_evidence
 from server.evidence.upload import (
     Announced,
@@ -31,7 +31,6 @@ from server.web.body import arriving_chunks, interrupter
 from server.web.security import current_account
 
 TUS = "1.0.0"
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,40}/[a-z0-9][a-z0-9.+-]{0,50}")
 _SHOWN = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
 """What is said to be what it is; everything else is bytes. Each comes as a file to be saved, never as a page of this site."""
 
@@ -165,7 +164,7 @@ def _metadata() -> dict[str, str]:
 
 def _media_type(said: str) -> str:
     """What the tablet says, if it is a media type at all: no name of a type is a reason to lose a file."""
-    return said if _MEDIA_TYPE.fullmatch(said) else "application/octet-stream"
+    return said if is_spelled(Form.MEDIA_TYPE, said) else "application/octet-stream"
 
 
 def _whole_header(name: str) -> int:

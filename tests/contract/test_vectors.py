@@ -4,7 +4,7 @@ The rules in Python give what the vectors say. pwa/src/domain/vectors.test.ts ho
 A vector is one JSON file in schemas/vectors/<subject>/ with a sentence (`why`) and expected values that were checked by hand.
 In `fold` an entry is short: `id` and `bases` are small numbers for ids, `by` names a person of the cast below, `at` is the
 clock in ms, `verdict_on` and `erasure_on` point at the operation that the server judges or erases, and `is_erased` says that of
-its content only the hash is left. In `finding`, `judgement` and `record`, `things` are
+its content only the hash is left; `team` has the same entries. In `finding`, `judgement` and `record`, `things` are
 entities with what they were born with and their fields, written one after the other by one person.
 """
 
@@ -18,6 +18,7 @@ import pytest
 
 from server.domain import finding as findings
 from server.domain import judgement as judgements
+from server.domain.entity import fits_id
 from server.domain.fold import Entry, LogView, fold_log
 from server.domain.operation import (
     GENESIS,
@@ -33,6 +34,8 @@ from server.domain.operation import (
 from server.domain.permissions import may_write
 from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
+from server.domain.spelling import Form, is_spelled
+from server.domain.team import fold_team
 from server.domain.vocabulary import Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from tests.devices import text_of
@@ -251,3 +254,28 @@ def test_permissions(vector: dict[str, Any]) -> None:
         assert [kind for kind in vector["kinds"] if may_write(TeamRole(role), [], kind)] == writable
     for role, writable in vector.get("outside_the_team", {}).items():
         assert [kind for kind in vector["kinds"] if may_write(None, [Role(role)], kind)] == writable
+
+
+@vectors("team")
+def test_team(vector: dict[str, Any]) -> None:
+    entries, _ = entries_of(vector["entries"])
+    expected = {uuid(CAST[person] + 10): role for person, role in vector["team"].items()}
+    for ordering in (entries, entries[::-1]):
+        assert fold_team(fold_log(ordering), uuid(AUDIT)) == expected, vector["why"]
+
+
+@vectors("spelling")
+def test_spelling(vector: dict[str, Any]) -> None:
+    form = Form(vector["form"])
+    assert [text for text in vector["fits"] if not is_spelled(form, text)] == []
+    assert [text for text in vector["refused"] if is_spelled(form, text)] == []
+
+
+def test_every_form_has_a_vector() -> None:
+    assert {file.stem for file in (VECTORS / "spelling").glob("*.json")} == set(Form)
+
+
+@vectors("entity")
+def test_entity(vector: dict[str, Any]) -> None:
+    for is_fit, cases in ((True, vector["fits"]), (False, vector["refused"])):
+        assert [case for case in cases if fits_id(case["kind"], case["id"], case["born"]) is not is_fit] == []

@@ -153,6 +153,22 @@ class Tablet:
         self.page.get_by_role("button", name=name).click()
         expect(self.page.get_by_label(f"Role of {name}")).to_be_visible()
 
+    def takes_out_of_team(self, name: str) -> None:
+        self.enter("Set-up")
+        self.page.get_by_role("tab", name="Team").click()
+        self.page.get_by_role("button", name=f"Take {name} out of the team").click()
+        expect(self.page.get_by_label(f"Role of {name}")).to_be_hidden()
+
+    def leads_by_having_begun(self, name: str) -> None:
+        """In the list of the team that is open."""
+        line = self.page.get_by_role("listitem").filter(has_text="Leads because of having begun this audit")
+        expect(line).to_contain_text(name)
+
+    def has_in_team(self, name: str, role: str) -> None:
+        self.enter("Set-up")
+        self.page.get_by_role("tab", name="Team").click()
+        expect(self.page.get_by_label(f"Role of {name}").locator("option:checked")).to_have_text(role)
+
     def waits_until_ready_offline(self) -> None:
         expect(self._audit_link()).to_contain_text("Ready offline", timeout=30_000)
         # The app itself must be on the tablet too, not only the audit.

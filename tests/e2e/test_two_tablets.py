@@ -86,3 +86,23 @@ def test_the_same_clause_judged_by_two_auditors_in_two_halls_is_no_dispute(lena:
         also_judged = one.clause("8.5.2")
         for words in ("Also judged", other, result, hall):
             expect(also_judged).to_contain_text(words)
+
+
+def test_who_began_the_audit_leads_it_on_both_tablets_although_her_entry_was_taken_out(lena: Tablet, tablet: Tablets):
+    jonas = signed_in(tablet, "jonas")
+    jonas.takes_out_of_team("Lena Brandt")
+    jonas.leads_by_having_begun("Lena Brandt")
+    jonas.syncs_now()
+    lena.syncs_now()
+
+    lena.goes_back_to_the_audit()
+    lena.goes_offline()
+    lena.open_slot("Final inspection")
+    lena.judge("8.6", "Conforms")
+    lena.comes_back_online()
+    lena.syncs_now()
+    expect(lena.page.get_by_text("kept aside by the server")).to_be_hidden()
+
+    jonas.syncs_now()
+    jonas.goes_back_to_the_audit()
+    jonas.has_in_team("Lena Brandt", "Audit team leader")

@@ -250,6 +250,11 @@ def test_a_sound_file_is_taken(load_spoilt: Callable[[Spoil], object]) -> None:
             id="a number without quotes",
         ),
         pytest.param(
+            lambda e: e["clauses"][0].update(number="04"),
+            r"iso9999-2020\.yaml, clause 04: iso9999-2020:04 is not written as findings cite clauses",
+            id="a number in a second spelling",
+        ),
+        pytest.param(
             lambda e: e["clauses"][1].update(auditible=True),
             r"iso9999-2020\.yaml, clause 4\.1: 'auditible' is unknown",
             id="a misspelt key",

@@ -1,10 +1,11 @@
 /** Creating an audit, offline too, and what is set up in it: facts, team, sites, processes, shifts, plan. */
 import { refuse } from '../domain/refusal';
 import type { Entities, Role, SettableField } from '../domain/vocabulary';
-import { add, del, set, setAll, type Change } from '../store/changes';
+import { add, del, setAll, type Change } from '../store/changes';
 import { commit } from '../store/commit';
 import { instant, newId } from '../store/device';
-import { write, writeNew, type Created, type Outcome, type Session } from './session';
+import { refuseUnfit, write, writeNew, type Created, type Outcome, type Session } from './session';
+import { entryOfBeginner, entryOf } from './team';
 
 export type Fields<K extends keyof Entities> = { readonly [F in SettableField<K>]?: Entities[K][F] | undefined };
 /** Kinds that are added, changed and removed without more ado. */
@@ -26,29 +27,29 @@ export async function createAudit(
   if (!roles.some((role) => MAY_CREATE.includes(role))) {
     return refuse('account.not_permitted', { who: 'programme_manager' });
   }
-  const [id, member] = [newId(), newId()];
-  const written = await commit(session.database, id, [
-    // Its birth comes first: by it the server knows which workspace the audit belongs to.
+  const id = newId();
+  const changes = [
+    // Its birth comes first: by it the server knows which workspace the audit belongs to, and everybody who leads it.
     add('audit', id, { workspace, type }),
-    add('team_member', member, { account: session.account }),
-    set('team_member', member, 'name', session.name),
-    set('team_member', member, 'role', 'audit_team_leader'),
+    ...entryOfBeginner(session),
     ...setAll('audit', id, fields),
-  ]);
-  return { ...written, id };
+  ];
+  const unfit = refuseUnfit(changes);
+  if (unfit !== null) return unfit;
+  return { ...(await commit(session.database, id, changes)), id };
 }
 
 export function changeAudit(session: Session, audit: string, fields: Fields<'audit'>): Promise<Outcome> {
   return write(session, audit, setAll('audit', audit, fields));
 }
 
-export function addTeamMember(
+export async function addTeamMember(
   session: Session,
   audit: string,
   { account, ...fields }: Fields<'team_member'> & { readonly account: string | null },
 ): Promise<Outcome<Created>> {
-  const id = newId();
-  return writeNew(session, audit, id, [add('team_member', id, { account }), ...setAll('team_member', id, fields)]);
+  const { id, changes } = await entryOf(session, audit, account, fields);
+  return writeNew(session, audit, id, changes);
 }
 
 export function changeTeamMember(

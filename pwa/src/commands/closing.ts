@@ -15,7 +15,7 @@ import {
 import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, type PlainRecord } from '../domain/record';
-import { refuse } from '../domain/refusal';
+import { isRefusal, refuse } from '../domain/refusal';
 import type { Entities, RecommendationOutcome, Schemas, SigningOutcome, SigningParty } from '../domain/vocabulary';
 import { add, seal, set, setAll, undelete, type Change } from '../store/changes';
 import { installationOf } from '../store/database';
@@ -23,6 +23,7 @@ import { instant, newId } from '../store/device';
 import { deviceKey, keySha256, signText } from '../store/keys';
 import { readEntity, readLog, readLogWithHeads } from '../store/queries';
 import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
+import { enterTeam } from './team';
 
 /** The team's recommendation for one standard; there is one for each. */
 export async function recommend(
@@ -61,9 +62,13 @@ export type Presented = Created & { readonly sha256: string; readonly record: Pl
 
 /** Freeze what the meeting sees. Shown twice without a change in between, it is the same record. */
 export async function presentClosingRecord(session: Session, audit: string): Promise<Outcome<Presented>> {
+  if (currentClosingRecord(await readLog(session.database, audit))?.get('seal'))
+    return refuse('closing.sealed_already');
+  // The record names the team: whoever closes the meeting is in it.
+  const entered = await enterTeam(session, audit, 'closing_record');
+  if (isRefusal(entered)) return entered;
   const { view, heads } = await readLogWithHeads(session.database, audit);
   const current = currentClosingRecord(view);
-  if (current?.get('seal')) return refuse('closing.sealed_already');
   const refusal = (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeClosing(view, audit)[0];
   if (refusal !== undefined) return refusal;
   const shown = current === undefined ? null : readRecord(current);

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
+import { numberedFindings, type NumberedFinding } from '../domain/finding';
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
@@ -9,10 +10,28 @@ import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
-import { clauseRows, disputesOf, notSeen, readLog, readLogWithHeads, unfiledOf } from '../store/queries';
+import {
+  clauseRows,
+  disputesOf,
+  notSeen,
+  once,
+  readLog,
+  readLogWithHeads,
+  readTeam,
+  unfiledOf,
+  watchAudits,
+} from '../store/queries';
 import { keepReference } from '../store/reference';
-import { LENA, openTablet, WORKSPACE } from '../store/testing';
-import { addPart, addTeamMember, changeAudit, changeTeamMember, createAudit, type Fields } from './audit';
+import { ARON, AUDIT, LENA, openTablet, WORKSPACE } from '../store/testing';
+import {
+  addPart,
+  addTeamMember,
+  changeAudit,
+  changeTeamMember,
+  createAudit,
+  removeTeamMember,
+  type Fields,
+} from './audit';
 import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
 import { addEvidence, deleteEvidence, linkEvidence } from './evidence';
 import { changeFinding, deleteFinding, raiseFinding, regradeFinding, withdrawFinding } from './finding';
@@ -97,6 +116,115 @@ describe('an audit', () => {
     const refusal = await createAudit(reader, { workspace: WORKSPACE, type: 'internal' });
     expect(refusal).toMatchObject({ code: 'account.not_permitted' });
     expect(await lena.database.operations.count()).toBe(0);
+  });
+});
+
+describe('the team', () => {
+  /** Begun in Lena's name, without an entry of hers: as the office does, or as her entry was removed by mistake. */
+  async function begunWithoutEntry(): Promise<{ lena: Session; audit: string }> {
+    const lena = await lenaAtWork();
+    await commit(lena.database, AUDIT, [add('audit', AUDIT, { workspace: WORKSPACE, type: 'surveillance' })]);
+    return { lena, audit: AUDIT };
+  }
+
+  test('whoever began the audit leads it without an entry in the team', async () => {
+    const { lena, audit } = await begunWithoutEntry();
+    await done(changeAudit(lena, audit, { title: 'Surveillance' }));
+    await done(addPart(lena, audit, 'attendance', { name: 'Ruth Kestrel' }));
+    expect((await readTeam(lena.database, audit)).get(LENA)).toBe('audit_team_leader');
+    expect(await once(watchAudits(lena.database))).toMatchObject([{ teamRole: 'audit_team_leader' }]);
+  });
+
+  test('the first judgement enters her, so that the record can say who judged', async () => {
+    const { lena, audit } = await begunWithoutEntry();
+    const { id } = await done(judge(lena, audit, { criterion: CLAUSE }, 'conforms'));
+    expect(id).toBe(`${CLAUSE}~-~-~-~${LENA}`);
+    await done(judge(lena, audit, { criterion: CLAUSE }, 'not_planned'));
+    const view = await readLog(lena.database, audit);
+    expect(view.ofKind('judgement')).toHaveLength(1);
+    expect(view.ofKind('team_member').map((member) => [member.get('name'), member.get('role')])).toEqual([
+      ['Lena Weiß', 'audit_team_leader'],
+    ]);
+    expect(view.find('judgement', id)!.get('result')).toBe('not_planned');
+  });
+
+  test('whoever raises a finding or closes the meeting is in the team', async () => {
+    const { lena, audit } = await begunWithoutEntry();
+    const { id } = await done(raiseFinding(lena, audit, { ...COMPLETE, title: 'Door open' }));
+    expect((await readLog(lena.database, audit)).find('finding', id)!.get('raised_by')).toBe(LENA);
+    await done(removeTeamMember(lena, audit, LENA));
+    await done(changeAudit(lena, audit, { criteria: [] }));
+    const { record } = await done(presentClosingRecord(lena, audit));
+    expect(record['team']).toEqual([{ name: 'Lena Weiß', role: 'audit_team_leader' }]);
+  });
+
+  test('an entry says what she is from then on, also that she leads no more', async () => {
+    const { lena, audit } = await begunWithoutEntry();
+    await done(addTeamMember(lena, audit, { account: LENA, name: 'Lena Weiß', role: 'observer' }));
+    expect(await changeAudit(lena, audit, { title: 'x' })).toMatchObject({ code: 'operation.not_permitted' });
+    expect(await judge(lena, audit, { criterion: CLAUSE }, 'conforms')).toMatchObject({
+      code: 'operation.not_permitted',
+    });
+  });
+
+  test('nobody leads by anything but the birth of the audit', async () => {
+    const { lena, audit } = await begunWithoutEntry();
+    const aron = { ...lena, account: ARON, name: 'Aron' };
+    expect(await raiseFinding(aron, audit)).toMatchObject({ code: 'operation.not_permitted' });
+    expect(await judge(aron, audit, { criterion: CLAUSE }, 'conforms')).toMatchObject({
+      code: 'operation.not_permitted',
+    });
+    expect((await readLog(lena.database, audit)).ofKind('team_member')).toEqual([]);
+  });
+
+  test('of two entries for one account the higher role counts, as on the server', async () => {
+    const { lena, audit } = await begunWithoutEntry();
+    await commit(lena.database, audit, [
+      add('team_member', 'a', { account: LENA }),
+      set('team_member', 'a', 'role', 'observer'),
+      add('team_member', 'b', { account: LENA }),
+      set('team_member', 'b', 'role', 'audit_team_leader'),
+    ]);
+    await done(changeAudit(lena, audit, { title: 'Surveillance' }));
+  });
+
+  test('somebody who left the team and comes back is the same member', async () => {
+    const { lena, audit } = await openAudit();
+    const one = await done(addTeamMember(lena, audit, { account: ARON, name: 'Aron', role: 'auditor' }));
+    await done(removeTeamMember(lena, audit, one.id));
+    const two = await done(addTeamMember(lena, audit, { account: ARON, name: 'Aron', role: 'observer' }));
+    expect(two.id).toBe(one.id);
+    const view = await readLog(lena.database, audit);
+    expect(view.find('team_member', ARON)!.get('role')).toBe('observer');
+    expect(view.ofKind('team_member')).toHaveLength(2);
+    expect(disputesOf(view)).toEqual([]);
+  });
+});
+
+describe('what the server would set aside is not made', () => {
+  test.each([
+    ['a day that does not exist', { starts_on: '2026-02-30' }],
+    ['half a year', { ends_on: '0026-11-24' }],
+    ['a language in capitals', { language: 'DE' }],
+  ] as const)('%s', async (_, fields) => {
+    const { lena, audit } = await openAudit();
+    const before = await lena.database.operations.count();
+    expect(await changeAudit(lena, audit, fields)).toMatchObject({ code: 'operation.value_unfit' });
+    const created = await createAudit(lena, { workspace: WORKSPACE, type: 'surveillance', ...fields });
+    expect(created).toMatchObject({ code: 'operation.value_unfit' });
+    expect(await lena.database.operations.count()).toBe(before);
+  });
+
+  test('a recommendation for what is no standard', async () => {
+    const { lena, audit } = await openAudit();
+    expect(await recommend(lena, audit, 'ISO 9001', 'recommended')).toMatchObject({ code: 'operation.value_unfit' });
+  });
+
+  test('a media type is put into its one spelling', async () => {
+    const { lena, audit } = await openAudit();
+    const content = new Blob([new Uint8Array([1])], { type: 'image/JPEG' });
+    const { id } = await done(addEvidence(lena, audit, { content, mediaType: 'image/JPEG', source: 'file' }));
+    expect((await readLog(lena.database, audit)).find('evidence', id)!.get('media_type')).toBe('image/jpeg');
   });
 });
 
@@ -284,6 +412,15 @@ describe('the closing meeting', () => {
     expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject(outdated);
     const again = await done(presentClosingRecord(lena, audit));
     expect(again.sha256).not.toBe(shown.sha256);
+  });
+
+  test('words that were typed and taken back change nothing in it', async () => {
+    const { lena, audit, shown } = await presented();
+    const [{ finding }] = numberedFindings(await readLog(lena.database, audit)) as [NumberedFinding];
+    const typed = await done(changeFinding(lena, audit, finding.id, { grade_reason: 'Third time' }));
+    await done(undo(lena, typed));
+    expect((await readLog(lena.database, audit)).find('finding', finding.id)!.get('grade_reason')).toBe('');
+    expect((await done(presentClosingRecord(lena, audit))).id).toBe(shown.id);
   });
 
   test('notes that are written meanwhile change nothing in it', async () => {

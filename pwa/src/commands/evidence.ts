@@ -5,6 +5,7 @@
 import { downscale } from '../capture/downscale';
 import { hashOf } from '../capture/hash';
 import { refuse } from '../domain/refusal';
+import { mediaTypeOf } from '../domain/spelling';
 import type { EvidenceSource } from '../domain/vocabulary';
 import { add, del, setAll, type Change } from '../store/changes';
 import { instant, newId } from '../store/device';
@@ -42,8 +43,7 @@ export async function addEvidence(
   const isFile = given.content instanceof Blob;
   // First of all: whatever is awaited before this may be the moment in which iOS takes the file away.
   const bytes = given.content instanceof Blob ? await given.content.arrayBuffer() : given.content;
-  const mediaType =
-    (given.mediaType ?? (given.content instanceof Blob ? given.content.type : '')) || 'application/octet-stream';
+  const mediaType = mediaTypeOf(given.mediaType ?? (given.content instanceof Blob ? given.content.type : ''));
   if (bytes.byteLength === 0) return refuse('evidence.empty');
   if (bytes.byteLength > MAX_EVIDENCE_BYTES) return refuse('evidence.too_large', { limit: MAX_EVIDENCE_BYTES });
   const sha256 = await hashOf(bytes);
@@ -54,7 +54,7 @@ export async function addEvidence(
       kind: mediaType.startsWith('image/') ? 'photo' : 'file',
       sha256,
       size: bytes.byteLength,
-      media_type: mediaType.slice(0, 100),
+      media_type: mediaType,
       source: given.source,
       file_name: given.fileName?.slice(0, 300) ?? (isFile ? nameOf(given.content) : null),
       captured_at: capturedAt,

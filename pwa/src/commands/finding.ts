@@ -1,11 +1,12 @@
 /** Findings: raised in seconds, completed when there is time, regraded and withdrawn with a reason. */
-import { refuse } from '../domain/refusal';
+import { isRefusal, refuse } from '../domain/refusal';
 import type { Acknowledgement, FindingGrade } from '../domain/vocabulary';
 import { add, del, setAll, type Change } from '../store/changes';
 import { instant, newId } from '../store/device';
 import { readKind } from '../store/queries';
 import type { Fields } from './audit';
-import { ownMember, write, writeNew, type Created, type Outcome, type Session } from './session';
+import { write, writeNew, type Created, type Outcome, type Session } from './session';
+import { enterTeam } from './team';
 
 /** Raise a finding, from a clause or out of nowhere. Nothing but the tap is needed; `evidence` links what was just taken. */
 export async function raiseFinding(
@@ -14,7 +15,8 @@ export async function raiseFinding(
   { evidence = [], ...fields }: Fields<'finding'> & { readonly evidence?: readonly string[] } = {},
 ): Promise<Outcome<Created>> {
   const id = newId();
-  const raisedBy = (await ownMember(session, audit))?.id ?? session.account;
+  const raisedBy = await enterTeam(session, audit, 'finding');
+  if (isRefusal(raisedBy)) return raisedBy;
   return writeNew(session, audit, id, [
     add('finding', id, { raised_at: instant(), raised_by: raisedBy }),
     ...setAll('finding', id, fields),

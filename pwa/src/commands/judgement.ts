@@ -1,10 +1,11 @@
 /** One tap on the checklist: what one auditor says of one criterion, in one process, at one site, in one shift. */
 import { judgementId } from '../domain/judgement';
-import { refuse } from '../domain/refusal';
+import { isRefusal } from '../domain/refusal';
 import type { JudgementResult } from '../domain/vocabulary';
 import { add, set, undelete, type Change } from '../store/changes';
 import { readEntity } from '../store/queries';
-import { ownMember, writeNew, type Created, type Outcome, type Session } from './session';
+import { writeNew, type Created, type Outcome, type Session } from './session';
+import { enterTeam } from './team';
 
 export interface JudgedPlace {
   readonly criterion: string;
@@ -21,9 +22,9 @@ export async function judge(
   result: JudgementResult,
   reason?: string,
 ): Promise<Outcome<Created>> {
-  const member = await ownMember(session, audit);
-  if (member === null) return refuse('operation.not_permitted', { entity: 'judgement', field: 'result' });
-  const place = { criterion, process, site, shift, auditor: member.id };
+  const auditor = await enterTeam(session, audit, 'judgement');
+  if (isRefusal(auditor)) return auditor;
+  const place = { criterion, process, site, shift, auditor };
   const id = judgementId(place);
   const before = await readEntity(session.database, audit, 'judgement', id);
   const changes: Change[] = [];

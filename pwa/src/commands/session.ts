@@ -4,17 +4,19 @@
  * A command gives back what was written, or a `Refusal` (a value with a code and facts: `isRefusal`). It throws `NotSaved` alone,
  * when the device did not keep what was entered.
  */
+import { fitsId } from '../domain/entity';
 import type { EntityView } from '../domain/fold';
 import { refuseText } from '../domain/limits';
-import { entityKindOf, refuseSize } from '../domain/operation';
+import { entityIdOf, entityKindOf, refuseSize } from '../domain/operation';
 import { mayWrite } from '../domain/permissions';
-import { makePlain } from '../domain/plain-json';
+import { makePlain, type Value } from '../domain/plain-json';
 import { refuse, type Refusal } from '../domain/refusal';
-import type { EntityKind, Role, TeamRole } from '../domain/vocabulary';
+import { refuseSpelling } from '../domain/spelling';
+import type { EntityKind, Role } from '../domain/vocabulary';
 import type { Change } from '../store/changes';
 import { commit, type Written } from '../store/commit';
 import type { EvidenceFile } from '../store/evidence-bytes';
-import { readEntity, readKind } from '../store/queries';
+import { readEntity, readKind, readTeam } from '../store/queries';
 import type { Session } from '../store/session';
 import { askToPersist } from '../store/space';
 
@@ -37,10 +39,8 @@ export async function write(
   const kinds = new Set(changes.map((change) => entityKindOf(change.ent) as EntityKind));
   const refusal = await refuseToWrite(session, audit, [...kinds]);
   if (refusal !== null) return refusal;
-  for (const { ent, fld, val } of changes) {
-    const tooLong = refuseText(entityKindOf(ent), fld, val) ?? refuseSize(makePlain(val));
-    if (tooLong !== null) return tooLong;
-  }
+  const unfit = refuseUnfit(changes);
+  if (unfit !== null) return unfit;
   const written = await commit(session.database, audit, changes, evidence);
   askOnce();
   return written;
@@ -67,19 +67,30 @@ export async function writeNew(
   return 'code' in written ? written : { ...written, id };
 }
 
+/** Why the server would set one of these changes aside whoever makes it; null where it would not. */
+export function refuseUnfit(changes: readonly Change[]): Refusal | null {
+  for (const { kind, ent, fld, val } of changes) {
+    const [entity, id] = [entityKindOf(ent), entityIdOf(ent)];
+    const refusal = refuseText(entity, fld, val) ?? refuseSize(makePlain(val)) ?? refuseSpelling(entity, fld, val);
+    if (refusal !== null) return refusal;
+    const born = kind === 'add' ? (val as Readonly<Record<string, Value>>) : null;
+    if (!fitsId(entity, id, born)) return refuse('operation.value_unfit', { entity, field: fld, why: id });
+  }
+  return null;
+}
+
 export async function refuseToWrite(
   session: Session,
   audit: string,
   kinds: readonly EntityKind[],
 ): Promise<Refusal | null> {
-  const member = await ownMember(session, audit);
-  const teamRole = (member?.get('role') ?? null) as TeamRole | null;
+  const teamRole = (await readTeam(session.database, audit)).get(session.account) ?? null;
   const roles = await rolesIn(session, audit);
   const refused = kinds.find((kind) => !mayWrite(teamRole, roles, kind));
   return refused === undefined ? null : refuse('operation.not_permitted', { entity: refused, field: '' });
 }
 
-/** Who this person is in the team; null where the team does not know the account. */
+/** This person's entry in the team; null where there is none, which does not mean that she may not lead (domain/team.ts). */
 export async function ownMember(session: Session, audit: string): Promise<EntityView<'team_member'> | null> {
   const team = await readKind(session.database, audit, 'team_member');
   return team.find((member) => member.get('account') === session.account) ?? null;

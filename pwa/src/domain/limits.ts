@@ -1,6 +1,7 @@
 /**
  * How long a text may be, field by field, as the contract has it (limits.test.ts). Asked before a text becomes an operation:
- * what is too long stays on the screen, instead of being kept aside by the server later.
+ * what is too long stays on the screen, instead of being kept aside by the server later. Facts in a form have no limit of
+ * their own (spelling.ts).
  */
 import { refuse, type Refusal } from './refusal';
 
@@ -8,7 +9,6 @@ import { refuse, type Refusal } from './refusal';
 const LINE = 300;
 
 const LONGER_OR_SHORTER: Readonly<Record<string, number>> = {
-  'audit.audit_client': 200,
   'audit.changes': 20000,
   'audit.confirmed_outsourced': 2000,
   'audit.confirmed_shifts': 2000,
@@ -16,7 +16,6 @@ const LONGER_OR_SHORTER: Readonly<Record<string, number>> = {
   'audit.effectiveness': 20000,
   'audit.executive_summary': 20000,
   'audit.internal_audit_and_review': 20000,
-  'audit.language': 8,
   'audit.next_audit': 20000,
   'audit.objectives': 20000,
   'audit.plan_against_actual': 20000,
@@ -24,41 +23,20 @@ const LONGER_OR_SHORTER: Readonly<Record<string, number>> = {
   'audit.scope': 20000,
   'audit.unresolved_issues': 20000,
   'shift.hours': 60,
-  'plan_slot.process': 200,
-  'plan_slot.shift': 200,
-  'plan_slot.site': 200,
   'previous_finding.follow_up_note': 4000,
   'previous_finding.number': 60,
   'previous_finding.statement': 4000,
   'deviation.text': 4000,
-  'judgement.auditor': 200,
-  'judgement.process': 200,
   'judgement.reason': 2000,
-  'judgement.shift': 200,
-  'judgement.site': 200,
-  'note.process': 200,
-  'note.shift': 200,
-  'note.site': 200,
   'note.text': 20000,
   'finding.dissent_reason': 4000,
   'finding.failure': 4000,
   'finding.grade_reason': 4000,
   'finding.objective_evidence': 8000,
-  'finding.process': 200,
-  'finding.raised_by': 200,
   'finding.requirement': 4000,
-  'finding.shift': 200,
-  'finding.site': 200,
   'finding.withdrawn_reason': 4000,
   'evidence.caption': 2000,
-  'evidence.media_type': 100,
-  'evidence.process': 200,
-  'evidence.shift': 200,
-  'evidence.site': 200,
-  'evidence_link.evidence': 200,
-  'evidence_link.finding': 200,
   'recommendation.text': 4000,
-  'handwritten_signature.closing_record': 200,
   'handwritten_signature.reason': 2000,
   'handwritten_signature.statement': 2000,
   'report_record.reason': 2000,

@@ -8,7 +8,7 @@
 import { numberedFindings, numbersOf, type FindingView } from './finding';
 import { isShown, type EntityView, type LogView } from './fold';
 import { clauseResults } from './judgement';
-import type { ChainKey } from './operation';
+import { byCodePoint, type ChainKey } from './operation';
 import { isSameValue, type Value } from './plain-json';
 import type { EntityKind } from './vocabulary';
 
@@ -161,7 +161,7 @@ function changedItems(closing: PlainRecord, content: PlainRecord, listed: 'findi
   const before = itemsById(closing, listed);
   const after = itemsById(content, listed);
   const changes: Value[] = [];
-  for (const id of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+  for (const id of [...new Set([...before.keys(), ...after.keys()])].sort(byCodePoint)) {
     const old = before.get(id);
     const current = after.get(id);
     const number = (current ?? old)!['number'] ?? null;
@@ -237,8 +237,10 @@ function picked(entity: AnyEntity | undefined, names: readonly string[]): PlainR
   return Object.fromEntries(names.map((name) => [name, valueOf(entity, name)]));
 }
 
+/** What is empty was not said: a field whose first words were taken back reads like one that was never written. */
 function valueOf(entity: AnyEntity | undefined, name: string): Value {
-  return entity?.value(name) ?? null;
+  const value = entity?.value(name) ?? null;
+  return value === '' || (Array.isArray(value) && value.length === 0) ? null : value;
 }
 
 function headsOf(heads: Iterable<ChainHead>): Value[] {

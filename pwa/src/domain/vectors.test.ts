@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { fitsId } from './entity';
 import { findingsBeforeClosing, missingParts, numberedFindings, numbersOf } from './finding';
 import { foldLog, type Entry, type LogView } from './fold';
 import { clauseResults, judgementId } from './judgement';
@@ -25,6 +26,8 @@ import { mayWrite } from './permissions';
 import { canonicalText, type Value } from './plain-json';
 import { closingRecord, reportRecord } from './record';
 import { isRefusal } from './refusal';
+import { FORMS, isSpelled, type Form } from './spelling';
+import { foldTeam } from './team';
 import { BORN_FIELDS, type EntityKind, type Origin, type Role, type TeamRole } from './vocabulary';
 
 const VECTORS = new URL('../../../schemas/vectors/', import.meta.url);
@@ -306,6 +309,36 @@ describe('permissions', () => {
     for (const [role, writable] of Object.entries(vector['outside_the_team'] ?? {})) {
       expect(kinds.filter((kind) => mayWrite(null, [role as Role], kind))).toEqual(writable);
     }
+  });
+});
+
+describe('a team', () => {
+  test.each(vectors('team'))('%s', (_, vector) => {
+    const { entries } = entriesOf(vector['entries']);
+    const expected = Object.entries(vector['team']).map(([person, role]) => [uuid(CAST[person]! + 10), role]);
+    for (const ordering of [entries, entries.toReversed()]) {
+      expect(Object.fromEntries(foldTeam(foldLog(ordering), uuid(AUDIT)))).toEqual(Object.fromEntries(expected));
+    }
+  });
+});
+
+describe('a spelling', () => {
+  test.each(vectors('spelling'))('%s', (_, vector) => {
+    const form = vector['form'] as Form;
+    expect((vector['fits'] as string[]).filter((text) => !isSpelled(form, text))).toEqual([]);
+    expect((vector['refused'] as string[]).filter((text) => isSpelled(form, text))).toEqual([]);
+  });
+
+  test('has a vector for every form', () => {
+    expect(vectors('spelling').map(([form]) => form)).toEqual(FORMS.toSorted());
+  });
+});
+
+describe('the id of an entity', () => {
+  test.each(vectors('entity'))('%s', (_, vector) => {
+    const isFit = ({ kind, id, born }: Vector): boolean => fitsId(kind, id, born);
+    expect((vector['fits'] as Vector[]).filter((one) => !isFit(one))).toEqual([]);
+    expect((vector['refused'] as Vector[]).filter(isFit)).toEqual([]);
   });
 });
 

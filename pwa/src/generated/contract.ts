@@ -29,6 +29,10 @@ export interface components {
         };
         Audit: {
             are_objectives_met?: boolean | null;
+            /**
+             * Format: uuid
+             * @example 0191e6a0-0000-7000-8000-0000000000a1
+             */
             audit_client?: string | null;
             body_address?: string;
             body_name?: string;
@@ -48,6 +52,7 @@ export interface components {
             executive_summary?: string;
             internal_audit_and_review?: string;
             is_scope_appropriate?: boolean | null;
+            /** @example de-AT */
             language?: string;
             next_audit?: string;
             objectives?: string;
@@ -61,7 +66,10 @@ export interface components {
             /** @enum {string} */
             type: "gap_analysis" | "internal" | "pre_assessment" | "stage_1" | "stage_2" | "surveillance" | "recertification" | "special" | "supplier";
             unresolved_issues?: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @example 0191e6a0-0000-7000-8000-0000000000a1
+             */
             workspace: string;
         };
         AuditClient: {
@@ -126,15 +134,19 @@ export interface components {
             caption?: string;
             /** @example 2026-11-24T09:41:07.250Z */
             captured_at: string;
-            file_name?: string | null;
+            file_name: string | null;
             is_in_report?: boolean;
             /** @enum {string} */
             kind: "photo" | "file";
+            /** @example image/jpeg */
             media_type: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             shift?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             site?: string | null;
             size: number;
             /** @enum {string} */
@@ -144,9 +156,11 @@ export interface components {
         EvidenceKind: "photo" | "file";
         EvidenceLink: {
             /** @example iso9001-2015:7.1.5.1 */
-            criterion?: string | null;
+            criterion: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             evidence: string;
-            finding?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            finding: string | null;
         };
         /** @enum {string} */
         EvidenceSource: "camera_still" | "camera_frame" | "system_camera" | "file";
@@ -163,12 +177,16 @@ export interface components {
             objective_evidence?: string;
             /** @example 2026-11-24T09:41:07.250Z */
             observed_at?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
             /** @example 2026-11-24T09:41:07.250Z */
             raised_at: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             raised_by: string;
             requirement?: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             shift?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             site?: string | null;
             title?: string;
             withdrawn_reason?: string | null;
@@ -178,20 +196,21 @@ export interface components {
         /** @enum {string} */
         FollowUpResult: "effective" | "not_effective" | "not_verified";
         HandwrittenSignature: {
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             closing_record: string;
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             closing_sha256: string;
-            function?: string;
+            function: string;
             name: string;
             /** @enum {string} */
             outcome: "signed" | "declined" | "absent" | "remote";
             /** @enum {string} */
             party: "audit_team_leader" | "auditee_representative";
-            reason?: string | null;
+            reason: string | null;
             /** @example 2026-11-24T09:41:07.250Z */
             signed_at: string;
             statement: string;
-            strokes?: components["schemas"]["Stroke"][] | null;
+            strokes: components["schemas"]["Stroke"][] | null;
         };
         Head: {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
@@ -204,15 +223,19 @@ export interface components {
             roles: ("administrator" | "programme_manager" | "lead_auditor" | "auditor" | "technical_reviewer" | "quality_manager" | "reader")[];
         };
         Judgement: {
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             auditor: string;
             /** @example iso9001-2015:7.1.5.1 */
             criterion: string;
-            process?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            process: string | null;
             reason?: string;
             /** @enum {string} */
             result?: "conforms" | "not_seen" | "not_planned" | "not_applicable";
-            shift?: string | null;
-            site?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            shift: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            site: string | null;
         };
         /** @enum {string} */
         JudgementResult: "conforms" | "not_seen" | "not_planned" | "not_applicable";
@@ -239,8 +262,11 @@ export interface components {
             criterion?: string | null;
             /** @example 2026-11-24T09:41:07.250Z */
             observed_at: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             shift?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             site?: string | null;
             text?: string;
         };
@@ -268,9 +294,12 @@ export interface components {
             criteria?: string[];
             /** @example 2026-11-24T10:40 */
             ends_at?: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
             reason?: string;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             shift?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             site?: string | null;
             /** @example 2026-11-24T10:40 */
             starts_at?: string;
@@ -279,7 +308,7 @@ export interface components {
             title?: string;
         };
         PreviousFinding: {
-            criteria?: string[];
+            criteria: string[];
             follow_up_note?: string;
             /** @enum {string} */
             follow_up_result?: "effective" | "not_effective" | "not_verified";
@@ -287,7 +316,7 @@ export interface components {
             grade: "major_nonconformity" | "minor_nonconformity" | "opportunity_for_improvement" | "positive" | "area_of_concern";
             number: string;
             /** @example 2026-11-24 */
-            raised_on?: string | null;
+            raised_on: string | null;
             statement: string;
         };
         Problem: {
@@ -411,7 +440,7 @@ export interface components {
             closing_seal_sha256: string;
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             closing_sha256: string;
-            reason?: string | null;
+            reason: string | null;
             record: string;
             revision: number;
             seal?: components["schemas"]["Seal"];
@@ -426,12 +455,21 @@ export interface components {
         /** @enum {string} */
         Role: "administrator" | "programme_manager" | "lead_auditor" | "auditor" | "technical_reviewer" | "quality_manager" | "reader";
         Seal: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @example 0191e6a0-0000-7000-8000-0000000000a1
+             */
             account: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @example 0191e6a0-0000-7000-8000-0000000000a1
+             */
             audit: string;
             device_signature: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @example 0191e6a0-0000-7000-8000-0000000000a1
+             */
             installation: string;
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             key_sha256: string | null;
@@ -441,7 +479,7 @@ export interface components {
             sealed_at: string;
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
-            signatures?: string[];
+            signatures: string[];
         };
         /** @enum {string} */
         SealPurpose: "closing" | "report";
@@ -469,6 +507,7 @@ export interface components {
         Settings: {
             body_address?: string;
             body_name?: string;
+            /** @example de-AT */
             language?: string;
             report_recipient?: string;
             readonly version?: number;
@@ -492,11 +531,14 @@ export interface components {
         /** @enum {string} */
         SlotState: "planned" | "done" | "not_held";
         Stroke: {
-            points?: number[][];
+            points: number[][];
         };
         TeamMember: {
-            /** Format: uuid */
-            account?: string | null;
+            /**
+             * Format: uuid
+             * @example 0191e6a0-0000-7000-8000-0000000000a1
+             */
+            account: string | null;
             name?: string;
             /** @enum {string} */
             role?: "audit_team_leader" | "auditor" | "auditor_in_training" | "technical_expert" | "interpreter" | "observer";

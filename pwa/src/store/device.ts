@@ -1,5 +1,6 @@
 /** What the device says: time, chance, zone and the version of this app. Replaceable, so that a test can stop the clock. */
 import { version } from '../../package.json';
+import { instantOf } from '../domain/spelling';
 import { IdMaker } from '../domain/uuid7';
 
 export const APP_VERSION: string = version;
@@ -22,5 +23,5 @@ export function newId(): string {
 
 /** An instant as the contract writes it. */
 export function instant(milliseconds: number = device.now()): string {
-  return new Date(milliseconds).toISOString();
+  return instantOf(milliseconds);
 }

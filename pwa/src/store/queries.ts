@@ -19,6 +19,7 @@ import { BORN, DELETED, GENESIS, type ReadOperation } from '../domain/operation'
 import type { Value } from '../domain/plain-json';
 import type { ChainHead } from '../domain/record';
 import { auditableCriteria, type Standard } from '../domain/standard';
+import { foldTeam, type Team } from '../domain/team';
 import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabulary';
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
@@ -112,6 +113,21 @@ export async function readKind<K extends EntityKind>(
   return [...withRows(new Map(), rows).values()].filter(isShown) as unknown as EntityView<K>[];
 }
 
+/** Who is in the team and as what, without waiting for the whole log. */
+export async function readTeam(db: AuditbookDatabase, audit: string): Promise<Team> {
+  const birth = await readEntity(db, audit, 'audit', audit);
+  return teamOf(audit, birth, await readKind(db, audit, 'team_member'));
+}
+
+function teamOf(
+  audit: string,
+  birth: EntityView<'audit'> | undefined,
+  members: readonly EntityView<'team_member'>[],
+): Team {
+  const found = [...members, ...(birth ? [birth] : [])] as unknown as readonly EntityView[];
+  return foldTeam(new LogView(new Map(found.map((entity) => [entity.ref, entity]))), audit);
+}
+
 export async function readEntity<K extends EntityKind>(
   db: AuditbookDatabase,
   audit: string,
@@ -157,8 +173,8 @@ export function watchAudits(db: AuditbookDatabase): Live<AuditSummary[]> {
           await readKind(db, id, 'team_member'),
           await readKind(db, id, 'closing_record'),
         ];
-        const member = team.find((other) => other.get('account') === db.account);
-        summaries.push(summaryOf(id, body, audit, member, closings));
+        const teamRole = teamOf(id, audit, team).get(db.account) ?? null;
+        summaries.push(summaryOf(id, body, audit, teamRole, closings));
       }
       return summaries.sort(
         (one, other) => compare(one.startsOn ?? '9', other.startsOn ?? '9') || compare(one.id, other.id),
@@ -171,7 +187,7 @@ function summaryOf(
   id: string,
   body: { listing: Schemas['AuditListing'] | null; readiness: Readiness | null },
   audit: EntityView<'audit'> | undefined,
-  member: EntityView<'team_member'> | undefined,
+  teamRole: TeamRole | null,
   closings: readonly EntityView<'closing_record'>[],
 ): AuditSummary {
   const { listing, readiness } = body;
@@ -184,7 +200,7 @@ function summaryOf(
     clientName: audit?.get('client_name') ?? listing?.client_name ?? null,
     startsOn: audit?.get('starts_on') ?? listing?.starts_on ?? null,
     endsOn: audit?.get('ends_on') ?? null,
-    teamRole: (member?.get('role') ?? listing?.team_role ?? null) as TeamRole | null,
+    teamRole: teamRole ?? (listing?.team_role as TeamRole | null | undefined) ?? null,
     isSealed: closings.some((record) => record.get('seal')),
     isOnServer: listing !== null,
     isReadyOffline: listing === null || isReady(readiness),

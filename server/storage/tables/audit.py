@@ -26,6 +26,7 @@ class Audit(WorkspaceOwned, Base):
     head_hash: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[int] = mapped_column(sa.BigInteger)
     created_by: Mapped[str] = mapped_column(Id)
+    """Who began this log, and therefore sees the audit in lists. Who leads it follows from the log alone (domain/team.py)."""
     reference: Mapped[str | None] = mapped_column(sa.String(60))
     title: Mapped[str | None] = mapped_column(sa.String(300))
     type: Mapped[str | None] = mapped_column(sa.String(40))

@@ -12,11 +12,13 @@ import { isShown, LogView, type EntityView } from '../../domain/fold';
 import { clauseResults, judgementId, type ClauseResult } from '../../domain/judgement';
 import { mayWrite } from '../../domain/permissions';
 import { standardsOf, type Clause, type Standard } from '../../domain/standard';
+import { foldTeam } from '../../domain/team';
 import type { EntityKind, TeamRole } from '../../domain/vocabulary';
 import type { AuditbookDatabase } from '../../store/database';
 import type { Live } from '../../store/live';
 import {
   disputesOf,
+  memberOf,
   unfiledOf,
   watchEvidence,
   watchLog,
@@ -87,8 +89,10 @@ export class OpenAudit {
   });
   readonly isSealed = $derived(this.view.ofKind('closing_record').some((record) => record.get('seal')));
 
-  readonly me = $derived(this.view.ofKind('team_member').find((member) => member.get('account') === this.account));
-  readonly role: TeamRole | null = $derived(this.me?.get('role') ?? null);
+  /** My entry in the team; whoever began the audit may lead it without one. */
+  readonly me = $derived.by(() => memberOf(this.view, this.account) ?? undefined);
+  readonly team = $derived.by(() => foldTeam(this.view, this.id));
+  readonly role: TeamRole | null = $derived.by(() => this.team.get(this.account) ?? null);
 
   readonly slots = $derived(slotsInOrder(this.view));
   readonly today = $derived(this.now.slice(0, 10));
@@ -186,10 +190,10 @@ export class OpenAudit {
     return standard ? nameOfStandard(standard) : standardIdOf(criterion);
   }
 
-  /** What I said of this criterion at this place; undefined while I said nothing, or am not in the team. */
+  /** What I said of this criterion at this place; undefined while I said nothing. */
   judgementOf(criterion: string, place: Place): EntityView<'judgement'> | undefined {
-    if (!this.me) return undefined;
-    const judgement = this.view.find('judgement', judgementId({ criterion, ...place, auditor: this.me.id }));
+    const auditor = this.me?.id ?? this.account;
+    const judgement = this.view.find('judgement', judgementId({ criterion, ...place, auditor }));
     return judgement && isShown(judgement as unknown as EntityView) ? judgement : undefined;
   }
 

@@ -1,0 +1,34 @@
+/**
+ * Who is in the team of an audit and as what: from the log alone, so that the server and every tablet say the same.
+ *
+ * The same rule stands in server/domain/team.py; schemas/vectors/team holds both together.
+ */
+import type { LogView } from './fold';
+import { TEAM_ROLES, type TeamRole } from './vocabulary';
+
+/** Role in the team by account. null: in the team, without a role yet. */
+export type Team = ReadonlyMap<string, TeamRole | null>;
+
+/**
+ * Whoever began the audit leads it until an entry gives that account a role. Of several entries for one account the one
+ * that may do most counts. `view` needs no more than the entries of the team and the birth of the audit.
+ */
+export function foldTeam(view: LogView, audit: string): Team {
+  const team = new Map<string, TeamRole | null>();
+  for (const member of view.ofKind('team_member')) {
+    const account = member.get('account');
+    if (typeof account !== 'string') continue;
+    const said = member.get('role');
+    const roles = TEAM_ROLES.filter((role) => role === said || role === team.get(account));
+    team.set(account, roles[0] ?? null);
+  }
+  const beginner = begunBy(view, audit);
+  if (beginner !== null && (team.get(beginner) ?? null) === null) team.set(beginner, 'audit_team_leader');
+  return team;
+}
+
+/** The author of the birth that counts; null while there is none, as in a log that has not been pulled yet. */
+function begunBy(view: LogView, audit: string): string | null {
+  const shown = view.entity(`audit/${audit}`);
+  return shown === undefined || shown.born === null ? null : shown.bornView!.heads.at(-1)!.chain.account;
+}
