@@ -36,7 +36,7 @@ class SealSchema(StrictSchema):
     """
     What a device vouches for: which record, of which audit, to what purpose, and with which of its keys. `device_signature` is
     ECDSA P-256 with SHA-256 (raw r and s, base64url without padding) over the RFC 8785 form of this object without
-    `device_signature`; null, like `key_sha256`, where the device has lost its key.
+    `device_signature`; null, like `public_key`, where the device has lost its key.
     """
 
     purpose = one_of(SealPurpose, required=True)
@@ -47,8 +47,8 @@ class SealSchema(StrictSchema):
     sealed_at = instant(required=True)
     installation = uuid_text(required=True)
     account = uuid_text(required=True)
-    key_sha256 = sha256_hex(required=True, nullable=True)
-    """SHA-256 over the public half of the key (SPKI, DER)."""
+    public_key = line(required=True, nullable=True, longest=200)
+    """The public half of the key that signs (SPKI, base64url without padding): what the seal says of itself, to be compared."""
     device_signature = line(required=True, nullable=True, longest=120)
 
 

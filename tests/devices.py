@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import rfc8785
@@ -193,7 +194,8 @@ class Device:
                 content_sha256 = item.get("content_sha256")
                 digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)
                 self.cursor = item["seq"]
-                self.hash = advance_running_hash(self.hash, digest, Origin(item["origin"]))
+                received_at = round(datetime.fromisoformat(item["received_at"]).timestamp() * 1000)
+                self.hash = advance_running_hash(self.hash, digest, Origin(item["origin"]), received_at)
                 self.pulled_digests.append(digest)
                 entry = read_entry(data, Origin(item["origin"]), item["seq"], WALL, content_sha256)
                 if entry is not None:

@@ -109,7 +109,7 @@ def fold_log(entries: Iterable[Entry]) -> LogView:
     """Heads, displayed values and open disputes of every field, from whatever set of entries is at hand."""
     entries = list(entries)
     erased = _last_words(entries, OperationKind.ERASURE)
-    entries = [_without_content(entry) if entry.operation.digest in erased else entry for entry in entries]
+    entries = [_without_content(entry) if _is_told_to_go(entry, erased) else entry for entry in entries]
     verdicts = _last_words(entries, OperationKind.VERDICT)
     quarantined = {digest: verdict for digest, verdict in verdicts.items() if verdict.get("state") == "quarantined"}
     known, applied = _known_and_applied(entries, quarantined)
@@ -142,6 +142,12 @@ def read_entry(
     """
     operation = parse_operation(data, content_sha256)
     return None if isinstance(operation, Refusal) else Entry(operation, origin, seq, received_at)
+
+
+def _is_told_to_go(entry: Entry, erased: Mapping[str, Any]) -> bool:
+    """What the server says about operations is never erased: an operation would count again that was set aside."""
+    is_word_of_server = entry.origin is Origin.SERVER and entry.operation.kind in ON_OPERATIONS
+    return entry.operation.digest in erased and not is_word_of_server
 
 
 def _without_content(entry: Entry) -> Entry:

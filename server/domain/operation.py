@@ -27,7 +27,7 @@ SERVER_ACCOUNT = "server"
 GENESIS = "0" * 64
 """What the first operation of a chain names as its predecessor, and the running hash of an empty log."""
 
-MAX_HEADER_BYTES = 65_536
+MAX_HEADER_BYTES = 131_072
 MAX_CONTENT_BYTES = 4_194_304
 """The one limit to what a person or a record can say at once, on both sides in bytes: a closing record of 3,000 judgements fits."""
 MAX_DEPTH = 16
@@ -41,6 +41,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ENTITY = re.compile(r"[a-z][a-z_]{0,39}/[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}")
 _FIELD = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 _HLC = re.compile(r"[0-9]{15}-[0-9a-z]{8}")
+_CONTEXT = {"app": re.compile(r"[A-Za-z0-9.+-]{1,40}"), "zone": re.compile(r"[A-Za-z0-9_+/-]{1,60}")}
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}")
 
 _HEADER_KEYS = frozenset("v id chain dseq prev wall mono hlc seen ent fld bases kind ctx".split())
@@ -118,12 +119,14 @@ def erase_content(data: bytes) -> tuple[bytes, str]:
     return header, hashlib.sha256(content).hexdigest()
 
 
-def advance_running_hash(previous: str, digest: str, origin: Origin) -> str:
+def advance_running_hash(previous: str, digest: str, origin: Origin, received_at: int) -> str:
     """
-    H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes and the name of the origin. Device and server
-    compute it separately: where H is the same, both also hold the same entries for the server's own.
+    H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes, the name of the origin, and the time of receipt in
+    milliseconds as decimal digits. Device and server compute it separately: where H is the same, both hold the same entries,
+    take the same ones for the server's own, and show the same of two values that wait for a decision.
     """
-    return hashlib.sha256(bytes.fromhex(previous) + bytes.fromhex(digest) + origin.value.encode()).hexdigest()
+    told = f"{origin.value} {received_at}".encode()
+    return hashlib.sha256(bytes.fromhex(previous) + bytes.fromhex(digest) + told).hexdigest()
 
 
 def held_hash(digests: Iterable[str]) -> str:
@@ -158,7 +161,10 @@ def parse_operation(data: bytes, content_sha256: str | None = None) -> Operation
         return Refusal("envelope.not_an_object")
     if not _whole(envelope.get("v")) or envelope["v"] != ENVELOPE_VERSION:
         return Refusal("envelope.unknown_version", {"version": str(envelope.get("v"))[:20]})
-    if wrong := _first_wrong_key(envelope) or (_wrong_content(body) if content_sha256 is None else None):
+    wrong = _first_wrong_key(envelope)
+    if wrong is None and content_sha256 is None:
+        wrong = _wrong_content(body)
+    if wrong is not None:
         return Refusal("envelope.malformed", {"key": wrong})
     chain = envelope["chain"]
     seen = envelope["seen"]
@@ -276,9 +282,20 @@ def _first_wrong_key(envelope: dict[str, Any]) -> str | None:
         and len(envelope["bases"]) <= MAX_BASES
         and all(_matches(_UUID, base) for base in envelope["bases"]),
         "kind": envelope["kind"] in OperationKind.__members__.values(),
-        "ctx": isinstance(envelope["ctx"], dict),
+        "ctx": _is_context(envelope["ctx"]),
     }
     return next((key for key, fits in checks.items() if not fits), None)
+
+
+def _is_context(value: Any) -> bool:
+    """Nothing but what is listed: a header cannot be erased, so no words of a person may find room in it."""
+    return (
+        isinstance(value, dict)
+        and set(value) == {"app", "schema", "zone"}
+        and all(_matches(pattern, value[name]) for name, pattern in _CONTEXT.items())
+        and _whole(value["schema"])
+        and value["schema"] >= 0
+    )
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

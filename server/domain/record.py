@@ -33,7 +33,7 @@ _FINDING = (
     "acknowledgement",
     "dissent_reason",
 )
-_EVIDENCE = ("sha256", "kind", "media_type", "size", "captured_at", "caption")
+_EVIDENCE = ("sha256", "kind", "media_type", "size", "source", "captured_at", "caption")
 _SUMMARY = (
     "executive_summary",
     "conformity",
@@ -55,13 +55,17 @@ Heads = Iterable[tuple[ChainKey, int, str]]
 """Per chain: its key, the number of its last operation, and that operation's digest."""
 
 
-def closing_record(view: LogView, audit: str, heads: Heads) -> Record:
-    """What the closing meeting agrees on, with the heads of every chain that this tablet has seen."""
+def closing_record(view: LogView, audit: str, heads: Heads, frozen: Record) -> Record:
+    """
+    What the closing meeting agrees on, with the heads of every chain that this tablet has seen. `frozen` says where and when:
+    `at`, `installation`, `account`, `app`, `schema`, `zone`, and `log` (`epoch`, `seq`, `hash`), how far it had pulled.
+    """
     return {
         "record": CLOSING_RECORD,
         "version": RECORD_VERSION,
         "audit_id": audit,
         **_content(view, audit),
+        "frozen": frozen,
         "heads": _heads(heads),
     }
 
@@ -70,6 +74,7 @@ def report_record(
     view: LogView,
     audit: str,
     heads: Heads,
+    frozen: Record,
     *,
     criteria: Iterable[str],
     closing: Record,
@@ -77,10 +82,12 @@ def report_record(
     closing_seal_sha256: str,
     revision: int,
     reason: str | None,
+    supersedes_sha256: str | None,
 ) -> Record:
     """
     The whole report: the closing record's content as it is now, the team's words, the clause matrix, the picked pictures,
-    and what changed since the closing record. `criteria` lists every auditable criterion in the order of the standards.
+    and what changed since the closing record. `criteria` lists every auditable criterion in the order of the standards;
+    `supersedes_sha256` is the hash of the report record before this one.
     """
     content = _content(view, audit)
     shown = _audit(view, audit)
@@ -91,6 +98,7 @@ def report_record(
         "audit_id": audit,
         "revision": revision,
         "reason": reason,
+        "supersedes_sha256": supersedes_sha256,
         "closing_sha256": closing_sha256,
         "closing_seal_sha256": closing_seal_sha256,
         **content,
@@ -102,6 +110,7 @@ def report_record(
         ],
         "pictures": [evidence.id for evidence in view.of_kind("evidence") if evidence.get("is_in_report") is True],
         "changes_since_closing": changes_since_closing(closing, content),
+        "frozen": frozen,
         "heads": _heads(heads),
     }
 

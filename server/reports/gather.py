@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.entities import ENTITIES
 from server.domain.coverage import ChainWalk, Gap, Head
-from server.domain.fold import EntityView, Entry, LogView, fold_log
-from server.domain.operation import ChainKey, head_statement
+from server.domain.fold import BORN, EntityView, Entry, LogView, fold_log
+from server.domain.operation import ChainKey, Operation, head_statement
 from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin, SealPurpose
@@ -66,6 +67,7 @@ class _Log:
     entries: list[Entry]
     view: LogView
     walk: ChainWalk
+    epoch: str
 
 
 def find_record(entries: Iterable[Entry], record: str) -> EntityView | None:
@@ -83,11 +85,15 @@ def gather_material(
     heads: SignedHeads,
     names: Mapping[str, str],
     arrived: frozenset[str],
+    epoch: str = "",
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
-    """Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds."""
+    """
+    Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds;
+    `epoch` is the life of the server's database that gave out today's numbers.
+    """
     view = fold_log(entries)
-    log = _Log(entries, view, ChainWalk(entries, view.quarantined, unreadable))
+    log = _Log(entries, view, ChainWalk(entries, view.quarantined, unreadable), epoch)
     sealed = _sealed(log, f"report_record/{record}", SealPurpose.REPORT, audit, public_keys)
     if isinstance(sealed, Refusal):
         return sealed
@@ -166,7 +172,7 @@ def _checked(
     """By the key that the seal names, if the server knew that key when the seal came: no key vouches for what lies before it."""
     for key in keys:
         is_in_time = received_at is None or key.enrolled_at <= received_at
-        if key_sha256(key.public_key) == seal.get("key_sha256") and is_in_time:
+        if key.public_key == seal.get("public_key") and is_in_time:
             return key.public_key, check_seal(seal, key.public_key)
     return None, check_seal(seal, None)
 
@@ -208,42 +214,78 @@ def _refuse_recomputed(
     log: _Log, audit: str, sealed: SealedRecord, closing: SealedRecord, under_closing: set[str], under_report: set[str]
 ) -> Refusal | None:
     """The sealed bytes must be what the server's own fold of the same operations gives: of the closing record and of the report."""
-    content, closing_content = sealed.record, closing.record
+    content, met = sealed.record, closing.record
     if refusal := _refuse_criteria(content):
         return refusal
-    if not _is_erased(log, under_closing):
-        # What was set aside after the meeting changes nothing that people have signed for.
-        readings = _readings(log, under_closing)
-        heads = _record_heads(audit, closing_content)
-        if closing.data not in (canonical_bytes(closing_record(view, audit, heads)) for view in readings):
-            return _mismatch("the closing record")
-    if _is_erased(log, under_report):
-        return None
+    # What was set aside after the meeting changes nothing that people have signed for.
+    meetings = (
+        closing_record(view, audit, _record_heads(audit, met), met.get("frozen") or {})
+        for view in _readings(log, under_closing, met)
+    )
+    if not any(_says(record, closing, log, under_closing) for record in meetings):
+        return _mismatch("the closing record")
     # What is in quarantine now must not be in a report. A tablet that sealed before it heard of a verdict seals again.
-    now, then = _readings(log, under_report)
-    if _recomputed(now, audit, content, closing) == sealed.data:
+    now, then = _readings(log, under_report, content)
+    if _says(_recomputed(now, audit, content, closing), sealed, log, under_report):
         return None
-    if _recomputed(then, audit, content, closing) != sealed.data:
+    if not _says(_recomputed(then, audit, content, closing), sealed, log, under_report):
         return _mismatch("its content")
     if set(now.quarantined) - set(then.quarantined):
         return _mismatch("entries in it were set aside since")
     return None
 
 
-def _is_erased(log: _Log, covered: set[str]) -> bool:
-    """Where content was taken out of the log, nothing can be recomputed from it: the hashes alone hold."""
-    return any(entry.operation.is_erased and entry.operation.digest in covered for entry in log.entries)
-
-
-def _readings(log: _Log, covered: set[str]) -> tuple[LogView, LogView]:
+def _says(recomputed: Record, sealed: SealedRecord, log: _Log, covered: set[str]) -> bool:
     """
-    What is covered, with every verdict of today, and with those that the tablet knew when it sealed.
-
-    Tablets' chains and the office's alike: whoever set the audit up from a desk wrote into it too.
+    Byte for byte, but for what was erased since: where the log has nothing any more in a field of that name, the record may
+    still say what stood there.
     """
+    if canonical_bytes(recomputed) == sealed.data:
+        return True
+    erased = [
+        entry.operation for entry in log.entries if entry.operation.is_erased and entry.operation.digest in covered
+    ]
+    gone = {name for operation in erased for name in _fields_of(operation)}
+    return bool(gone) and _is_same_but_for(_told(recomputed, gone), _told(sealed.record, gone), gone)
+
+
+def _told(record: Record, gone: set[str]) -> Record:
+    """Without the changes since closing in what was erased: against the closing record, its absence would be one."""
+    if "changes_since_closing" not in record:
+        return record
+    changes = [change for change in record["changes_since_closing"] if change.get("field") not in gone]
+    return {**record, "changes_since_closing": changes}
+
+
+def _fields_of(operation: Operation) -> set[str]:
+    """What an operation wrote: of a birth every fact that an entity of the kind is born with."""
+    if operation.field != BORN:
+        return {operation.field}
+    return set(ENTITIES[operation.entity_kind].born_fields()) if operation.entity_kind in ENTITIES else set()
+
+
+def _is_same_but_for(now: Any, then: Any, gone: set[str]) -> bool:
+    if isinstance(now, dict) and isinstance(then, dict):
+        return now.keys() == then.keys() and all(
+            (name in gone and now[name] is None) or _is_same_but_for(now[name], then[name], gone) for name in now
+        )
+    if isinstance(now, list) and isinstance(then, list):
+        return len(now) == len(then) and all(map(_is_same_but_for, now, then, [gone] * len(now)))
+    return bool(now == then)
+
+
+def _readings(log: _Log, covered: set[str], record: Record) -> tuple[LogView, LogView]:
+    """
+    What is covered, with every verdict of today, and with those that the tablet had pulled when it froze the record.
+
+    Tablets' chains and the office's alike: whoever set the audit up from a desk wrote into it too. After a restore nobody knows
+    which verdicts the tablet had: the second reading is then without any.
+    """
+    told = (record.get("frozen") or {}).get("log") or {}
+    last = told.get("seq") or 0 if told.get("epoch") == log.epoch else 0
     verdicts = [entry for entry in log.entries if _is_on_operation(entry)]
     written = [entry for entry in log.entries if not _is_on_operation(entry) and entry.operation.digest in covered]
-    known = [entry for entry in verdicts if entry.operation.digest in covered]
+    known = [entry for entry in verdicts if (entry.seq or 0) <= last]
     return fold_log(written + verdicts), fold_log(written + known)
 
 
@@ -251,19 +293,20 @@ def _record_heads(audit: str, content: Record) -> list[tuple[ChainKey, int, str]
     return [(head.chain, head.dseq, head.digest) for head in _heads_of(audit, content)]
 
 
-def _recomputed(view: LogView, audit: str, content: Record, closing: SealedRecord) -> bytes:
-    record = report_record(
+def _recomputed(view: LogView, audit: str, content: Record, closing: SealedRecord) -> Record:
+    return report_record(
         view,
         audit,
         _record_heads(audit, content),
+        content.get("frozen") or {},
         criteria=[row["criterion"] for row in content.get("clauses") or []],
         closing=closing.record,
         closing_sha256=closing.sha256,
         closing_seal_sha256=seal_sha256(closing.seal),
         revision=content["revision"],
         reason=content.get("reason"),
+        supersedes_sha256=content.get("supersedes_sha256"),
     )
-    return canonical_bytes(record)
 
 
 def _refuse_criteria(content: Record) -> Refusal | None:

@@ -112,7 +112,11 @@ def _check_handwriting(seals: Mapping[str, Any], closing_sha256: str, findings: 
 
 def _check_heads(seals: Mapping[str, Any], report: Mapping[str, Any], findings: Findings) -> None:
     """Each tablet signs how far its log goes; under this report lies that log up to the head that the record names."""
-    named = {(head["installation"], head["account"]): head["dseq"] for head in report.get("heads", [])}
+    named: dict[tuple[str, str], int] = {}
+    for head in report.get("heads", []):
+        # A chain that forked has several: each is signed for by a head of its own, and the lowest is the least that counts.
+        chain_name = (head["installation"], head["account"])
+        named[chain_name] = min(head["dseq"], named.get(chain_name, head["dseq"]))
     verified = 0
     for head in seals.get("chain_heads", []):
         if not head.get("signature") or not head.get("public_key"):

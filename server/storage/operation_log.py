@@ -83,7 +83,7 @@ def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], 
     rows: list[dict[str, Any]] = []
     seq, running = audit.head_seq, audit.head_hash
     for entry in entries:
-        seq, running = seq + 1, advance_running_hash(running, entry.digest, entry.origin)
+        seq, running = seq + 1, advance_running_hash(running, entry.digest, entry.origin, at)
         rows.append(_row(audit, entry, seq, running, at))
     if rows:
         session.execute(sa.insert(LoggedOperation), rows)

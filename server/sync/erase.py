@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from server.database import Scope, unit_of_work
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
+from server.domain.vocabulary import ON_OPERATIONS
 from server.storage import audits, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
@@ -34,6 +35,8 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
         found = [log.find_entry(session, audit, digest) for digest in dict.fromkeys(digests)]
         if locked is None or None in found:
             raise Refused(Refusal("request.not_found"))
+        if any(entry is not None and entry.kind in ON_OPERATIONS for entry in found):
+            raise Refused(Refusal("operation.reserved"))
         now = now_ms()
         receiver = Receiver(session, locked, server_identity(session), now)
         for entry in found:

@@ -31,7 +31,7 @@ SEAL = {
     "sealed_at": AT,
     "installation": ACCOUNT,
     "account": ACCOUNT,
-    "key_sha256": None,
+    "public_key": None,
     "device_signature": None,
 }
 UNUSUAL_UUIDS = (ACCOUNT.upper(), f"{{{ACCOUNT}}}", f"urn:uuid:{ACCOUNT}", ACCOUNT.replace("-", ""))
@@ -52,7 +52,7 @@ def refusal_of(kind: str, entity: str, field: str, value: Any) -> Refusal | None
         "fld": field,
         "bases": [],
         "kind": kind,
-        "ctx": {},
+        "ctx": {"app": "0.1.0", "schema": 1, "zone": "UTC"},
     }
     operation = parse_operation(text_of(header, value).encode())
     assert isinstance(operation, Operation), operation

@@ -79,7 +79,7 @@ def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
         "fld": short["fld"] if target is None else kind,
         "bases": [uuid(base) for base in short.get("bases", [])],
         "kind": kind,
-        "ctx": {},
+        "ctx": {"app": "0.1.0", "schema": 1, "zone": "UTC"},
     }
     data = text_of(header, short["val"]).encode()
     operation = parse_operation(*erase_content(data)) if short.get("is_erased") else parse_operation(data)
@@ -136,7 +136,7 @@ def shown(view: LogView) -> dict[str, Any]:
 @vectors("operation")
 def test_operation(vector: dict[str, Any]) -> None:
     if "running_hash" in vector:
-        entries = [(digest, Origin(origin)) for digest, origin in vector["entries"]]
+        entries = [(digest, Origin(origin), received_at) for digest, origin, received_at in vector["entries"]]
         hashes = itertools.accumulate(entries, lambda h, entry: advance_running_hash(h, *entry), initial=GENESIS)
         assert list(hashes)[1:] == vector["running_hash"]
         return
@@ -241,9 +241,9 @@ def test_record(vector: dict[str, Any]) -> None:
         for head in vector["heads"]
     ]
     if "report" in vector:
-        record = report_record(view, vector["audit"], heads, **vector["report"])
+        record = report_record(view, vector["audit"], heads, vector["frozen"], **vector["report"])
     else:
-        record = closing_record(view, vector["audit"], heads)
+        record = closing_record(view, vector["audit"], heads, vector["frozen"])
     assert record == vector["record"]
     assert sha256_hex(canonical_bytes(record)) == vector["sha256"]
 

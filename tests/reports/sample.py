@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.domain.fold import Entry, LogView, fold_log, read_entry
-from server.domain.operation import digest_of
+from server.domain.operation import ChainKey, digest_of
 from server.domain.record import closing_record, report_record
 from server.domain.vocabulary import Origin
 from server.reports.material import (
@@ -29,7 +29,7 @@ from server.reports.material import (
     ServerStatement,
 )
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sealing.seals import check_seal, key_sha256, seal_sha256, seal_statement
+from server.sealing.seals import check_seal, seal_sha256, seal_statement
 from server.standards.catalogue import criterion_id, standard
 from tests.devices import Device
 from tests.reports.pictures import all_pictures
@@ -586,11 +586,17 @@ def _meeting(device: Device, say: Any) -> None:
         device.add(f"recommendation/{item}")
 
 
-def seal_closing(device: Device, language: str = "en") -> None:
-    """The closing meeting: the record, two words under it, the seal."""
+Heads = list[tuple[ChainKey, int, str]]
+
+
+def seal_closing(
+    device: Device, language: str = "en", *, view: LogView | None = None, heads: Heads | None = None
+) -> None:
+    """The closing meeting: the record, two words under it, the seal. `view` and `heads` where others wrote too."""
     german = language.startswith("de")
-    heads = [(device.chain, device.dseq, device.prev)]
-    data = canonical_bytes(closing_record(view_of(device), device.audit, heads))
+    heads = heads or [(device.chain, device.dseq, device.prev)]
+    at = frozen(device, "2026-11-26T15:40:00.000Z")
+    data = canonical_bytes(closing_record(view or view_of(device), device.audit, heads, at))
     device.add(CLOSING, record=data.decode(), sha256=sha256_hex(data))
     statement = (
         "Meine Unterschrift bestätigt den Empfang, nicht die Zustimmung. Nachweise sind eine Stichprobe; es kann weitere Abweichungen geben. Das Team empfiehlt; die Zertifizierungsstelle entscheidet."
@@ -628,9 +634,17 @@ def change_after_closing(device: Device, language: str = "en") -> None:
     )
 
 
-def seal_report(device: Device, revision: int = 1, reason: str | None = None, ref: str = REPORT) -> None:
+def seal_report(
+    device: Device,
+    revision: int = 1,
+    reason: str | None = None,
+    ref: str = REPORT,
+    *,
+    view: LogView | None = None,
+    heads: Heads | None = None,
+) -> None:
     """The report record and its seal, on the evening in the hotel."""
-    view = view_of(device)
+    view = view or view_of(device)
     meeting = view.entity(CLOSING)
     assert meeting is not None
     closing = json.loads((meeting.born or {})["record"])
@@ -643,13 +657,15 @@ def seal_report(device: Device, revision: int = 1, reason: str | None = None, re
     record = report_record(
         view,
         device.audit,
-        [(device.chain, device.dseq, device.prev)],
+        heads or [(device.chain, device.dseq, device.prev)],
+        frozen(device, "2026-11-27T08:14:30.000Z"),
         criteria=criteria,
         closing=closing,
         closing_sha256=closing_sha256,
         closing_seal_sha256=closing_seal_sha256,
         revision=revision,
         reason=reason,
+        supersedes_sha256=None,
     )
     data = canonical_bytes(record)
     device.add(
@@ -664,6 +680,19 @@ def seal_report(device: Device, revision: int = 1, reason: str | None = None, re
     seal(device, ref, sha256_hex(data), "2026-11-27T08:14:30.000Z")
 
 
+def frozen(device: Device, at: str) -> dict[str, Any]:
+    """Where and when this tablet freezes a record."""
+    return {
+        "at": at,
+        "installation": device.person.installation,
+        "account": device.person.account,
+        "app": "test",
+        "schema": 1,
+        "zone": "Europe/Berlin",
+        "log": {"epoch": device.epoch, "seq": device.cursor, "hash": device.hash},
+    }
+
+
 def seal(device: Device, ref: str, sha256: str, at: str, **changed: Any) -> str:
     """An operation that seals this record with the key of the tablet; `changed` replaces parts of the seal."""
     handwritten = view_of(device).of_kind("handwritten_signature")
@@ -675,7 +704,7 @@ def seal(device: Device, ref: str, sha256: str, at: str, **changed: Any) -> str:
         "sealed_at": at,
         "installation": device.person.installation,
         "account": device.person.account,
-        "key_sha256": key_sha256(spki(device.person.key)),
+        "public_key": spki(device.person.key),
         **changed,
     }
     signature = signed_by(device.person.key, seal_statement(said))

@@ -16,8 +16,11 @@ from flask import Flask
 from schemas.report import ReportSchema
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.fold import read_entry
 from server.domain.operation import digest_of
 from server.domain.record import closing_record
+from server.domain.refusals import Refused
+from server.domain.vocabulary import Origin
 from server.jobs.registry import JOBS
 from server.jobs.worker import run_next_job
 from server.reports.issue import issue_report, report_attachment
@@ -42,6 +45,7 @@ from tests.reports.sample import (
     REPORT,
     Sample,
     change_after_closing,
+    frozen,
     seal,
     seal_closing,
     seal_report,
@@ -287,7 +291,7 @@ def test_a_seal_with_a_wrong_signature_is_refused(tablet: Device, app: Flask, co
 def test_a_seal_without_a_signature_is_allowed_and_printed_as_such(
     tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
-    seal_again(tablet, device_signature=None, key_sha256=None)
+    seal_again(tablet, device_signature=None, public_key=None)
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)
     ask(tablet)
@@ -532,7 +536,12 @@ def test_a_closing_record_that_the_log_does_not_give_is_refused(office: Person, 
     """A minor was left out of what people signed on the glass, although everything under it is in the log."""
     tablet = Device(office, new_id())
     tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
-    record = closing_record(tablet.view_of_made(), tablet.audit, [(tablet.chain, tablet.dseq, tablet.prev)])
+    record = closing_record(
+        tablet.view_of_made(),
+        tablet.audit,
+        [(tablet.chain, tablet.dseq, tablet.prev)],
+        frozen(tablet, "2026-11-26T15:40:00.000Z"),
+    )
     record["findings"] = record["findings"][1:]
     data = canonical_bytes(record)
     tablet.add(CLOSING, record=data.decode(), sha256=sha256_hex(data))
@@ -624,3 +633,81 @@ def test_a_report_that_faults_for_good_does_not_say_waiting_for_ever(
     code, facts = refusal_of(tablet)
     assert (code, facts) == ("server.fault", {"reference": job.id})
     assert ask(tablet).json["state"] == "waiting"
+
+
+@pytest.mark.slow
+def test_two_branches_of_one_chain_that_both_count_are_both_under_the_seal(
+    office: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """A tablet was restored from a copy of itself, and the lead auditor let count what both had written."""
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    sent(tablet)
+    copy = Device(office, tablet.audit, dseq=tablet.dseq, prev=tablet.prev, made=list(tablet.made), sent=tablet.sent)
+    copy.heads = {place: list(heads) for place, heads in tablet.heads.items()}
+    tablet.set("finding/f1", "title", "Written on the tablet")
+    sent(tablet)
+    branch = copy.set("finding/f2", "title", "Written on its copy")
+    assert codes(copy.push([branch])) == ["chain.forked"]
+    assert office.post(f"/api/audits/{tablet.audit}/operations/{digest_of(branch.encode())}/release").status_code == 204
+    tablet.pull()
+    heads = [(tablet.chain, tablet.dseq, tablet.prev), (copy.chain, copy.dseq, copy.prev)]
+    seal_closing(tablet, view=tablet.view(), heads=heads)
+    tablet.pulled += [
+        entry for text in tablet.made[tablet.sent :] if (entry := read_entry(text.encode(), Origin.DEVICE))
+    ]
+    seal_report(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), heads[1]])
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    text = made_text(tablet, app, config)
+    assert "Written on the tablet" in text
+    assert "Written on its copy" in text
+
+
+@pytest.mark.slow
+def test_an_erased_note_does_not_open_the_records_to_other_words(
+    office: Person, paula: Person, app: Flask, config: Config
+):
+    """A private note is in no record: what people signed is checked to the letter all the same."""
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet.add("note/n9", observed_at="2026-11-24T10:00:00.000Z")
+    note = tablet.set("note/n9", "text", "private")
+    seal_closing(tablet)
+    seal_report(tablet)
+    record = json.loads(value_of(tablet.made[-2])["record"])
+    record["summary"]["conformity"] = "Everything is perfect."
+    reseal(tablet, record)
+    sent(tablet)
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, tablet.audit, [digest_of(note.encode())], "withdrawn")
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "its content"})
+
+
+@pytest.mark.slow
+def test_verdicts_that_a_restored_server_has_lost_do_not_hold_the_report_up(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """They were the server's word, not the team's: no head of a record names them."""
+    tablet.epoch, tablet.cursor, tablet.hash = new_id(), 400, "5" * 64
+    take_back(tablet, 2)
+    seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert made_text(tablet, app, config)
+
+
+def test_what_the_server_said_of_an_operation_cannot_be_erased(database: str, office: Person, paula: Person):
+    tablet = new_audit(office)
+    tablet.set(f"audit/{tablet.audit}", "type", "no such type")
+    tablet.push()
+    tablet.pull()
+    verdict = next(entry.operation for entry in tablet.pulled if entry.operation.kind == "verdict")
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    with pytest.raises(Refused) as refused:
+        erase_content_of(paula.account, roles, tablet.audit, [verdict.digest], "withdrawn")
+    assert refused.value.refusal.code == "operation.reserved"

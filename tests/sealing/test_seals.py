@@ -26,7 +26,7 @@ SEAL = {
     "sealed_at": "2026-11-26T15:42:05.000Z",
     "installation": "i",
     "account": "a",
-    "key_sha256": key_sha256(spki(KEY)),
+    "public_key": spki(KEY),
 }
 SIGNED = SEAL | {"device_signature": signed_by(KEY, canonical_bytes(SEAL))}
 
@@ -43,7 +43,7 @@ def test_every_part_of_a_seal_is_covered(name: str):
 def test_only_the_key_that_the_seal_names_can_verify_it():
     other = ec.derive_private_key(2**199 + 3, ec.SECP256R1())
     assert check_seal(SIGNED, spki(other)) is SealState.KEY_UNKNOWN
-    named = SEAL | {"key_sha256": key_sha256(spki(other))}
+    named = SEAL | {"public_key": spki(other)}
     forged = named | {"device_signature": signed_by(KEY, canonical_bytes(named))}
     assert check_seal(forged, spki(other)) is SealState.INVALID
     assert check_seal(forged, spki(KEY)) is SealState.KEY_UNKNOWN

@@ -18,10 +18,11 @@ import { closingRecord, type PlainRecord } from '../domain/record';
 import { isRefusal, refuse } from '../domain/refusal';
 import type { Entities, RecommendationOutcome, Schemas, SigningOutcome, SigningParty } from '../domain/vocabulary';
 import { add, seal, set, setAll, undelete, type Change } from '../store/changes';
+import { readLogWithBasis } from '../store/basis';
 import { installationOf } from '../store/database';
 import { instant, newId } from '../store/device';
-import { deviceKey, keySha256, signText } from '../store/keys';
-import { readEntity, readLog, readLogWithHeads } from '../store/queries';
+import { deviceKey, signText } from '../store/keys';
+import { readEntity, readLog } from '../store/queries';
 import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
 import { enterTeam } from './team';
 
@@ -67,7 +68,7 @@ export async function presentClosingRecord(session: Session, audit: string): Pro
   // The record names the team: whoever closes the meeting is in it.
   const entered = await enterTeam(session, audit, 'closing_record');
   if (isRefusal(entered)) return entered;
-  const { view, heads } = await readLogWithHeads(session.database, audit);
+  const { view, basis } = await readLogWithBasis(session.database, audit);
   const current = currentClosingRecord(view);
   const refusal = (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeClosing(view, audit)[0];
   if (refusal !== undefined) return refusal;
@@ -76,7 +77,7 @@ export async function presentClosingRecord(session: Session, audit: string): Pro
     const sha256 = current.get('sha256') ?? '';
     return { audit, operations: [], undo: [], id: current.id, sha256, record: shown };
   }
-  const record = closingRecord(view, audit, heads);
+  const record = closingRecord(view, audit, basis);
   const text = canonicalText(record);
   const [id, sha256] = [newId(), sha256Of(text)];
   const written = await writeNew(session, audit, id, [add('closing_record', id, { record: text, sha256 })]);
@@ -153,7 +154,7 @@ export async function sealed(session: Session, vouched: Vouched): Promise<Schema
     sealed_at: instant(),
     installation,
     account: session.account,
-    key_sha256: key === null ? null : keySha256(key),
+    public_key: key?.public_key ?? null,
     device_signature: null,
   };
   return { ...value, device_signature: await signText(key, sealStatement({ ...value })) };

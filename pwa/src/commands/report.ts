@@ -5,11 +5,12 @@ import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
 import { refuse, type Refusal } from '../domain/refusal';
 import { auditableCriteria, standardsOf } from '../domain/standard';
-import type { LogView } from '../domain/fold';
+import type { EntityView, LogView } from '../domain/fold';
 import type { Entities } from '../domain/vocabulary';
+import { readLogWithBasis } from '../store/basis';
 import { add, seal, setAll } from '../store/changes';
 import { newId } from '../store/device';
-import { readLogWithHeads, readReference } from '../store/queries';
+import { readReference } from '../store/queries';
 import type { Fields } from './audit';
 import { sealed } from './closing';
 import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
@@ -43,8 +44,13 @@ export function refusalsBeforeReport(view: LogView, audit: string, reason: strin
 
 /** 1 for the first report; sealed ones count. */
 export function nextRevision(view: LogView): number {
+  return 1 + (latestReport(view)?.get('revision') ?? 0);
+}
+
+/** The sealed report with the highest revision: the one that the next replaces. */
+function latestReport(view: LogView): EntityView<'report_record'> | undefined {
   const sealedOnes = view.ofKind('report_record').filter((record) => record.get('seal'));
-  return 1 + Math.max(0, ...sealedOnes.map((record) => record.get('revision') ?? 0));
+  return sealedOnes.toSorted((one, other) => (one.get('revision') ?? 0) - (other.get('revision') ?? 0)).at(-1);
 }
 
 export type SealedReport = Created & { readonly sha256: string; readonly revision: number };
@@ -55,7 +61,7 @@ export async function sealReport(
   audit: string,
   reason: string | null = null,
 ): Promise<Outcome<SealedReport>> {
-  const { view, heads } = await readLogWithHeads(session.database, audit);
+  const { view, basis } = await readLogWithBasis(session.database, audit);
   const refusal =
     (await refuseToWrite(session, audit, ['report_record'])) ?? refusalsBeforeReport(view, audit, reason)[0];
   if (refusal !== undefined) return refusal;
@@ -74,8 +80,9 @@ export async function sealReport(
     closingSealSha256: sealSha256({ ...closing.get('seal') }),
     revision: nextRevision(view),
     reason: reason?.trim() ? reason : null,
+    supersedesSha256: latestReport(view)?.get('sha256') ?? null,
   };
-  const text = canonicalText(reportRecord(view, audit, heads, terms));
+  const text = canonicalText(reportRecord(view, audit, terms, basis));
   const [id, sha256] = [newId(), sha256Of(text)];
   const { revision, closingSha256, closingSealSha256 } = terms;
   const written = await writeNew(session, audit, id, [

@@ -84,7 +84,7 @@ export function refusalsBeforeSealing(view: LogView, audit: string, closingRecor
 
 /** Whether anything that the record shows reads differently by now. */
 export function isOutdated(view: LogView, audit: string, record: PlainRecord): boolean {
-  return !isSameContent(record, closingRecord(view, audit, []));
+  return !isSameContent(record, closingRecord(view, audit));
 }
 
 /** Whether the team recommends anything to a certification body after this type of audit. */

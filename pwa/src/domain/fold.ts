@@ -25,6 +25,12 @@ export interface Verdict {
   readonly facts?: Readonly<Record<string, Value>>;
 }
 
+/**
+ * Verdicts on what names a chain without being part of it: sent under a name that is not the sender's, or forked off. It says
+ * nothing about how far the chain goes. (Of two tablets under one name, the one whose entries count keeps it.)
+ */
+export const BESIDE_THE_CHAIN: readonly string[] = ['operation.not_yours', 'operation.reserved', 'chain.forked'];
+
 /** One field with every head: the operations that no other applied operation supersedes. */
 export class FieldView {
   readonly value: Value;
@@ -164,7 +170,7 @@ export function isShown(entity: EntityView | undefined): entity is EntityView {
 export function foldLog(entries: Iterable<Entry>): LogView {
   const told = [...entries];
   const erased = erasedBy(told);
-  const all = told.map((entry) => (erased.has(entry.operation.digest) ? withoutContent(entry) : entry));
+  const all = told.map((entry) => (isToldToGo(entry, erased) ? withoutContent(entry) : entry));
   const quarantined = quarantinedOf(lastVerdicts(all));
   const heads = foldHeads(all, quarantined);
   const entities = new Map<string, EntityView>();
@@ -226,9 +232,19 @@ export function withoutContent(entry: Entry): Entry {
 export function erasedBy(entries: Iterable<Entry>): Set<string> {
   const erased = new Set<string>();
   for (const { origin, operation } of entries) {
-    if (origin === 'server' && operation.kind === 'erasure') erased.add(entityIdOf(operation.ent));
+    const isWord = origin === 'server' && operation.kind === 'erasure' && isPlainObject(operation.val);
+    if (isWord) erased.add(entityIdOf(operation.ent));
   }
   return erased;
+}
+
+/** What the server says about operations is never erased: an operation would count again that was set aside. */
+export function isToldToGo({ origin, operation }: Entry, erased: ReadonlySet<string>): boolean {
+  return erased.has(operation.digest) && !(origin === 'server' && isOnOperation(operation));
+}
+
+function isPlainObject(value: Value): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What the server alone writes: it speaks of an operation, not of the audit. */

@@ -17,10 +17,13 @@ export const SCHEMA_VERSION = 1;
 /** What the first operation of a chain names as its predecessor, and the running hash of an empty log. */
 export const GENESIS = '0'.repeat(64);
 
-export const MAX_HEADER_BYTES = 65_536;
+export const MAX_HEADER_BYTES = 131_072;
 /** The one limit to what a person or a record can say at once, on both sides in bytes. */
 export const MAX_CONTENT_BYTES = 4_194_304;
 export const MAX_BASES = 1024;
+
+/** In place of an account in the chains that no person writes. */
+export const SERVER_ACCOUNT = 'server';
 
 /** The field that an `add` writes: the facts an entity is born with, which never change. */
 export const BORN = 'born';
@@ -102,11 +105,13 @@ function linesOf(data: string): [header: string, content: string] {
 }
 
 /**
- * H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes and the name of the origin. Device and server compute
- * it separately: where H is the same, both also hold the same entries for the server's own.
+ * H of the log after one more entry: SHA-256 over the raw 32 + 32 bytes, the name of the origin, and the time of receipt in
+ * milliseconds as decimal digits. Device and server compute it separately: where H is the same, both hold the same entries,
+ * take the same ones for the server's own, and show the same of two values that wait for a decision.
  */
-export function advanceRunningHash(previous: string, digest: string, origin: Origin): string {
-  return bytesToHex(sha256(concatBytes(hexToBytes(previous), hexToBytes(digest), utf8ToBytes(origin))));
+export function advanceRunningHash(previous: string, digest: string, origin: Origin, receivedAt: number): string {
+  const told = utf8ToBytes(`${origin} ${receivedAt}`);
+  return bytesToHex(sha256(concatBytes(hexToBytes(previous), hexToBytes(digest), told)));
 }
 
 /** What the server says to prove which operations it holds: SHA-256 over the raw digests, one after the other. */
@@ -206,6 +211,8 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const ENTITY = /^[a-z][a-z_]{0,39}\/[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}$/;
 const FIELD = /^[a-z_][a-z0-9_]{0,59}$/;
 const HLC = /^[0-9]{15}-[0-9a-z]{8}$/;
+const APP = /^[A-Za-z0-9.+-]{1,40}$/;
+const ZONE = /^[A-Za-z0-9_+/-]{1,60}$/;
 const SALT = /^[A-Za-z0-9_-]{22}$/;
 
 /** In this order the first wrong one is named, here and on the server. */
@@ -215,7 +222,7 @@ const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = 
     isObject(value) &&
     hasExactly(value, ['account', 'audit', 'installation']) &&
     matches(UUID, value['installation']) &&
-    (value['account'] === 'server' || matches(UUID, value['account'])) &&
+    (value['account'] === SERVER_ACCOUNT || matches(UUID, value['account'])) &&
     matches(UUID, value['audit']),
   dseq: (value) => typeof value === 'number' && value >= 1,
   prev: (value) => matches(SHA256, value),
@@ -232,7 +239,14 @@ const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = 
   fld: (value) => matches(FIELD, value),
   bases: (value) => Array.isArray(value) && value.length <= MAX_BASES && value.every((base) => matches(UUID, base)),
   kind: (value) => typeof value === 'string' && (OPERATION_KINDS as readonly string[]).includes(value),
-  ctx: (value) => isObject(value),
+  // Nothing but what is listed: a header cannot be erased, so no words of a person may find room in it.
+  ctx: (value) =>
+    isObject(value) &&
+    hasExactly(value, ['app', 'schema', 'zone']) &&
+    matches(APP, value['app']) &&
+    matches(ZONE, value['zone']) &&
+    typeof value['schema'] === 'number' &&
+    value['schema'] >= 0,
 };
 const KEYS = ['v', ...Object.keys(CHECKS)];
 

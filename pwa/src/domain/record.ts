@@ -32,7 +32,7 @@ const FINDING = [
   'acknowledgement',
   'dissent_reason',
 ];
-const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'captured_at', 'caption'];
+const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'source', 'captured_at', 'caption'];
 const JUDGEMENT = ['criterion', 'result', 'reason'];
 const ATTENDANCE = ['name', 'function', 'at_opening', 'at_closing'];
 const DEVIATION = ['observed_at', 'text', 'minutes_lost', 'told_to'];
@@ -88,6 +88,25 @@ export interface ChainHead {
   readonly digest: string;
 }
 
+/** Where and when a record was frozen, and how far the tablet had pulled the log. */
+export type Frozen = {
+  at: string;
+  installation: string;
+  account: string;
+  app: string;
+  schema: number;
+  zone: string;
+  log: { epoch: string | null; seq: number; hash: string };
+};
+
+/** What a record rests on, beside what it says: null to see what it would say now. */
+export interface Basis {
+  readonly heads: Iterable<ChainHead>;
+  readonly frozen: Frozen | null;
+}
+
+const NO_BASIS: Basis = { heads: [], frozen: null };
+
 export interface ReportTerms {
   /** Every auditable criterion in the order of the standards. */
   readonly criteria: Iterable<string>;
@@ -97,15 +116,18 @@ export interface ReportTerms {
   readonly closingSealSha256: string;
   readonly revision: number;
   readonly reason: string | null;
+  /** The hash of the report record before this one. */
+  readonly supersedesSha256: string | null;
 }
 
 /** What the closing meeting agrees on, with the heads of every chain that this tablet has seen. */
-export function closingRecord(view: LogView, audit: string, heads: Iterable<ChainHead>): PlainRecord {
+export function closingRecord(view: LogView, audit: string, { heads, frozen }: Basis = NO_BASIS): PlainRecord {
   return {
     record: CLOSING_RECORD,
     version: RECORD_VERSION,
     audit_id: audit,
     ...contentOf(view, audit),
+    frozen,
     heads: headsOf(heads),
   };
 }
@@ -117,8 +139,8 @@ export function closingRecord(view: LogView, audit: string, heads: Iterable<Chai
 export function reportRecord(
   view: LogView,
   audit: string,
-  heads: Iterable<ChainHead>,
   terms: ReportTerms,
+  { heads, frozen }: Basis = NO_BASIS,
 ): PlainRecord {
   const content = contentOf(view, audit);
   const shown = view.find('audit', audit);
@@ -129,6 +151,7 @@ export function reportRecord(
     audit_id: audit,
     revision: terms.revision,
     reason: terms.reason,
+    supersedes_sha256: terms.supersedesSha256,
     closing_sha256: terms.closingSha256,
     closing_seal_sha256: terms.closingSealSha256,
     ...content,
@@ -140,6 +163,7 @@ export function reportRecord(
       .filter((evidence) => evidence.get('is_in_report') === true)
       .map((evidence) => evidence.id),
     changes_since_closing: changesSinceClosing(terms.closing, content),
+    frozen,
     heads: headsOf(heads),
   };
 }
@@ -178,9 +202,9 @@ function changedItems(closing: PlainRecord, content: PlainRecord, listed: 'findi
   return changes;
 }
 
-/** Whether two records say the same, whatever chains they had seen when they were written. */
+/** Whether two records say the same, wherever and whenever they were written, whatever chains they had seen. */
 export function isSameContent(one: PlainRecord, other: PlainRecord): boolean {
-  return isSameValue({ ...one, heads: null }, { ...other, heads: null });
+  return isSameValue({ ...one, heads: null, frozen: null }, { ...other, heads: null, frozen: null });
 }
 
 function contentOf(view: LogView, audit: string): PlainRecord {

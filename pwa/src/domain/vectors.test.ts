@@ -71,7 +71,7 @@ function operationOf(short: Vector, digests: Map<number, string>): Operation {
     bases: (short['bases'] ?? []).map(uuid),
     kind,
     val: short['val'],
-    ctx: {},
+    ctx: { app: '0.1.0', schema: 1, zone: 'UTC' },
     salt: SALT,
   });
   if (!short['is_erased']) return made;
@@ -143,8 +143,8 @@ describe('an operation', () => {
   test.each(vectors('operation'))('%s', (_, vector) => {
     if (vector['running_hash']) {
       let hash = GENESIS;
-      const entries = vector['entries'] as [string, Origin][];
-      const hashes = entries.map(([digest, origin]) => (hash = advanceRunningHash(hash, digest, origin)));
+      const entries = vector['entries'] as [string, Origin, number][];
+      const hashes = entries.map((entry) => (hash = advanceRunningHash(hash, ...entry)));
       expect(hashes).toEqual(vector['running_hash']);
       return;
     }
@@ -287,14 +287,21 @@ describe('a record', () => {
   test.each(vectors('record'))('%s', (_, vector) => {
     const view = viewOf(vector['things']);
     const heads = (vector['heads'] as Vector[]).map(({ dseq, digest, ...chain }) => ({ chain, dseq, digest }) as never);
+    const basis = { heads, frozen: vector['frozen'] };
     const terms = vector['report'];
     const record = terms
-      ? reportRecord(view, vector['audit'], heads, {
-          ...terms,
-          closingSha256: terms['closing_sha256'],
-          closingSealSha256: terms['closing_seal_sha256'],
-        })
-      : closingRecord(view, vector['audit'], heads);
+      ? reportRecord(
+          view,
+          vector['audit'],
+          {
+            ...terms,
+            closingSha256: terms['closing_sha256'],
+            closingSealSha256: terms['closing_seal_sha256'],
+            supersedesSha256: terms['supersedes_sha256'],
+          },
+          basis,
+        )
+      : closingRecord(view, vector['audit'], basis);
     expect(record).toEqual(vector['record']);
     expect(sha256Of(canonicalText(record))).toBe(vector['sha256']);
   });

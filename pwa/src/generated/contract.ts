@@ -471,8 +471,7 @@ export interface components {
              * @example 0191e6a0-0000-7000-8000-0000000000a1
              */
             installation: string;
-            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
-            key_sha256: string | null;
+            public_key: string | null;
             /** @enum {string} */
             purpose: "closing" | "report";
             /** @example 2026-11-24T09:41:07.250Z */

@@ -1,5 +1,5 @@
 /** How far each chain goes, as the pulled log tells; and the discovery that this tablet has a double. */
-import type { Entry } from '../domain/fold';
+import { BESIDE_THE_CHAIN, type Entry } from '../domain/fold';
 import { chainName, installationOf, type AuditbookDatabase, type ChainRow } from './database';
 import { newId } from './device';
 import { readQuarantine } from './refold';
@@ -10,12 +10,6 @@ export interface PulledLine {
   readonly entry: Entry | null;
   readonly prev: string | null;
 }
-
-/**
- * What was sent under a name that is not the sender's, or forked off, says nothing about how far a chain goes. (Of two tablets
- * under one name, the one whose entries count keeps it.)
- */
-const MOVES_NO_TIP = ['operation.not_yours', 'operation.reserved', 'chain.forked'];
 
 /** Tips of the chains that came along. True when one of our own holds what this tablet never wrote: it has a double. */
 export async function advanceChains(
@@ -34,7 +28,7 @@ export async function advanceChains(
     const { chain, dseq, hlc } = entry!.operation;
     const name = chainName(chain);
     const tip = tips.get(name);
-    if (MOVES_NO_TIP.includes(quarantined.get(digest)?.code ?? '')) {
+    if (BESIDE_THE_CHAIN.includes(quarantined.get(digest)?.code ?? '')) {
       // Nor has it a place in the chain that it names: this tablet would send it as its own one day.
       if (strange.has(digest)) await takeOutOfChain(db, audit, digest);
       continue;

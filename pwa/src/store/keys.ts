@@ -4,7 +4,6 @@
  * Some browsers say they stored a CryptoKey and give nothing back. So it is read back and tried at once; where that fails the
  * answer is null, everything stays unsigned, and nobody is kept from working.
  */
-import { sha256Of } from '../domain/operation';
 import type { AuditbookDatabase, KeyRow } from './database';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -34,11 +33,6 @@ export async function signText(key: KeyRow | null, text: string): Promise<string
   } catch {
     return null;
   }
-}
-
-/** How a seal names its key: SHA-256 over the public half (SPKI, DER), in hex. */
-export function keySha256(key: KeyRow): string {
-  return sha256Of(fromBase64url(key.public_key));
 }
 
 /** Whether a text was signed by the key with this public half. */

@@ -3,7 +3,7 @@
  *
  * A page and its cursor are one transaction. An operation of our own is safe once it has come back with an equal digest.
  */
-import { erasedBy, isOnOperation, lastVerdicts, type Entry } from '../domain/fold';
+import { erasedBy, isOnOperation, isToldToGo, lastVerdicts, type Entry } from '../domain/fold';
 import {
   advanceRunningHash,
   digestOf,
@@ -18,7 +18,7 @@ import { advanceChains } from './chain-tips';
 import { decode, encode } from './codec';
 import { emptyLog, read } from './commit';
 import { chainName, type AuditbookDatabase, type OperationRow } from './database';
-import { refoldEntities } from './refold';
+import { entryOf, refoldEntities } from './refold';
 import { setLostAside } from './repair';
 
 export interface Cursor {
@@ -54,7 +54,7 @@ export async function applyPage(
     if (pulled.seq !== asked.seq + index + 1) return { kind: 'mismatch', what: 'sequence' };
     const arrival = await readArrival(db, audit, pulled);
     if (arrival === null) return { kind: 'incomplete' };
-    hash = advanceRunningHash(hash, arrival.digest, arrival.origin);
+    hash = advanceRunningHash(hash, arrival.digest, arrival.origin, arrival.receivedAt);
     arrived.push(arrival);
   }
   if (page.next !== asked.seq + page.operations.length) return { kind: 'mismatch', what: 'sequence' };
@@ -152,6 +152,8 @@ async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly
   const rows = await db.operations.bulkGet([...told].map((digest) => [audit, digest] as [string, string]));
   for (const row of rows) {
     if (row === undefined || row.content_sha256 !== undefined) continue;
+    const entry = entryOf(row);
+    if (entry !== null && !isToldToGo(entry, told)) continue;
     const { header, contentSha256 } = eraseContent(decode(row.body));
     await db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
   }

@@ -15,9 +15,8 @@ import { openDisputes } from '../domain/closing';
 import { numberedFindings, numbersOf } from '../domain/finding';
 import { entityView, isShown, LogView, type EntityView } from '../domain/fold';
 import { clauseResults, type ClauseResult } from '../domain/judgement';
-import { BORN, DELETED, GENESIS, type ReadOperation } from '../domain/operation';
+import { BORN, DELETED, type ReadOperation } from '../domain/operation';
 import type { Value } from '../domain/plain-json';
-import type { ChainHead } from '../domain/record';
 import { auditableCriteria, type Standard } from '../domain/standard';
 import { foldTeam, type Team } from '../domain/team';
 import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabulary';
@@ -86,18 +85,6 @@ function withRows(before: ReadonlyMap<string, EntityView>, rows: readonly Entity
 export async function readLog(db: AuditbookDatabase, audit: string): Promise<LogView> {
   const { rows, quarantined } = await readChanged(db, audit, -1);
   return new LogView(withRows(new Map(), rows), quarantined);
-}
-
-/** The folded log and the heads of every chain in one read: a record must not name heads it has not seen. */
-export function readLogWithHeads(db: AuditbookDatabase, audit: string): Promise<{ view: LogView; heads: ChainHead[] }> {
-  return db.transaction('r', [db.entities, db.verdicts, db.chains], async () => {
-    const view = await readLog(db, audit);
-    const rows = await db.chains.where('audit').equals(audit).toArray();
-    const heads = rows
-      .filter((row) => row.digest !== GENESIS)
-      .map(({ installation, account, dseq, digest }) => ({ chain: { installation, account, audit }, dseq, digest }));
-    return { view, heads };
-  });
 }
 
 /** Some entities only: for a command that must not wait for a whole log. */

@@ -1,5 +1,7 @@
 /** Fold some entities of an audit anew from everything the tablet has of them. Always inside the transaction that brought it. */
 import { foldHeads, quarantinedOf, readEntry, type Entry, type Verdict } from '../domain/fold';
+import { parseOperation, type Operation } from '../domain/operation';
+import { isRefusal } from '../domain/refusal';
 import { decode, encode } from './codec';
 import { read } from './commit';
 import type { AuditbookDatabase, OperationRow } from './database';
@@ -29,6 +31,12 @@ export function entriesOf(rows: readonly OperationRow[]): Entry[] {
     const entry = row.lost === 1 ? null : entryOf(row);
     return entry === null ? [] : [{ ...entry, operation: read(entry.operation) }];
   });
+}
+
+/** The operation of a row; null where it cannot be read. */
+export function operationOf(row: OperationRow): Operation | null {
+  const operation = parseOperation(decode(row.body), row.content_sha256);
+  return isRefusal(operation) ? null : operation;
 }
 
 /** What a row says; null where it cannot be read. */

@@ -262,7 +262,7 @@ export class ModelServer {
       bases: [],
       kind,
       val: val as never,
-      ctx: {},
+      ctx: { app: 'server', schema: 1, zone: 'UTC' },
       salt: 'A'.repeat(22),
     });
     log.chains.set(chain, { dseq: tip.dseq + 1, digest: own });
@@ -271,7 +271,7 @@ export class ModelServer {
 
   #append(log: Log, entry: Entry): void {
     log.entries.push(entry);
-    log.hashes.push(advanceRunningHash(log.hashes.at(-1) ?? GENESIS, entry.digest, entry.origin));
+    log.hashes.push(advanceRunningHash(log.hashes.at(-1) ?? GENESIS, entry.digest, entry.origin, entry.receivedAt));
     this.now += 1;
   }
 
