@@ -23,7 +23,7 @@ from schemas.closing import (
     ReportRecordSchema,
 )
 from schemas.evidence import EvidenceLinkSchema, EvidenceSchema
-from schemas.finding import FindingSchema, JudgementSchema, NoteSchema
+from schemas.finding import FindingSchema, GradeInStandardSchema, JudgementSchema, NoteSchema
 from server.domain.entity import fits_id
 from server.domain.fold import BORN, DELETED
 from server.domain.operation import Operation
@@ -42,6 +42,7 @@ ENTITIES: dict[str, type[EntitySchema]] = {
     "judgement": JudgementSchema,
     "note": NoteSchema,
     "finding": FindingSchema,
+    "finding_grade": GradeInStandardSchema,
     "evidence": EvidenceSchema,
     "evidence_link": EvidenceLinkSchema,
     "attendance": AttendanceSchema,

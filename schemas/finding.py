@@ -10,6 +10,7 @@ from schemas.base import (
     list_of,
     one_of,
     paragraphs,
+    standard_id,
 )
 from server.domain.vocabulary import Acknowledgement, FindingGrade, JudgementResult
 
@@ -62,3 +63,15 @@ class FindingSchema(EntitySchema):
     withdrawn_reason = line(nullable=True, longest=4000)
     acknowledgement = one_of(Acknowledgement, nullable=True)
     dissent_reason = line(nullable=True, longest=4000)
+
+
+class GradeInStandardSchema(EntitySchema):
+    """
+    The grade of one finding in one of the standards that it cites, where it differs from `finding.grade`: a minor in one can be
+    a major in the other. `grade` null takes it back. The entity id is made of both parts (see `grade_id` in the domain).
+    """
+
+    finding = entity_reference(born=True, required=True, nullable=False)
+    standard = standard_id(born=True, required=True)
+    grade = one_of(FindingGrade, nullable=True)
+    grade_reason = paragraphs(longest=4000)

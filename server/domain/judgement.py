@@ -3,17 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from server.domain.finding import is_withdrawn
+from server.domain.finding import WORST_FIRST, grade_in, is_withdrawn
 from server.domain.fold import EntityView, LogView
 from server.domain.vocabulary import FindingGrade, JudgementResult
-
-WORST_FIRST = (
-    FindingGrade.MAJOR_NONCONFORMITY,
-    FindingGrade.MINOR_NONCONFORMITY,
-    FindingGrade.AREA_OF_CONCERN,
-    FindingGrade.OPPORTUNITY_FOR_IMPROVEMENT,
-)
-"""A positive finding does not change a clause's result: it conforms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ def clause_results(view: LogView, criteria: Iterable[str], numbers: dict[str, st
     """
     The result of each criterion, in the order given. `numbers` maps finding ids to their numbers.
 
-    A finding outweighs every judgement, the worst grade first; then `conforms`; what nobody judged is `not_seen`.
+    A finding outweighs every judgement, the worst grade in the criterion's standard first; then `conforms`; what nobody judged is `not_seen`.
     """
     judgements: dict[str, list[EntityView]] = {}
     for judgement in view.of_kind("judgement"):
@@ -46,29 +38,32 @@ def clause_results(view: LogView, criteria: Iterable[str], numbers: dict[str, st
             for criterion in dict.fromkeys(finding.get("criteria") or []):
                 findings.setdefault(criterion, []).append(finding)
     return [
-        _clause_result(criterion, judgements.get(criterion, []), findings.get(criterion, []), numbers)
+        _clause_result(view, criterion, judgements.get(criterion, []), findings.get(criterion, []), numbers)
         for criterion in criteria
     ]
 
 
 def _clause_result(
-    criterion: str, judgements: list[EntityView], findings: list[EntityView], numbers: dict[str, str]
+    view: LogView,
+    criterion: str,
+    judgements: list[EntityView],
+    findings: list[EntityView],
+    numbers: dict[str, str],
 ) -> ClauseResult:
-    grades = {finding.get("grade") for finding in findings}
+    standard = criterion.partition(":")[0]
+    grades = {grade_in(view, finding, standard) for finding in findings}
     said = {judgement.get("result") for judgement in judgements}
-    result: str = next((grade.value for grade in WORST_FIRST if grade.value in grades), "")
-    if not result:
+    result: str | None = next((grade.value for grade in WORST_FIRST if grade.value in grades), None)
+    if result == FindingGrade.POSITIVE:
+        # It does not change a clause's result.
+        result = JudgementResult.CONFORMS.value
+    elif result is None:
         weakest_last = (
             JudgementResult.CONFORMS,
             JudgementResult.NOT_APPLICABLE,
             JudgementResult.NOT_PLANNED,
         )
-        if FindingGrade.POSITIVE.value in grades:
-            result = JudgementResult.CONFORMS.value
-        else:
-            result = next(
-                (value.value for value in weakest_last if value.value in said), JudgementResult.NOT_SEEN.value
-            )
+        result = next((value.value for value in weakest_last if value.value in said), JudgementResult.NOT_SEEN.value)
     return ClauseResult(
         criterion,
         result,

@@ -69,7 +69,9 @@ SETUP = frozenset({"audit", "team_member", "site", "process", "shift", "plan_slo
 """What is prepared in the office as well as on the way."""
 
 _CAPTURE = frozenset({"note", "evidence", "evidence_link", "attendance", "deviation"})
-_JUDGE = frozenset({"judgement", "finding", "previous_finding", "plan_slot", "site", "process", "shift"})
+_JUDGE = frozenset(
+    {"judgement", "finding", "finding_grade", "previous_finding", "plan_slot", "site", "process", "shift"}
+)
 _LEAD = frozenset(
     {"audit", "team_member", "recommendation", "closing_record", "handwritten_signature", "report_record"}
 )

@@ -8,7 +8,7 @@ their SHA-256 is what people sign on the glass. pwa/src/domain/record.ts builds 
 from collections.abc import Iterable
 from typing import Any
 
-from server.domain.finding import numbered_findings
+from server.domain.finding import numbered_findings, special_grades
 from server.domain.fold import EntityView, LogView
 from server.domain.judgement import clause_results
 from server.domain.operation import ChainKey
@@ -191,6 +191,10 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
         "id": finding.id,
         "number": number,
         **_picked(finding, _FINDING),
+        "grades": [
+            {"standard": standard, **_picked(special, ("grade", "grade_reason"))}
+            for standard, special in special_grades(view, finding).items()
+        ],
         **_places(view, finding),
         "evidence": linked,
     }

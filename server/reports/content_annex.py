@@ -311,6 +311,8 @@ def _change(telling: Telling, change: Record) -> Change:
 
 def _changed_value(telling: Telling, name: str, value: Any) -> str:
     words = telling.words
+    if name == "grades":
+        return _changed_grades(telling, value or [])
     if value is None or value == "" or value == []:
         return words.say("none.empty")
     if isinstance(value, bool):
@@ -326,3 +328,14 @@ def _changed_value(telling: Telling, name: str, value: Any) -> str:
     if name in ("raised_at", "observed_at"):
         return words.instant(value)
     return str(value)
+
+
+def _changed_grades(telling: Telling, grades: list[Record]) -> str:
+    """Line by line what the finding is in the standards that have a grade of their own."""
+    words = telling.words
+    lines = []
+    for item in grades:
+        grade, reason = words.word("grade", item["grade"]), item.get("grade_reason")
+        text = words.say("graded.with_reason", grade=grade, reason=reason) if reason else grade
+        lines.append(words.say("graded.in_standard", standard=telling.standard_name(item["standard"]), text=text))
+    return "\n".join(lines) or words.say("graded.same_in_all")

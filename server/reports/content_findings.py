@@ -2,8 +2,8 @@
 
 from server.reports.content_front import deadline_facts
 from server.reports.material import Record
-from server.reports.parts import Fact, Finding, Findings, Picture
-from server.reports.telling import NONCONFORMITIES, Telling
+from server.reports.parts import Fact, Finding, Findings, MarginGrade, Picture
+from server.reports.telling import NONCONFORMITIES, Graded, Telling
 
 _PRINTABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
 """What has a copy in report size. Everything else is named in the register of evidence."""
@@ -32,29 +32,35 @@ def pictures_of(telling: Telling, ids: list[str]) -> list[Picture]:
 
 
 def _finding(telling: Telling, finding: Record) -> Finding:
-    words = telling.words
     is_withdrawn = bool(finding.get("withdrawn_reason"))
-    criteria = finding.get("criteria") or []
-    # The margin is narrow: a long word brings its own place to break.
-    narrow = f"grade.narrow.{finding.get('grade')}"
-    grade = words.say(narrow) if words.knows(narrow) else words.word("grade", finding.get("grade"))
     return Finding(
         id=finding["id"],
-        mark=finding.get("grade") or "not_seen",
         number=finding["number"],
-        grade_in_margin=words.say("finding.withdrawn", grade=grade) if is_withdrawn else grade,
+        grades=tuple(_margin_grade(telling, finding, graded) for graded in telling.graded(finding)),
         title=telling.stated(finding.get("title")),
         is_withdrawn=is_withdrawn,
-        margin=tuple(telling.cited(criterion) for criterion in criteria) if len(criteria) <= _MOST_IN_MARGIN else (),
         parts=tuple(_parts(telling, finding)),
         remarks=tuple(_remarks(telling, finding, is_withdrawn)),
         pictures=tuple(pictures_of(telling, finding.get("evidence") or [])),
     )
 
 
+def _margin_grade(telling: Telling, finding: Record, graded: Graded) -> MarginGrade:
+    words = telling.words
+    # The margin is narrow: a long word brings its own place to break.
+    narrow = f"grade.narrow.{graded.grade}"
+    word = words.say(narrow) if words.knows(narrow) else words.word("grade", graded.grade)
+    if finding.get("withdrawn_reason"):
+        word = words.say("finding.withdrawn", grade=word)
+    clauses = tuple(telling.cited(criterion) for criterion in graded.criteria)
+    if len(finding.get("criteria") or []) > _MOST_IN_MARGIN:
+        clauses = (telling.standard_name(graded.standard),) if graded.standard else ()
+    return MarginGrade(graded.grade or "not_seen", word, clauses)
+
+
 def _parts(telling: Telling, finding: Record) -> list[Fact]:
     words = telling.words
-    if finding.get("grade") in NONCONFORMITIES:
+    if telling.is_nonconformity(finding):
         return [
             Fact(words.say(f"part.{name}"), telling.stated(finding.get(name)))
             for name in ("requirement", "failure", "objective_evidence")
@@ -72,8 +78,8 @@ def _remarks(telling: Telling, finding: Record, is_withdrawn: bool) -> list[Fact
     remarks = []
     if is_withdrawn:
         remarks.append(Fact(words.say("remark.withdrawn"), str(finding["withdrawn_reason"])))
-    if finding.get("grade_reason"):
-        remarks.append(Fact(words.say("remark.grade_reason"), str(finding["grade_reason"])))
+    if reasons := _grade_reasons(telling, finding):
+        remarks.append(Fact(words.say("remark.grade_reason"), reasons))
     if len(finding.get("criteria") or []) > _MOST_IN_MARGIN:
         remarks.append(Fact(words.say("field.criteria"), telling.cited_all(finding["criteria"])))
     if places := telling.places(finding):
@@ -88,10 +94,37 @@ def _remarks(telling: Telling, finding: Record, is_withdrawn: bool) -> list[Fact
         said = words.word("acknowledgement", finding["acknowledgement"])
         reason = finding.get("dissent_reason")
         remarks.append(Fact(words.say("remark.acknowledgement"), f"{said} {reason}" if reason else said))
-    if finding.get("grade") in NONCONFORMITIES and not is_withdrawn:
-        dates = words.listed(f"{fact.label} {fact.value}" for fact in deadline_facts(telling, finding))
-        remarks.append(Fact(words.say("remark.due"), dates or words.say("none.stated")))
+    if telling.is_nonconformity(finding) and not is_withdrawn:
+        remarks.append(Fact(words.say("remark.due"), _due(telling, finding)))
     return remarks
+
+
+def _grade_reasons(telling: Telling, finding: Record) -> str:
+    """Why this grade; where standards have one of their own, standard by standard."""
+    words = telling.words
+    special = {item["standard"]: item for item in finding.get("grades") or []}
+    standards = telling.grades(finding)
+    if not special.keys() & standards.keys():
+        return str(finding.get("grade_reason") or "")
+    reasons = {standard: special.get(standard, finding).get("grade_reason") for standard in standards}
+    return "\n".join(
+        words.say("graded.in_standard", standard=telling.standard_name(standard), text=reason)
+        for standard, reason in reasons.items()
+        if reason
+    )
+
+
+def _due(telling: Telling, finding: Record) -> str:
+    """The dates of its grade; those of each standard where the grades differ."""
+    words, lines = telling.words, []
+    for graded in telling.graded(finding):
+        if graded.grade not in NONCONFORMITIES:
+            continue
+        dates = words.listed(f"{fact.label} {fact.value}" for fact in deadline_facts(telling, graded.grade))
+        text = dates or words.say("none.stated")
+        standard = graded.standard and telling.standard_name(graded.standard)
+        lines.append(words.say("graded.in_standard", standard=standard, text=text) if standard else text)
+    return "\n".join(lines)
 
 
 def _picture(telling: Telling, item: Record) -> Picture:

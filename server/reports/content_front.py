@@ -14,8 +14,9 @@ from server.reports.parts import (
     NonconformityRow,
     PreviousFinding,
     Recommendation,
+    StandardCounts,
 )
-from server.reports.telling import NONCONFORMITIES, Telling
+from server.reports.telling import NONCONFORMITIES, Graded, Telling
 
 _COUNTED = ("major_nonconformity", "minor_nonconformity", "opportunity_for_improvement", "positive")
 _COUNTED_AT_STAGE_1 = ("area_of_concern", "opportunity_for_improvement", "positive")
@@ -53,6 +54,7 @@ def cover_part(telling: Telling) -> Cover:
         recommendation_note=words.say("recommendation.note" if recommendations else "recommendation.none"),
         counts_heading=words.say("counts.heading"),
         counts=tuple(_counts(telling)),
+        counts_by_standard=tuple(_counts_by_standard(telling)),
         closing_facts=(
             Fact(words.say("counts.clauses"), _coverage(telling)),
             Fact(
@@ -67,7 +69,12 @@ def cover_part(telling: Telling) -> Cover:
 def conclusions_part(telling: Telling) -> Conclusions:
     """Page 2: what the team concludes, and what follows by when."""
     words, summary = telling.words, telling.summary
-    nonconformities = [finding for finding in telling.standing if finding.get("grade") in NONCONFORMITIES]
+    nonconformities = [
+        (finding, graded)
+        for finding in telling.standing
+        for graded in telling.graded(finding)
+        if graded.grade in NONCONFORMITIES
+    ]
     statements = [
         Fact(words.say(f"summary.{name}"), telling.stated(summary.get(name)))
         for name in ("conformity", "effectiveness", "internal_audit_and_review")
@@ -86,7 +93,7 @@ def conclusions_part(telling: Telling) -> Conclusions:
         heading=words.say("conclusions.heading"),
         statements=tuple(statements),
         table_heading=words.say("nonconformities.heading"),
-        nonconformities=tuple(_nonconformity(telling, finding) for finding in nonconformities),
+        nonconformities=tuple(_nonconformity(telling, *row) for row in nonconformities),
         table_note=words.say("nonconformities.note" if nonconformities else "nonconformities.none"),
         closing_facts=(
             Fact(words.say("next_steps.heading"), words.say(f"next_steps.{group}")),
@@ -173,11 +180,31 @@ def _recommendation(telling: Telling, item: Record) -> Recommendation:
 
 
 def _counts(telling: Telling) -> list[Count]:
+    """Each finding once, under the worst of its grades."""
     words = telling.words
-    found = Counter(finding.get("grade") for finding in telling.standing)
-    always = _COUNTED_AT_STAGE_1 if telling.audit.get("type") == AuditType.STAGE_1 else _COUNTED
-    shown = [grade.value for grade in FindingGrade if grade.value in always or found[grade.value]]
+    found = Counter(telling.worst(finding) for finding in telling.standing)
+    shown = _counted_grades(telling)
     return [Count(grade, found[grade], words.count(f"grade.{grade}", found[grade])) for grade in shown]
+
+
+def _counts_by_standard(telling: Telling) -> list[StandardCounts]:
+    """Each finding in every standard that it cites, under its grade there."""
+    standards = telling.audit.get("criteria") or []
+    if len(standards) < 2:
+        return []
+    found = Counter(item for finding in telling.standing for item in telling.grades(finding).items())
+    shown = _counted_grades(telling)
+    return [
+        StandardCounts(telling.standard_name(standard), tuple(found[standard, grade] for grade in shown))
+        for standard in standards
+    ]
+
+
+def _counted_grades(telling: Telling) -> list[str]:
+    """Those that this type of audit gives, and any other that was given all the same."""
+    always = _COUNTED_AT_STAGE_1 if telling.audit.get("type") == AuditType.STAGE_1 else _COUNTED
+    given = {graded.grade for finding in telling.standing for graded in telling.graded(finding)}
+    return [grade.value for grade in FindingGrade if grade.value in always or grade in given]
 
 
 def _coverage(telling: Telling) -> str:
@@ -208,23 +235,24 @@ def _verdict(telling: Telling, name: str, value: object) -> str:
     return telling.words.say(f"summary.{name}.{'yes' if value else 'no'}")
 
 
-def _nonconformity(telling: Telling, finding: Record) -> NonconformityRow:
+def _nonconformity(telling: Telling, finding: Record, graded: Graded) -> NonconformityRow:
+    """One line of the table: a finding whose standards differ has one for each in which it is a nonconformity."""
     return NonconformityRow(
-        mark=finding["grade"],
+        mark=str(graded.grade),
         number=finding["number"],
-        grade=telling.words.word("grade", finding["grade"]),
+        grade=telling.words.word("grade", graded.grade),
         title=telling.stated(finding.get("title")),
-        clauses=telling.cited_all(finding.get("criteria") or []),
-        dates=tuple(deadline_facts(telling, finding)),
+        clauses=telling.cited_all(graded.criteria),
+        dates=tuple(deadline_facts(telling, str(graded.grade))),
     )
 
 
-def deadline_facts(telling: Telling, finding: Record) -> list[Fact]:
+def deadline_facts(telling: Telling, grade: str) -> list[Fact]:
     """What is due by when; for a minor nonconformity the effectiveness is looked at in the next audit."""
     words, audit_type = telling.words, telling.audit.get("type")
     if telling.last_day is None or audit_type not in set(AuditType):
         return []
-    due = due_dates(FindingGrade(finding["grade"]), AuditType(audit_type), telling.last_day)
+    due = due_dates(FindingGrade(grade), AuditType(audit_type), telling.last_day)
     named = (
         ("due.containment", due.containment_on),
         ("due.plan", due.plan_on),

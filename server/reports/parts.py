@@ -23,6 +23,14 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class StandardCounts:
+    """How many findings of each grade there are in one standard, in the order of the cover's counts."""
+
+    standard: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     standard: str
     outcome: str
@@ -56,6 +64,8 @@ class Cover:
     recommendation_note: str
     counts_heading: str
     counts: tuple[Count, ...]
+    counts_by_standard: tuple[StandardCounts, ...]
+    """Empty where the audit is held against one standard."""
     closing_facts: tuple[Fact, ...]
 
 
@@ -112,14 +122,23 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    id: str
+class MarginGrade:
+    """A grade in the margin, and what stands below it: the clauses to which it belongs."""
+
     mark: str
+    word: str
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`grades` holds one for all of it, or one for each standard where they differ."""
+
+    id: str
     number: str
-    grade_in_margin: str
+    grades: tuple[MarginGrade, ...]
     title: str
     is_withdrawn: bool
-    margin: tuple[str, ...]
     parts: tuple[Fact, ...]
     remarks: tuple[Fact, ...]
     pictures: tuple[Picture, ...]

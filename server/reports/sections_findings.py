@@ -51,9 +51,11 @@ def findings_section(content: ReportContent, pictures: Pictures) -> list[Flowabl
 
 def _finding(finding: Finding, pictures: Pictures) -> list[Flowable]:
     title = f"{finding.number}\u00a0\u00a0{finding.title}"
-    mark = Marked(finding.mark, finding.grade_in_margin, look.MARGIN_STRONG, size=10, is_grey=finding.is_withdrawn)
-    notes: list[Flowable] = [mark, Spacer(0, 3)]
-    notes += [paragraph(clause, look.MARGIN_TEXT) for clause in finding.margin]
+    notes: list[Flowable] = []
+    for position, grade in enumerate(finding.grades):
+        mark = Marked(grade.mark, grade.word, look.MARGIN_STRONG, size=10, is_grey=finding.is_withdrawn)
+        notes += [Spacer(0, 7), mark] if position else [mark]
+        notes += [Spacer(0, 3), *(paragraph(clause, look.MARGIN_TEXT) for clause in grade.clauses)]
     style = look.FINDING_WITHDRAWN if finding.is_withdrawn else look.FINDING_TITLE
     opening = heading(title, style, OutlineEntry(1, title, f"finding-{finding.id}"))
     margin = Beside(notes, level_with=opening)

@@ -40,7 +40,7 @@ def cover_section(cover: Cover, content: ReportContent) -> list[Flowable]:
             [paragraph(cover.body, look.COVER_BODY_INDENTED), paragraph(_one_line(cover.body_address), look.NOTE)],
             after=0,
         ),
-        Rule(before=4, after=44),
+        Rule(before=4, after=24),
         paragraph(cover.kind, look.COVER_KIND),
         paragraph(cover.client, look.COVER_CLIENT),
         paragraph(_one_line(cover.client_address), look.NOTE),
@@ -92,22 +92,36 @@ def _recommendations(cover: Cover) -> list[Flowable]:
 
 
 def _counts(cover: Cover) -> Flowable:
-    cells = [
+    """The counts side by side; below them, in the same columns, those of each standard."""
+    rows: list[list[Any]] = [
         [
-            Marked(count.mark, str(count.number), look.COUNT, size=13),
-            Spacer(0, 2),
-            paragraph(count.word, look.CELL_NOTE),
+            "",
+            *(
+                [
+                    Marked(count.mark, str(count.number), look.COUNT, size=13),
+                    Spacer(0, 2),
+                    paragraph(count.word, look.CELL_NOTE),
+                ]
+                for count in cover.counts
+            ),
         ]
-        for count in cover.counts
     ]
-    width = look.COLUMN / max(len(cells), 1)
+    for of_standard in cover.counts_by_standard:
+        numbers = (paragraph(str(number), look.CELL_NUMBER) for number in of_standard.numbers)
+        rows.append([paragraph(of_standard.standard, look.MARGIN_TEXT), *numbers])
+    width = look.COLUMN / max(len(cover.counts), 1)
     made = Table(
-        [["", *cells]],
-        colWidths=[look.INDENT, *[width] * len(cells)],
+        rows,
+        colWidths=[look.INDENT, *[width] * len(cover.counts)],
         style=[
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, 0), 0),
+            ("TOPPADDING", (0, 1), (-1, -1), 1.5),
+            ("BOTTOMPADDING", (0, 1), (-1, -1), 1.5),
+            # Under the large number, not under its mark.
+            ("LEFTPADDING", (1, 1), (-1, -1), 17.5),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LINEABOVE", (1, 1), (-1, -1), look.HAIRLINE, look.FAINT),
         ],
     )
     made.hAlign = "LEFT"

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from server.domain.finding import WORST_FIRST
 from server.domain.vocabulary import AuditType, FindingGrade
 from server.reports.material import Record, ReportMaterial
 from server.reports.wording import Words
@@ -17,6 +18,15 @@ CERTIFICATION = frozenset(
 """Audits after which a certification body decides. The others end with the report."""
 
 NONCONFORMITIES = (FindingGrade.MAJOR_NONCONFORMITY.value, FindingGrade.MINOR_NONCONFORMITY.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A grade, and the clauses to which it belongs. `standard` is named where the grade is that of one standard alone."""
+
+    standard: str | None
+    grade: str | None
+    criteria: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,34 @@ class Telling:
     def standing(self) -> list[Record]:
         """Findings that were not withdrawn."""
         return [finding for finding in self.findings if not finding.get("withdrawn_reason")]
+
+    def grades(self, finding: Record) -> dict[str, str | None]:
+        """The grade in each standard that the finding cites, in the audit's order."""
+        special = {item["standard"]: item["grade"] for item in finding.get("grades") or []}
+        cited = {parse_criterion_id(criterion).standard for criterion in finding.get("criteria") or []}
+        order = list(self.audit.get("criteria") or [])
+        ranked = sorted(cited, key=lambda item: (order.index(item) if item in order else len(order), item))
+        return {standard: special.get(standard, finding.get("grade")) for standard in ranked}
+
+    def graded(self, finding: Record) -> list[Graded]:
+        """One grade for all of it where its standards agree, otherwise one for each standard."""
+        criteria, by_standard = tuple(finding.get("criteria") or []), self.grades(finding)
+        if len(set(by_standard.values())) <= 1:
+            return [Graded(None, next(iter(by_standard.values()), finding.get("grade")), criteria)]
+        return [
+            Graded(standard, grade, tuple(item for item in criteria if parse_criterion_id(item).standard == standard))
+            for standard, grade in by_standard.items()
+        ]
+
+    def worst(self, finding: Record) -> str | None:
+        """The grade that counts where one must be shown. A word that a newer app brought counts least, but is not left out."""
+        order: list[str | None] = [*WORST_FIRST]
+        given = [graded.grade for graded in self.graded(finding)]
+        return min(given, key=lambda grade: order.index(grade) if grade in order else len(order) + (grade is None))
+
+    def is_nonconformity(self, finding: Record) -> bool:
+        """Whether it is one in any of its standards."""
+        return any(graded.grade in NONCONFORMITIES for graded in self.graded(finding))
 
     @cached_property
     def evidence(self) -> list[Record]:

@@ -5,7 +5,8 @@ A vector is one JSON file in schemas/vectors/<subject>/ with a sentence (`why`) 
 In `fold` an entry is short: `id` and `bases` are small numbers for ids, `by` names a person of the cast below, `at` is the
 clock in ms, `verdict_on` and `erasure_on` point at the operation that the server judges or erases, and `is_erased` says that of
 its content only the hash is left; `team` has the same entries. In `finding`, `judgement` and `record`, `things` are
-entities with what they were born with and their fields, written one after the other by one person.
+entities with what they were born with and their fields, written one after the other by one person. `grades` and `worst` give, by
+finding, its grade in each standard that it cites and the one that counts where one must be shown.
 """
 
 import itertools
@@ -209,7 +210,13 @@ def test_fold(vector: dict[str, Any]) -> None:
 def test_finding(vector: dict[str, Any]) -> None:
     view = view_of(vector["things"])
     assert [[number, finding.id] for number, finding in findings.numbered_findings(view)] == vector["numbers"]
-    missing = {finding.id: findings.missing_parts(finding) for finding in view.of_kind("finding")}
+    for finding in view.of_kind("finding"):
+        if "grades" in vector:
+            standards = findings.cited_standards(finding)
+            in_each = {standard: findings.grade_in(view, finding, standard) for standard in standards}
+            assert in_each == vector["grades"][finding.id], finding.id
+            assert findings.worst_grade(view, finding) == vector["worst"][finding.id], finding.id
+    missing = {finding.id: findings.missing_parts(view, finding) for finding in view.of_kind("finding")}
     assert {finding: parts for finding, parts in missing.items() if parts} == vector["missing"]
     refusals = [{"code": refusal.code, "facts": refusal.facts} for refusal in findings.refusals_before_closing(view)]
     assert refusals == vector["before_closing"]

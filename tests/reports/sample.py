@@ -1,7 +1,8 @@
 """
 A whole audit of a machining company as operations of one tablet, sealed twice: stage 2 for ISO 9001 and ISO 14001.
 
-One major and three minor nonconformities, two opportunities, one positive finding, one withdrawn, six pictures. `write_audit` plays it
+One major and three minor nonconformities, one that is a minor in the first standard and a major in the second, two opportunities, one
+positive finding, one withdrawn, six pictures. `write_audit` plays it
 onto any tablet of tests/devices.py; `sample_material` folds it without a server.
 """
 
@@ -149,10 +150,12 @@ def write_audit(device: Device, language: str = "en", *, with_team: bool = True)
         "confirmed_outsourced": say("heat treatment, surface coating", "Wärmebehandlung, Oberflächenbeschichtung"),
         "confirmed_scope": True,
         "executive_summary": say(
-            "Kessler Feinwerk runs a small, lived-in system that people on the floor can explain without looking it up. Order review, planning and "
-            "release are in good order. The control of measuring equipment fails at the point of use, and three lesser gaps need an answer.",
-            "Kessler Feinwerk betreibt ein schlankes, gelebtes System, das die Menschen in der Fertigung erklären können, ohne nachzuschlagen. "
-            "Auftragsprüfung, Planung und Freigabe sind in Ordnung. Die Lenkung der Messmittel versagt am Ort der Anwendung; drei kleinere Lücken brauchen eine Antwort.",
+            "Kessler Feinwerk runs a small, lived-in system that people on the floor can explain without looking it up. The "
+            "control of measuring equipment fails at the point of use, a limit of the waste water permit was exceeded unnoticed, and lesser gaps need an "
+            "answer.",
+            "Kessler Feinwerk betreibt ein schlankes, gelebtes System, das die Menschen in der Fertigung erklären können. Die Lenkung der "
+            "Messmittel versagt am Ort der Anwendung, ein Grenzwert der wasserrechtlichen Erlaubnis wurde unbemerkt überschritten; kleinere Lücken "
+            "brauchen eine Antwort.",
         ),
         "conformity": say(
             "Apart from the nonconformities listed below, the system conforms to both standards at the sites and in the processes that were sampled.",
@@ -160,15 +163,15 @@ def write_audit(device: Device, language: str = "en", *, with_team: bool = True)
         ),
         "effectiveness": say(
             "Objectives are measured monthly and met for on-time delivery (97.1 %) and internal scrap (0.8 %). Complaints fell from 14 to 9 in a year. "
-            "The system achieves what it is meant to, with the exception of the reliability of measurements.",
+            "The exception is the reliability of measurements.",
             "Ziele werden monatlich gemessen und bei Liefertreue (97,1 %) und internem Ausschuss (0,8 %) erreicht. Reklamationen sanken binnen eines Jahres "
-            "von 14 auf 9. Das System leistet, was es soll, mit Ausnahme der Verlässlichkeit von Messungen.",
+            "von 14 auf 9. Ausgenommen ist die Verlässlichkeit von Messungen.",
         ),
         "internal_audit_and_review": say(
             "A full cycle of internal audits was carried out between March and September by two trained auditors who did not audit their own work. "
             "The management review of 8 October covers all inputs; its decisions have owners and dates.",
-            "Zwischen März und September fand ein voller Zyklus interner Audits durch zwei geschulte Auditorinnen statt, die nicht die eigene Arbeit prüften. "
-            "Die Managementbewertung vom 8. Oktober deckt alle Eingaben ab; ihre Beschlüsse haben Verantwortliche und Termine.",
+            "Zwischen März und September fand ein voller Zyklus interner Audits durch zwei geschulte, unabhängige Auditorinnen statt. "
+            "Die Managementbewertung vom 8. Oktober deckt alle Eingaben ab; Beschlüsse sind terminiert.",
         ),
         "is_scope_appropriate": True,
         "are_objectives_met": True,
@@ -324,9 +327,7 @@ def _findings(device: Device, say: Any) -> None:
         (
             "minor_nonconformity",
             {
-                "title": say(
-                    "Coolant drums without labels and trays", "Kühlschmierstofffässer ohne Kennzeichnung und Wanne"
-                ),
+                "title": say("Coolant drums without labels and trays", "Fässer ohne Kennzeichnung und Wanne"),
                 "requirement": say(
                     "Operations with significant environmental aspects are controlled as planned (ISO 14001:2015, 8.1; operating instruction BA-12).",
                     "Abläufe mit bedeutenden Umweltaspekten werden wie geplant gesteuert (ISO 14001:2015, 8.1; Betriebsanweisung BA-12).",
@@ -354,9 +355,7 @@ def _findings(device: Device, say: Any) -> None:
         (
             "minor_nonconformity",
             {
-                "title": say(
-                    "Signals of the control chart are not followed up", "Signale der Regelkarte werden nicht verfolgt"
-                ),
+                "title": say("Control chart signals not followed up", "Regelkartensignale nicht verfolgt"),
                 "requirement": say(
                     "Monitoring and measurement activities are carried out to verify that criteria for control of processes have been met (ISO 9001:2015, 8.5.1 c).",
                     "Überwachung und Messung prüfen, ob die Kriterien zur Steuerung der Prozesse erfüllt sind (ISO 9001:2015, 8.5.1 c).",
@@ -380,8 +379,8 @@ def _findings(device: Device, say: Any) -> None:
             "minor_nonconformity",
             {
                 "title": say(
-                    "The supplier of heat treatment was not re-evaluated",
-                    "Der Lieferant der Wärmebehandlung wurde nicht neu bewertet",
+                    "Heat treatment supplier not re-evaluated",
+                    "Härterei nicht neu bewertet",
                 ),
                 "requirement": say(
                     "External providers are re-evaluated by the organization's own criteria (ISO 9001:2015, 8.4.1; VA-11: once a year).",
@@ -464,6 +463,34 @@ def _findings(device: Device, say: Any) -> None:
             },
             [],
         ),
+        (
+            "minor_nonconformity",
+            {
+                "title": say("Washing plant not monitored as planned", "Waschanlage nicht wie geplant überwacht"),
+                "requirement": say(
+                    "Process parameters are monitored (ISO 9001:2015, 8.5.1; control plan PL-31). Fulfilment of compliance obligations is evaluated "
+                    "(ISO 14001:2015, 9.1.2; permit 54-2021, no. 4: hydrocarbons once a week, at most 20 mg/l).",
+                    "Prozessgrößen werden überwacht (ISO 9001:2015, 8.5.1; Prüfplan PL-31). Die Einhaltung bindender Verpflichtungen wird bewertet "
+                    "(ISO 14001:2015, 9.1.2; Erlaubnis 54-2021, Nr. 4: Kohlenwasserstoffe wöchentlich, höchstens 20 mg/l).",
+                ),
+                "failure": say(
+                    "The values of the rinsing bath are not taken and not evaluated as laid down.",
+                    "Die Werte des Spülbads werden nicht wie festgelegt erhoben und bewertet.",
+                ),
+                "objective_evidence": say(
+                    "Log sheet W-3: no value in 6 of the 12 weeks sampled; 31 mg/l of hydrocarbons on 16 November, not noticed and not reported. Parts were clean in 10 of 10 samples.",
+                    "Protokoll W-3: kein Wert in 6 von 12 Wochen der Stichprobe; 31 mg/l Kohlenwasserstoffe am 16. November, nicht bemerkt und nicht gemeldet. 10 von 10 Teilen waren sauber.",
+                ),
+                "grade_reason": say(
+                    "The cleanliness of parts is checked afterwards as well, and was in order.",
+                    "Die Sauberkeit der Teile wird auch danach geprüft und war in Ordnung.",
+                ),
+                "criteria": ["iso9001-2015:8.5.1", "iso14001-2015:9.1.2"],
+                "process": "p2",
+                "site": "s2",
+            },
+            [],
+        ),
     ]
     for place, (grade, fields, evidence) in enumerate(found, start=1):
         ref = f"finding/f{place}"
@@ -474,6 +501,17 @@ def _findings(device: Device, say: Any) -> None:
         for item in evidence:
             device.add(f"evidence_link/l{place}{item}", evidence=item, finding=f"f{place}", criterion=None)
         device.set(ref, "acknowledgement", "acknowledged")
+    stricter = "finding_grade/f9~iso14001-2015"
+    device.add(stricter, finding="f9", standard="iso14001-2015")
+    device.set(stricter, "grade", "major_nonconformity")
+    device.set(
+        stricter,
+        "grade_reason",
+        say(
+            "A limit of the permit was exceeded without anybody noticing: the obligation itself is not met.",
+            "Ein Grenzwert der Erlaubnis wurde überschritten, ohne dass es jemand bemerkte: Die Verpflichtung selbst ist nicht erfüllt.",
+        ),
+    )
     device.set("finding/f2", "acknowledgement", "dissent")
     device.set(
         "finding/f2",
@@ -576,8 +614,8 @@ def _meeting(device: Device, say: Any) -> None:
         (
             "iso14001-2015",
             say(
-                "Once the plan for the minor nonconformity is accepted.",
-                "Sobald der Plan für die Nebenabweichung angenommen ist.",
+                "Once the major nonconformity is verified and the plan for the minor one accepted.",
+                "Sobald die Hauptabweichung verifiziert und der Plan angenommen ist.",
             ),
         ),
     ):

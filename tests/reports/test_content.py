@@ -57,12 +57,25 @@ def test_the_cover_says_who_what_when_on_which_scope(content: ReportContent):
 
 def test_the_counts_leave_out_what_was_withdrawn(content: ReportContent):
     assert [(count.mark, count.number) for count in content.cover.counts] == [
-        ("major_nonconformity", 1),
+        ("major_nonconformity", 2),
         ("minor_nonconformity", 3),
         ("opportunity_for_improvement", 2),
         ("positive", 1),
     ]
     assert "1 finding was withdrawn; its number is kept." in facts(content.cover.closing_facts)["Coverage"]
+
+
+def test_each_standard_counts_its_own_grades(content: ReportContent):
+    """Finding 09 is a minor in the one and a major in the other."""
+    assert [(row.standard, row.numbers) for row in content.cover.counts_by_standard] == [
+        ("ISO 9001:2015", (1, 3, 1, 1)),
+        ("ISO 14001:2015", (1, 1, 1, 0)),
+    ]
+
+
+def test_an_audit_of_one_standard_counts_once(material: ReportMaterial):
+    audit = material.report.record["audit"] | {"criteria": ["iso9001-2015"]}
+    assert told(changed(material, audit=audit)).cover.counts_by_standard == ()
 
 
 def test_it_recommends_and_does_not_decide(content: ReportContent):
@@ -81,11 +94,49 @@ def test_every_nonconformity_has_its_dates(content: ReportContent):
     assert facts(minors[0].dates) == {"correction and plan": "26 Dec 2026", "effectiveness": "next audit"}
 
 
+def test_a_finding_with_two_grades_has_a_line_for_each_standard_with_the_dates_of_that_grade(content: ReportContent):
+    lines = [row for row in content.conclusions.nonconformities if row.number == "09"]
+    assert [(row.mark, row.clauses) for row in lines] == [
+        ("minor_nonconformity", "ISO 9001 8.5.1"),
+        ("major_nonconformity", "ISO 14001 9.1.2"),
+    ]
+    assert facts(lines[0].dates) == {"correction and plan": "26 Dec 2026", "effectiveness": "next audit"}
+    assert facts(lines[1].dates)["implemented and verified"] == "24 Feb 2027"
+
+
+def test_a_nonconformity_in_one_standard_alone_has_one_line(material: ReportMaterial):
+    finding = material.report.record["findings"][8] | {"grade": "opportunity_for_improvement"}
+    content = told(changed(material, findings=[finding]))
+    (line,) = content.conclusions.nonconformities
+    assert (line.mark, line.clauses) == ("major_nonconformity", "ISO 14001 9.1.2")
+    assert [part.label for part in content.findings.findings[0].parts][1] == "What is not met"
+
+
+def test_a_finding_with_two_grades_says_both_with_their_reasons_and_dates(content: ReportContent):
+    finding = content.findings.findings[8]
+    assert [(grade.mark, grade.clauses) for grade in finding.grades] == [
+        ("minor_nonconformity", ("ISO 9001 8.5.1",)),
+        ("major_nonconformity", ("ISO 14001 9.1.2",)),
+    ]
+    said = facts(finding.remarks)
+    general, stricter = said["Reason for the grade"].splitlines()
+    assert general.startswith("ISO 9001:2015: The cleanliness of parts")
+    assert stricter.startswith("ISO 14001:2015: A limit of the permit")
+    assert said["Due"].splitlines()[0] == "ISO 9001:2015: correction and plan 26 Dec 2026, effectiveness next audit"
+    assert said["Due"].splitlines()[1].startswith("ISO 14001:2015: containment 10 Dec 2026")
+
+
+def test_grades_of_a_standard_that_is_not_cited_any_more_say_nothing(material: ReportMaterial):
+    finding = material.report.record["findings"][8] | {"criteria": ["iso9001-2015:8.5.1"]}
+    (shown,) = told(changed(material, findings=[finding])).findings.findings
+    assert [grade.word for grade in shown.grades] == ["Minor nonconformity"]
+
+
 def test_a_nonconformity_has_three_parts_and_its_pictures(content: ReportContent):
     finding = content.findings.findings[0]
     assert [part.label for part in finding.parts] == ["Requirement", "What is not met", "Objective evidence"]
     assert [picture.number for picture in finding.pictures] == ["E-01", "E-02"]
-    assert finding.margin == ("ISO 9001 7.1.5.2", "ISO 9001 8.6")
+    assert [grade.clauses for grade in finding.grades] == [("ISO 9001 7.1.5.2", "ISO 9001 8.6")]
 
 
 def test_a_withdrawn_finding_keeps_its_number_and_says_why(content: ReportContent):
@@ -104,6 +155,9 @@ def test_a_dissent_is_printed_with_its_reason(content: ReportContent):
 def test_the_worst_result_of_a_clause_stands_in_the_matrix(content: ReportContent):
     rows = {row.number: row for row in content.clauses.tables[0].rows}
     assert (rows["7.1.5.2"].mark, rows["7.1.5.2"].findings) == ("major_nonconformity", "01")
+    elsewhere = {row.number: row for row in content.clauses.tables[1].rows}
+    assert (rows["8.5.1"].mark, rows["8.5.1"].findings) == ("minor_nonconformity", "03, 09")
+    assert (elsewhere["9.1.2"].mark, elsewhere["9.1.2"].findings) == ("major_nonconformity", "09")
     assert rows["7.2"].mark == "conforms", "the withdrawn finding does not count"
     assert rows["8.3.1"].notes[0].endswith("exclusion justified in the scope (4.3).")
     assert (rows["7"].title, rows["7"].mark) == ("Support", "")
@@ -114,6 +168,14 @@ def test_what_changed_since_the_closing_meeting_is_shown_in_both_wordings(conten
     assert (change.where, change.what) == ("Finding 04", "Objective evidence")
     assert "2025-03-04" in change.was
     assert "2025-03-14" in change.now
+
+
+def test_a_grade_of_one_standard_that_changed_since_is_told_in_words(material: ReportMaterial):
+    now = material.report.record["findings"][8]["grades"]
+    change = {"finding": "09", "evidence": None, "field": "grades", "was": [], "is": now}
+    (told_change,) = told(changed(material, changes_since_closing=[change])).changes.changes
+    assert (told_change.what, told_change.was) == ("Grades by standard", "The same grade in every standard")
+    assert told_change.now.startswith("ISO 14001:2015: Major nonconformity. A limit of the permit was exceeded")
 
 
 def test_the_servers_page_speaks_of_receipt_lateness_and_quarantine(content: ReportContent):
@@ -197,7 +259,7 @@ def test_an_internal_audit_speaks_of_no_certification_body(material: ReportMater
 def test_a_newer_word_is_printed_as_it_came(material: ReportMaterial):
     record = material.report.record
     content = told(changed(material, findings=[record["findings"][0] | {"grade": "observation_2030"}]))
-    assert content.findings.findings[0].grade_in_margin == "observation_2030"
+    assert content.findings.findings[0].grades[0].word == "observation_2030"
 
 
 def test_right_to_left_text_is_refused_with_its_first_letter(material: ReportMaterial):

@@ -342,7 +342,22 @@ def test_an_expert_never_grades(database, lena, aron):
     his = Device(aron, device.audit)
     his.add("note/1", observed_at="2026-11-24T09:41:07.250Z")
     his.add_finding()
-    assert codes(his.push()) == [None, "operation.not_permitted", "operation.not_permitted"]
+    his.add("finding_grade/f1~iso9001-2015", finding="f1", standard="iso9001-2015")
+    assert codes(his.push()) == [None, *["operation.not_permitted"] * 3]
+
+
+def test_a_grade_in_one_standard_has_the_id_of_its_finding_and_its_standard(database, lena):
+    device = new_audit(lena)
+    finding, standard = device.add_finding().partition("/")[2], "iso14001-2015"
+    device.add(f"finding_grade/{finding}~{standard}", finding=finding, standard=standard)
+    device.set(f"finding_grade/{finding}~{standard}", "grade", "major_nonconformity")
+    device.set(f"finding_grade/{finding}~{standard}", "grade", None)
+    already = len(device.made)
+    device.add(f"finding_grade/{finding}~iso9001-2015", finding=finding, standard=standard)
+    device.add(f"finding_grade/{new_id()}", finding=finding, standard=standard)
+    device.add(f"finding_grade/{finding}~ISO14001", finding=finding, standard="ISO14001")
+    device.set(f"finding_grade/{finding}~{standard}", "grade", "serious")
+    assert codes(device.push()) == [None] * already + ["operation.value_unfit"] * 4
 
 
 def test_whoever_creates_an_audit_leads_it_until_it_is_said_otherwise(database, lena, aron):

@@ -3,7 +3,7 @@
  *
  * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
  */
-import { findingsBeforeClosing, numberedFindings, numbersOf } from './finding';
+import { findingsBeforeClosing, gradedFinding, numberedFindings, numbersOf } from './finding';
 import type { EntityView, LogView } from './fold';
 import { entityIdOf, entityKindOf, sha256Of } from './operation';
 import { canonicalText } from './plain-json';
@@ -132,6 +132,6 @@ function missingRecommendations(view: LogView, audit: string): Refusal[] {
 }
 
 function spoken(ref: string, field: string, numbers: ReadonlyMap<string, string>): string {
-  const number = numbers.get(entityIdOf(ref));
+  const number = numbers.get(entityIdOf(ref)) ?? numbers.get(gradedFinding(entityIdOf(ref)));
   return `${entityKindOf(ref)}${number ? ` ${number}` : ''}, ${field}`;
 }

@@ -3,14 +3,22 @@
  *
  * The same rules stand in server/domain/finding.py; schemas/vectors/finding holds both together.
  */
-import type { EntityView, LogView } from './fold';
+import { isShown, type EntityView, type LogView } from './fold';
 import { refuse, type Refusal } from './refusal';
 import type { FindingGrade } from './vocabulary';
 
 export type FindingView = EntityView<'finding'>;
+export type GradeView = EntityView<'finding_grade'>;
 export type FindingPart = 'requirement' | 'failure' | 'objective_evidence' | 'criteria';
 
 const NUMBER = /^[0-9]{2,6}$/;
+export const WORST_FIRST = [
+  'major_nonconformity',
+  'minor_nonconformity',
+  'area_of_concern',
+  'opportunity_for_improvement',
+  'positive',
+] as const satisfies FindingGrade[];
 const NONCONFORMITIES: readonly unknown[] = ['major_nonconformity', 'minor_nonconformity'] satisfies FindingGrade[];
 /** ISO/IEC 17021-1:2015, 9.4.5.3: the requirement, the statement of what is not met, the objective evidence. */
 const THREE_PARTS = ['requirement', 'failure', 'objective_evidence'] as const;
@@ -83,13 +91,61 @@ export function isWithdrawn(finding: FindingView): boolean {
   return Boolean(finding.get('withdrawn_reason'));
 }
 
-export function isNonconformity(finding: FindingView): boolean {
-  return NONCONFORMITIES.includes(finding.get('grade'));
+/** The same finding in the same standard is always the same entity, whichever tablet wrote it first. */
+export function gradeId(finding: string, standard: string): string {
+  return `${finding}~${standard}`;
+}
+
+/** The finding that a grade of its own, by its id, belongs to. */
+export function gradedFinding(id: string): string {
+  return id.slice(0, Math.max(0, id.lastIndexOf('~')));
+}
+
+/** The standards whose clauses it cites, in the order of their ids. */
+export function citedStandards(finding: FindingView): string[] {
+  return [...new Set((finding.get('criteria') ?? []).map((criterion) => criterion.split(':', 1)[0]!))].sort();
+}
+
+/**
+ * By standard, the grades that were given for it alone. One that was taken back is none, and one for a standard that the finding
+ * does not cite says nothing.
+ */
+export function specialGrades(view: LogView, finding: FindingView): Map<string, GradeView> {
+  const special = new Map<string, GradeView>();
+  for (const standard of citedStandards(finding)) {
+    const grade = view.entity(`finding_grade/${gradeId(finding.id, standard)}`);
+    if (isShown(grade) && grade.value('grade')) special.set(standard, grade as unknown as GradeView);
+  }
+  return special;
+}
+
+/** The grade in this standard: its own, or else the grade of the finding. */
+export function gradeIn(view: LogView, finding: FindingView, standard: string): FindingGrade | null {
+  return (specialGrades(view, finding).get(standard)?.get('grade') ?? finding.get('grade')) || null;
+}
+
+/** The grade in each standard that it cites; while it cites none, the grade of the finding. */
+export function gradesOf(view: LogView, finding: FindingView): (FindingGrade | null)[] {
+  const special = specialGrades(view, finding);
+  const general = finding.get('grade') ?? null;
+  const byStandard = citedStandards(finding).map((standard) => special.get(standard)?.get('grade') ?? general);
+  return byStandard.length > 0 ? byStandard : [general];
+}
+
+/** The one that counts where one must be shown. */
+export function worstGrade(view: LogView, finding: FindingView): FindingGrade | null {
+  const given = gradesOf(view, finding);
+  return WORST_FIRST.find((grade) => given.includes(grade)) ?? null;
+}
+
+/** Whether it is one in any of its standards. */
+export function isNonconformity(view: LogView, finding: FindingView): boolean {
+  return gradesOf(view, finding).some((grade) => NONCONFORMITIES.includes(grade));
 }
 
 /** The parts of a nonconformity that are still empty. Nothing of this stands in the way of capturing it. */
-export function missingParts(finding: FindingView): FindingPart[] {
-  if (!isNonconformity(finding) || isWithdrawn(finding)) return [];
+export function missingParts(view: LogView, finding: FindingView): FindingPart[] {
+  if (!isNonconformity(view, finding) || isWithdrawn(finding)) return [];
   const missing: FindingPart[] = THREE_PARTS.filter((part) => BLANK.test(finding.get(part) ?? ''));
   return (finding.get('criteria') ?? []).length > 0 ? missing : [...missing, 'criteria'];
 }
@@ -99,8 +155,8 @@ export function findingsBeforeClosing(view: LogView): Refusal[] {
   const refusals: Refusal[] = [];
   for (const { number, finding } of numberedFindings(view)) {
     if (isWithdrawn(finding)) continue;
-    const missing = missingParts(finding);
-    if (!finding.get('grade')) {
+    const missing = missingParts(view, finding);
+    if (gradesOf(view, finding).includes(null)) {
       refusals.push(refuse('closing.grade_missing', { number, finding: finding.id }));
     } else if (missing.length > 0) {
       refusals.push(

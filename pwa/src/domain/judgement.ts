@@ -3,17 +3,10 @@
  *
  * The same rules stand in server/domain/judgement.py; schemas/vectors/judgement holds both together.
  */
-import { isWithdrawn, type FindingView } from './finding';
+import { gradeIn, isWithdrawn, WORST_FIRST, type FindingView } from './finding';
 import type { EntityView, LogView } from './fold';
 import type { FindingGrade, JudgementResult } from './vocabulary';
 
-/** A positive finding does not change a clause's result: it conforms. */
-const WORST_FIRST = [
-  'major_nonconformity',
-  'minor_nonconformity',
-  'area_of_concern',
-  'opportunity_for_improvement',
-] as const satisfies FindingGrade[];
 const SEEN_FIRST = ['conforms', 'not_applicable', 'not_planned'] as const satisfies JudgementResult[];
 
 /** A grade or a judgement's result, and how many judgements and findings it rests on. */
@@ -42,7 +35,7 @@ export function judgementId({ criterion, process, site, shift, auditor }: Judgem
 /**
  * The result of each criterion, in the order given. `numbers` maps finding ids to their numbers.
  *
- * A finding outweighs every judgement, the worst grade first; then `conforms`; what nobody judged is `not_seen`.
+ * A finding outweighs every judgement, the worst grade in the criterion's standard first; then `conforms`; what nobody judged is `not_seen`.
  */
 export function clauseResults(
   view: LogView,
@@ -57,21 +50,24 @@ export function clauseResults(
     for (const criterion of new Set(finding.get('criteria') ?? [])) push(findings, criterion, finding);
   }
   return [...criteria].map((criterion) =>
-    clauseResult(criterion, judgements.get(criterion) ?? [], findings.get(criterion) ?? [], numbers),
+    clauseResult(view, criterion, judgements.get(criterion) ?? [], findings.get(criterion) ?? [], numbers),
   );
 }
 
 function clauseResult(
+  view: LogView,
   criterion: string,
   judgements: readonly EntityView<'judgement'>[],
   findings: readonly FindingView[],
   numbers: ReadonlyMap<string, string>,
 ): ClauseResult {
-  const grades = new Set(findings.map((finding) => finding.get('grade')));
+  const standard = criterion.split(':', 1)[0]!;
+  const grades = new Set(findings.map((finding) => gradeIn(view, finding, standard)));
   const said = new Set(judgements.map((judgement) => judgement.get('result')));
+  const worst = WORST_FIRST.find((grade) => grades.has(grade));
+  // A positive finding does not change a clause's result.
   const result =
-    WORST_FIRST.find((grade) => grades.has(grade)) ??
-    (grades.has('positive') ? 'conforms' : (SEEN_FIRST.find((value) => said.has(value)) ?? 'not_seen'));
+    worst === 'positive' ? 'conforms' : (worst ?? SEEN_FIRST.find((value) => said.has(value)) ?? 'not_seen');
   return {
     criterion,
     result,

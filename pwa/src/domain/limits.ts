@@ -35,6 +35,8 @@ const LONGER_OR_SHORTER: Readonly<Record<string, number>> = {
   'finding.objective_evidence': 8000,
   'finding.requirement': 4000,
   'finding.withdrawn_reason': 4000,
+  'finding_grade.finding': 200,
+  'finding_grade.grade_reason': 4000,
   'evidence.caption': 2000,
   'recommendation.text': 4000,
   'handwritten_signature.reason': 2000,

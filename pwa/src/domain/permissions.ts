@@ -19,6 +19,7 @@ const CAPTURE: readonly EntityKind[] = ['note', 'evidence', 'evidence_link', 'at
 const JUDGE: readonly EntityKind[] = [
   'judgement',
   'finding',
+  'finding_grade',
   'previous_finding',
   'plan_slot',
   'site',

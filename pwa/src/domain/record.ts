@@ -5,7 +5,7 @@
  * RFC 8785; their SHA-256 is what people sign on the glass. server/domain/record.py builds the same bytes;
  * schemas/vectors/record proves it.
  */
-import { numberedFindings, numbersOf, type FindingView } from './finding';
+import { numberedFindings, numbersOf, specialGrades, type FindingView } from './finding';
 import { isShown, type EntityView, type LogView } from './fold';
 import { clauseResults } from './judgement';
 import { byCodePoint, type ChainKey } from './operation';
@@ -32,6 +32,7 @@ const FINDING = [
   'acknowledgement',
   'dissent_reason',
 ];
+const GRADE = ['grade', 'grade_reason'];
 const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'source', 'captured_at', 'caption'];
 const JUDGEMENT = ['criterion', 'result', 'reason'];
 const ATTENDANCE = ['name', 'function', 'at_opening', 'at_closing'];
@@ -70,6 +71,7 @@ export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   shift: ['name'],
   team_member: ['name', 'role'],
   finding: [...FINDING, ...PLACES],
+  finding_grade: GRADE,
   evidence: EVIDENCE,
   evidence_link: [],
   judgement: JUDGEMENT,
@@ -244,6 +246,7 @@ function findingContent(view: LogView, number: string, finding: FindingView): Pl
     id: finding.id,
     number,
     ...picked(finding, FINDING),
+    grades: [...specialGrades(view, finding)].map(([standard, special]) => ({ standard, ...picked(special, GRADE) })),
     ...places(view, finding),
     evidence: [...new Set(linked)].sort(),
   };

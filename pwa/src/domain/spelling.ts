@@ -79,6 +79,8 @@ export const SPELLED: Readonly<Record<string, Form>> = {
   'evidence_link.evidence': 'reference',
   'evidence_link.finding': 'reference',
   'closing_record.sha256': 'sha256',
+  'finding_grade.finding': 'reference',
+  'finding_grade.standard': 'standard',
   'handwritten_signature.closing_record': 'reference',
   'handwritten_signature.closing_sha256': 'sha256',
   'handwritten_signature.signed_at': 'instant',

@@ -6,7 +6,15 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fitsId } from './entity';
-import { findingsBeforeClosing, missingParts, numberedFindings, numbersOf } from './finding';
+import {
+  citedStandards,
+  findingsBeforeClosing,
+  gradeIn,
+  missingParts,
+  numberedFindings,
+  numbersOf,
+  worstGrade,
+} from './finding';
 import { foldLog, type Entry, type LogView } from './fold';
 import { clauseResults, judgementId } from './judgement';
 import {
@@ -268,7 +276,12 @@ describe('a finding', () => {
   test.each(vectors('finding'))('%s', (_, vector) => {
     const view = viewOf(vector['things']);
     expect(numberedFindings(view).map(({ number, finding }) => [number, finding.id])).toEqual(vector['numbers']);
-    const missing = view.ofKind('finding').map((finding) => [finding.id, missingParts(finding)] as const);
+    for (const finding of vector['grades'] ? view.ofKind('finding') : []) {
+      const inEach = citedStandards(finding).map((standard) => [standard, gradeIn(view, finding, standard)]);
+      expect([finding.id, Object.fromEntries(inEach)]).toEqual([finding.id, vector['grades'][finding.id]]);
+      expect([finding.id, worstGrade(view, finding)]).toEqual([finding.id, vector['worst'][finding.id]]);
+    }
+    const missing = view.ofKind('finding').map((finding) => [finding.id, missingParts(view, finding)] as const);
     expect(Object.fromEntries(missing.filter(([, parts]) => parts.length > 0))).toEqual(vector['missing']);
     expect(findingsBeforeClosing(view)).toEqual(vector['before_closing']);
   });

@@ -80,6 +80,7 @@ export interface Entities {
   judgement: Schemas['Judgement'];
   note: Schemas['Note'];
   finding: Schemas['Finding'];
+  finding_grade: Schemas['GradeInStandard'];
   evidence: Schemas['Evidence'];
   evidence_link: Schemas['EvidenceLink'];
   attendance: Schemas['Attendance'];
@@ -103,6 +104,7 @@ export const BORN_FIELDS = {
   judgement: ['auditor', 'criterion', 'process', 'shift', 'site'],
   note: ['observed_at'],
   finding: ['raised_at', 'raised_by'],
+  finding_grade: ['finding', 'standard'],
   evidence: ['captured_at', 'file_name', 'kind', 'media_type', 'sha256', 'size', 'source'],
   evidence_link: ['criterion', 'evidence', 'finding'],
   attendance: [],

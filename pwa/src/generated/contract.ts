@@ -195,6 +195,15 @@ export interface components {
         FindingGrade: "major_nonconformity" | "minor_nonconformity" | "opportunity_for_improvement" | "positive" | "area_of_concern";
         /** @enum {string} */
         FollowUpResult: "effective" | "not_effective" | "not_verified";
+        GradeInStandard: {
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            finding: string;
+            /** @enum {string|null} */
+            grade?: "major_nonconformity" | "minor_nonconformity" | "opportunity_for_improvement" | "positive" | "area_of_concern" | null;
+            grade_reason?: string;
+            /** @example iso9001-2015 */
+            standard: string;
+        };
         HandwrittenSignature: {
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             closing_record: string;

@@ -28,6 +28,8 @@ const UNWRITTEN: Readonly<Record<string, Value>> = {
   'finding.withdrawn_reason': null,
   'finding.acknowledgement': null,
   'finding.dissent_reason': null,
+  'finding_grade.grade': null,
+  'finding_grade.grade_reason': '',
   'note.text': '',
   'note.criterion': null,
   'note.process': null,
