@@ -169,6 +169,13 @@ class Tablet:
         self.page.get_by_role("tab", name="Team").click()
         expect(self.page.get_by_label(f"Role of {name}").locator("option:checked")).to_have_text(role)
 
+    def audits_against_too(self, standard: str) -> None:
+        """A further standard for the open audit."""
+        self.enter("Set-up")
+        button = self.page.get_by_role("group", name="Standards").get_by_role("button", name=standard)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+
     def waits_until_ready_offline(self) -> None:
         expect(self._audit_link()).to_contain_text("Ready offline", timeout=30_000)
         # The app itself must be on the tablet too, not only the audit.
@@ -290,6 +297,30 @@ class Tablet:
             self._write(self.page, field, text)
         self._expect_saved(self.page)
 
+    def cites_too(self, number: str, standard: str) -> None:
+        """A further clause for the open finding."""
+        self.page.get_by_role("button", name="Add a clause").click()
+        sheet = self.page.get_by_role("dialog")
+        sheet.get_by_role("searchbox").or_(sheet.get_by_role("textbox")).first.fill(number)
+        clauses = sheet.get_by_role("list", name="Clauses found").get_by_role("button", name=re.compile(f"^{number}"))
+        clauses.filter(has_text=standard).first.click()
+        sheet.get_by_role("button", name="Done").click()
+        expect(sheet).to_be_hidden()
+
+    def grade_in(self, standard: str) -> Locator:
+        """The part of the open finding that is about its grade in one standard."""
+        return self.page.get_by_role("region", name=re.compile(f"^{standard}"))
+
+    def grades_apart(self, standard: str, grade: str, reason: str) -> None:
+        """Another grade in one of the standards of the open finding."""
+        part = self.grade_in(standard)
+        if not part.is_visible():
+            self.page.get_by_role("button", name="Grade each standard").click()
+        part.get_by_role("button", name=grade, exact=True).click()
+        part.get_by_role("textbox", name=re.compile("^Why")).fill(reason)
+        part.get_by_role("button", name="Grade it so").click()
+        expect(part.get_by_role("textbox", name=re.compile("^Why this grade"))).to_have_value(reason)
+
     def photograph_finding(self, file: Path | None = None) -> None:
         """A photo that is filed under the open finding at once: by the camera, or from a file."""
         self.page.get_by_role("button", name="Photo for this finding").click()
@@ -368,8 +399,11 @@ class Tablet:
         for answer in self._region("Findings").get_by_role("button", name="Acknowledged").all():
             answer.click()
 
-    def recommend(self, outcome: str) -> None:
-        self._region("Recommendation").get_by_role("radio", name=outcome, exact=True).check()
+    def recommend(self, outcome: str, standard: str = "") -> None:
+        """For one standard, where the audit is held against several."""
+        region = self._region("Recommendation")
+        asked = region.get_by_role("group", name=standard) if standard else region
+        asked.get_by_role("radio", name=outcome, exact=True).check()
 
     def show_closing_record(self) -> None:
         self.page.get_by_role("button", name="Show the closing record").click()

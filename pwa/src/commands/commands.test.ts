@@ -1,12 +1,12 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
-import { numberedFindings, type NumberedFinding } from '../domain/finding';
+import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/finding';
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
 import type { Schemas } from '../domain/vocabulary';
-import { add, set } from '../store/changes';
+import { add, set, undelete } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
@@ -24,7 +24,16 @@ import {
 } from './audit';
 import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
 import { addEvidence, deleteEvidence, linkEvidence } from './evidence';
-import { changeFinding, deleteFinding, raiseFinding, regradeFinding, withdrawFinding } from './finding';
+import { resolveDeletion } from './conflict';
+import {
+  changeFinding,
+  deleteFinding,
+  gradeInStandard,
+  raiseFinding,
+  regradeFinding,
+  takeGradeBack,
+  withdrawFinding,
+} from './finding';
 import { judge } from './judgement';
 import { takeNote } from './note';
 import { refusalsBeforeReport, sealReport, writeReport } from './report';
@@ -79,6 +88,15 @@ const COMPLETE: Fields<'finding'> = {
   objective_evidence: 'Label says 03/2026',
   criteria: [CLAUSE],
 };
+
+const [GREEN, QUALITY] = ['iso14001-2015', 'iso9001-2015'];
+const IN_TWO: Fields<'finding'> = { ...COMPLETE, criteria: [CLAUSE, `${GREEN}:9.1.1`] };
+
+/** In 14001 and in 9001. */
+async function gradesNow(lena: Session, audit: string) {
+  const view = await readLog(lena.database, audit);
+  return gradesOf(view, view.ofKind('finding')[0]!);
+}
 
 const word = (party: Word['party'], outcome: Word['outcome'] = 'signed'): Word => ({
   party,
@@ -255,6 +273,74 @@ describe('on the floor', () => {
     expect(await withdrawFinding(lena, audit, id, '')).toMatchObject({ code: 'operation.reason_missing' });
     const { operations } = await done(regradeFinding(lena, audit, id, 'major_nonconformity', 'Third time'));
     expect(operations.map((operation) => operation.fld)).toEqual(['grade', 'grade_reason']);
+  });
+
+  test('a minor is a major in one of its standards only with a reason, and undo takes that back', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, IN_TWO));
+    expect(await gradeInStandard(lena, audit, id, GREEN, 'major_nonconformity', ' ')).toMatchObject({
+      code: 'operation.reason_missing',
+    });
+    const given = await done(gradeInStandard(lena, audit, id, GREEN, 'major_nonconformity', 'It reached the drain'));
+    expect(given.operations.map(({ fld, ent }) => [fld, ent])).toEqual([
+      ['born', `finding_grade/${id}~${GREEN}`],
+      ['grade', `finding_grade/${id}~${GREEN}`],
+      ['grade_reason', `finding_grade/${id}~${GREEN}`],
+    ]);
+    expect(await gradesNow(lena, audit)).toEqual(['major_nonconformity', 'minor_nonconformity']);
+    const undone = await done(undo(lena, given));
+    expect(await gradesNow(lena, audit)).toEqual(['minor_nonconformity', 'minor_nonconformity']);
+    await done(undo(lena, undone));
+    expect(await gradesNow(lena, audit)).toEqual(['major_nonconformity', 'minor_nonconformity']);
+    const back = await done(takeGradeBack(lena, audit, id, GREEN));
+    expect(await gradesNow(lena, audit)).toEqual(['minor_nonconformity', 'minor_nonconformity']);
+    await done(undo(lena, back));
+    expect(await gradesNow(lena, audit)).toEqual(['major_nonconformity', 'minor_nonconformity']);
+  });
+
+  test('a grade that was undone can be given again', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, IN_TWO));
+    await done(undo(lena, await done(gradeInStandard(lena, audit, id, GREEN, 'positive', 'Meant another'))));
+    await done(gradeInStandard(lena, audit, id, GREEN, 'major_nonconformity', 'It reached the drain'));
+    expect(await gradesNow(lena, audit)).toEqual(['major_nonconformity', 'minor_nonconformity']);
+  });
+
+  test('a finding goes with its grades, and comes back with them', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, IN_TWO));
+    await done(gradeInStandard(lena, audit, id, GREEN, 'major_nonconformity', 'It reached the drain'));
+    const deleted = await done(deleteFinding(lena, audit, id));
+    expect((await readLog(lena.database, audit)).ofKind('finding_grade')).toEqual([]);
+    await done(undo(lena, deleted));
+    expect(await gradesNow(lena, audit)).toEqual(['major_nonconformity', 'minor_nonconformity']);
+  });
+
+  test('a finding that was graded in a standard while somebody deleted it is not lost unasked', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, IN_TWO));
+    await done(gradeInStandard(lena, audit, id, QUALITY, 'positive', 'In order there'));
+    await done(deleteFinding(lena, audit, id));
+    // As another tablet wrote it that did not know of the deletion.
+    const grade = `${id}~${GREEN}`;
+    const born = { finding: id, standard: GREEN };
+    await commit(lena.database, audit, [
+      add('finding_grade', grade, born),
+      set('finding_grade', grade, 'grade', 'major_nonconformity'),
+    ]);
+    const [dispute, ...others] = disputesOf(await readLog(lena.database, audit));
+    expect(others).toEqual([]);
+    expect(dispute).toMatchObject({ ref: `finding/${id}`, field: 'deleted', isSealed: true });
+    expect(dispute!.values).toMatchObject([{ value: true }, { value: 'major_nonconformity' }]);
+    const kept = await done(resolveDeletion(lena, audit, `finding/${id}`, true));
+    expect(disputesOf(await readLog(lena.database, audit))).toEqual([]);
+    expect(await gradesNow(lena, audit)).toEqual(['major_nonconformity', 'positive']);
+    expect(isRefusal(kept)).toBe(false);
+    await done(deleteFinding(lena, audit, id));
+    await commit(lena.database, audit, [undelete('finding_grade', grade)]);
+    await done(resolveDeletion(lena, audit, `finding/${id}`, false));
+    const view = await readLog(lena.database, audit);
+    expect([disputesOf(view), view.ofKind('finding'), view.ofKind('finding_grade')]).toEqual([[], [], []]);
   });
 
   test('a text that is too long stays on the screen', async () => {
@@ -453,6 +539,20 @@ describe('the closing meeting', () => {
     const refused = refusalsBeforeReport(await readLog(lena.database, audit), audit, null);
     const disputes = refused.filter(({ code }) => code === 'report.conflict_open');
     expect(disputes).toMatchObject([{ facts: { entity: 'evidence/e1', field: 'is_in_report' } }]);
+  });
+
+  test('an open dispute over a grade in one standard stands in the way too', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(raiseFinding(lena, audit, IN_TWO));
+    await done(gradeInStandard(lena, audit, id, GREEN, 'major_nonconformity', 'It reached the drain'));
+    const row = (await lena.database.entities.get([audit, `finding_grade/${id}~${GREEN}`]))!;
+    const head = row.body.value['grade']![0]!;
+    row.body.value['grade']!.push({ ...head, operation: { ...head.operation, id: LENA, val: 'positive' } });
+    await lena.database.entities.put(row);
+    expect(await presentClosingRecord(lena, audit)).toMatchObject({
+      code: 'closing.conflict_open',
+      facts: { what: 'finding_grade 01, grade' },
+    });
   });
 
   test('the report follows the seal, lists what changed, and a second one says why', async () => {

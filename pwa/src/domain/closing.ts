@@ -4,7 +4,7 @@
  * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
  */
 import { findingsBeforeClosing, gradedFinding, numberedFindings, numbersOf } from './finding';
-import type { EntityView, LogView } from './fold';
+import { isShown, type EntityView, type LogView } from './fold';
 import { entityIdOf, entityKindOf, sha256Of } from './operation';
 import { canonicalText } from './plain-json';
 import { closingRecord, isSameContent, SEALED_FIELDS, type PlainRecord } from './record';
@@ -35,6 +35,12 @@ export function openDisputes(view: LogView): (OpenDispute & { isSealed: boolean 
   const disputes: (OpenDispute & { isSealed: boolean })[] = [];
   for (const entity of view.entities.values()) {
     if (entity.born === null) continue;
+    if (isOrphanedGrade(view, entity)) {
+      // Somebody graded without knowing that the finding was deleted: what has to be decided is whether there is one.
+      const ref = `finding/${gradedFinding(entity.id)}`;
+      if (!disputes.some((other) => other.ref === ref)) disputes.push({ ref, field: 'deleted', isSealed: true });
+      continue;
+    }
     const sealed = SEALED_FIELDS[entity.kind as EntityKind];
     if (entity.isDeletionDisputed) disputes.push({ ref: entity.ref, field: 'deleted', isSealed: sealed !== undefined });
     if (entity.isDeleted) continue;
@@ -43,6 +49,12 @@ export function openDisputes(view: LogView): (OpenDispute & { isSealed: boolean 
     }
   }
   return disputes.sort((one, other) => (one.ref < other.ref ? -1 : one.ref > other.ref ? 1 : 0));
+}
+
+/** A grade in one standard that stands although its finding was deleted: whoever deleted it had not seen the grade. */
+export function isOrphanedGrade(view: LogView, entity: EntityView): boolean {
+  if (entity.kind !== 'finding_grade' || !isShown(entity) || !entity.value('grade')) return false;
+  return view.entity(`finding/${gradedFinding(entity.id)}`)?.isDeleted === true;
 }
 
 /** Why the closing record cannot be shown for signature yet: incomplete findings, open disputes, no recommendation. */

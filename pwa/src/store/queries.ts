@@ -11,8 +11,8 @@
  *   numberedFindings(log), clauseRows(log, standards), disputesOf(log), unfiledOf(log), notSeen(...), quarantineOf(...)
  */
 import Dexie from 'dexie';
-import { openDisputes } from '../domain/closing';
-import { numberedFindings, numbersOf } from '../domain/finding';
+import { isOrphanedGrade, openDisputes } from '../domain/closing';
+import { gradedFinding, numberedFindings, numbersOf } from '../domain/finding';
 import { entityView, isShown, LogView, type EntityView } from '../domain/fold';
 import { clauseResults, type ClauseResult } from '../domain/judgement';
 import { BORN, DELETED, type ReadOperation } from '../domain/operation';
@@ -358,17 +358,20 @@ export interface Dispute {
 export function disputesOf(view: LogView): Dispute[] {
   return openDisputes(view).map(({ ref, field, isSealed }) => {
     const entity = view.entity(ref)!;
-    const heads = field === DELETED ? headsOfDeletion(entity) : (entity.fields.get(field)?.heads ?? []);
+    const heads = field === DELETED ? headsOfDeletion(view, entity) : (entity.fields.get(field)?.heads ?? []);
     return { ref, field, isSealed, values: heads.map((head) => disputedValue(view, head)) };
   });
 }
 
 /** A deletion and what was written without knowing of it. */
-function headsOfDeletion(entity: EntityView): ReadOperation[] {
+function headsOfDeletion(view: LogView, entity: EntityView): ReadOperation[] {
   const deletions = entity.deletedView?.heads ?? [];
   const witnessed = new Set(deletions.flatMap((head) => head.bases));
   const edits = entity.allHeads().filter((head) => head.fld !== DELETED && !witnessed.has(head.id));
-  return [...deletions, ...edits];
+  const grades = [...view.entities.values()].filter(
+    (grade) => `finding/${gradedFinding(grade.id)}` === entity.ref && isOrphanedGrade(view, grade),
+  );
+  return [...deletions, ...edits, ...grades.flatMap((grade) => grade.fields.get('grade')?.heads ?? [])];
 }
 
 function disputedValue(view: LogView, head: ReadOperation): DisputedValue {

@@ -1,4 +1,5 @@
 /** Disputes in the words of the people who have to decide: what, which field, and each value as it would be shown. */
+import { gradedFinding } from '../../domain/finding';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
 import type { Value } from '../../domain/plain-json';
 import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
@@ -26,7 +27,17 @@ const MARKS: readonly string[] = [...FINDING_GRADES, ...JUDGEMENT_RESULTS];
 /** "Finding 03", "7.1.5.1", "Slot Final inspection". */
 export function whatWords(audit: OpenAudit, ref: string): string {
   const [kind, id] = [entityKindOf(ref), entityIdOf(ref)];
-  if (kind === 'finding') return t('finding.numbered', { number: audit.numbers.get(id) ?? '' });
+  if (kind === 'finding') {
+    const number = audit.numbers.get(id);
+    const words = audit.view.find('finding', id)?.get('title') || t('finding.untitled');
+    // One that was deleted has no number any more.
+    return number ? t('finding.numbered', { number }) : t('dispute.deleted_finding', { title: words });
+  }
+  if (kind === 'finding_grade') {
+    const finding = gradedFinding(id);
+    const number = t('finding.numbered', { number: audit.numbers.get(finding) ?? '' });
+    return `${number}, ${audit.nameOfStandard(id.slice(finding.length + 1))}`;
+  }
   const entity = audit.view.entity(ref);
   if (kind === 'judgement' || kind === 'note') {
     const criterion = entity?.value('criterion');

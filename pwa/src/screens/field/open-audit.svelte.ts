@@ -7,13 +7,23 @@
 import { session } from '../../app-session.svelte';
 import type { Outcome, Session, Written } from '../../commands/session';
 import { undo } from '../../commands/undo';
-import { numberedFindings, numbersOf, type FindingView } from '../../domain/finding';
+import {
+  citedStandards,
+  gradedFinding,
+  gradeId,
+  gradeIn,
+  numberedFindings,
+  numbersOf,
+  worstGrade,
+  type FindingView,
+} from '../../domain/finding';
 import { isShown, LogView, type EntityView } from '../../domain/fold';
 import { clauseResults, judgementId, type ClauseResult } from '../../domain/judgement';
 import { mayWrite } from '../../domain/permissions';
 import { standardsOf, type Clause, type Standard } from '../../domain/standard';
+import { entityIdOf, entityKindOf } from '../../domain/operation';
 import { foldTeam } from '../../domain/team';
-import type { EntityKind, TeamRole } from '../../domain/vocabulary';
+import type { EntityKind, FindingGrade, TeamRole } from '../../domain/vocabulary';
 import type { AuditbookDatabase } from '../../store/database';
 import type { Live } from '../../store/live';
 import {
@@ -25,12 +35,15 @@ import {
   watchOutbox,
   watchReference,
   watchTrust,
+  type Dispute,
   type EvidenceItem,
   type Outbox,
+  type Trust,
   type TrustOf,
 } from '../../store/queries';
 import type { Capturing } from './capture-target';
 import { auditableClauses, findClause, nameOfStandard, standardIdOf, worded } from './catalogue';
+import { gradesInWords } from './grades';
 import { Pictures } from './pictures.svelte';
 import { NOWHERE, placeOf, viewAt, type Place } from './places';
 import { dayToShow, isAuditedBy, localNow, slotAt, slotsInOrder, slotsOn, type SlotView } from './plan-day';
@@ -186,8 +199,13 @@ export class OpenAudit {
   }
 
   standardName(criterion: string): string {
-    const standard = this.standard(criterion);
-    return standard ? nameOfStandard(standard) : standardIdOf(criterion);
+    return this.nameOfStandard(standardIdOf(criterion));
+  }
+
+  /** "ISO 9001:2015", or the id while this tablet does not have that edition. */
+  nameOfStandard(id: string): string {
+    const standard = this.standards.find((other) => other.id === id);
+    return standard ? nameOfStandard(standard) : id;
   }
 
   /** What I said of this criterion at this place; undefined while I said nothing. */
@@ -210,6 +228,41 @@ export class OpenAudit {
     return this.findings
       .filter(({ finding }) => finding.get('criteria')?.includes(criterion))
       .map(({ finding }) => finding);
+  }
+
+  /** The grade of a finding that counts where one must be shown. */
+  worstGradeOf(finding: FindingView): FindingGrade | null {
+    return worstGrade(this.view, finding);
+  }
+
+  /** The standards that a finding cites, in the audit's order, with the grade in each. */
+  gradesOf(finding: FindingView): [standard: string, grade: FindingGrade | null][] {
+    const order = this.facts?.get('criteria') ?? [];
+    const place = (standard: string) => (order.includes(standard) ? order.indexOf(standard) : order.length);
+    return citedStandards(finding)
+      .sort((one, other) => place(one) - place(other))
+      .map((standard) => [standard, gradeIn(this.view, finding, standard)]);
+  }
+
+  /** "Minor; ISO 14001:2015: Major"; empty where every standard has the same. */
+  gradeWordsOf(finding: FindingView): string {
+    const given = { general: finding.get('grade') ?? null, byStandard: this.gradesOf(finding) };
+    return gradesInWords(given, (standard) => this.nameOfStandard(standard));
+  }
+
+  /** How safe the work on a finding is, its grades by standard included: the least safe part counts. */
+  trustOfFinding(finding: FindingView): Trust {
+    const grades = citedStandards(finding).map((standard) => `finding_grade/${gradeId(finding.id, standard)}`);
+    const parts = [finding.ref, ...grades].map((ref) => this.trustOf(ref));
+    return (['saved', 'sent'] as const).find((state) => parts.includes(state)) ?? 'safe';
+  }
+
+  /** Open disputes over a finding, its grades by standard among them. */
+  disputesOf(finding: string): readonly Dispute[] {
+    return this.disputes.filter(({ ref }) => {
+      const id = entityIdOf(ref);
+      return entityKindOf(ref) === 'finding_grade' ? gradedFinding(id) === finding : ref === `finding/${finding}`;
+    });
   }
 
   evidenceOf(target: { criterion?: string; finding?: string }): readonly EvidenceItem[] {

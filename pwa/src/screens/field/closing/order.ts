@@ -1,21 +1,12 @@
 /** In which order findings are read aloud, and whom one may expect in the room. */
-import { isWithdrawn, type NumberedFinding } from '../../../domain/finding';
+import { isWithdrawn, WORST_FIRST, worstGrade, type NumberedFinding } from '../../../domain/finding';
 import type { EntityView, LogView } from '../../../domain/fold';
-import { FINDING_GRADES } from '../../../domain/vocabulary';
 import { say } from '../../../i18n';
 
-const GRADES: readonly unknown[] = [
-  'major_nonconformity',
-  'minor_nonconformity',
-  'area_of_concern',
-  'opportunity_for_improvement',
-  'positive',
-] satisfies (typeof FINDING_GRADES)[number][];
-
 /** The worst first, what is not graded yet before all, what was withdrawn last; numbers decide among equals. */
-export function worstFirst(findings: readonly NumberedFinding[]): NumberedFinding[] {
+export function worstFirst(view: LogView, findings: readonly NumberedFinding[]): NumberedFinding[] {
   const rank = ({ finding }: NumberedFinding) =>
-    isWithdrawn(finding) ? GRADES.length : GRADES.indexOf(finding.get('grade'));
+    isWithdrawn(finding) ? WORST_FIRST.length : (WORST_FIRST as readonly unknown[]).indexOf(worstGrade(view, finding));
   return [...findings].sort((one, other) => rank(one) - rank(other) || Number(one.number) - Number(other.number));
 }
 

@@ -1,10 +1,14 @@
 /** What the frozen closing record says, read from its own text: people see what they sign, not what the screen has by now. */
 import type { PlainRecord } from '../../../domain/record';
+import { WORST_FIRST } from '../../../domain/finding';
 import type { FindingGrade, RecommendationOutcome } from '../../../domain/vocabulary';
+import type { GivenGrades } from '../grades';
 
 export interface RecordedFinding {
   readonly number: string;
+  /** The worst one, where its standards differ. */
   readonly grade: FindingGrade | null;
+  readonly given: GivenGrades;
   readonly words: string;
   readonly isWithdrawn: boolean;
   readonly acknowledgement: string | null;
@@ -22,27 +26,21 @@ export interface RecordSummary {
   readonly recommendations: readonly { standard: string; outcome: RecommendationOutcome | null }[];
 }
 
-/** Worst first, as the counts are read aloud. */
-const ORDER: readonly FindingGrade[] = [
-  'major_nonconformity',
-  'minor_nonconformity',
-  'area_of_concern',
-  'opportunity_for_improvement',
-  'positive',
-];
-
 export function summaryOf(record: PlainRecord): RecordSummary {
-  const rows = (name: string) => (Array.isArray(record[name]) ? (record[name] as PlainRecord[]) : []);
+  const rows = (name: string) => listed(record[name]);
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
   const findings = rows('findings').map((finding) => ({
     number: text(finding['number']) ?? '',
-    grade: text(finding['grade']) as FindingGrade | null,
+    ...gradesIn(finding),
     words: text(finding['title']) ?? text(finding['failure']) ?? '',
     isWithdrawn: text(finding['withdrawn_reason']) !== null,
     acknowledgement: text(finding['acknowledgement']),
   }));
   const standing = findings.filter((finding) => !finding.isWithdrawn);
-  const counted = ORDER.map((grade) => [grade, standing.filter((finding) => finding.grade === grade).length] as const);
+  // Worst first, as the counts are read aloud.
+  const counted = WORST_FIRST.map(
+    (grade) => [grade, standing.filter((finding) => finding.grade === grade).length] as const,
+  );
   return {
     client: text((record['audit_client'] as PlainRecord | undefined)?.['name']),
     title: text((record['audit'] as PlainRecord | undefined)?.['title']),
@@ -57,6 +55,21 @@ export function summaryOf(record: PlainRecord): RecordSummary {
       outcome: text(item['outcome']) as RecommendationOutcome | null,
     })),
   };
+}
+
+function gradesIn(finding: PlainRecord): Pick<RecordedFinding, 'grade' | 'given'> {
+  const special = new Map(listed(finding['grades']).map((item) => [String(item['standard']), String(item['grade'])]));
+  const general = typeof finding['grade'] === 'string' ? finding['grade'] : null;
+  const criteria = Array.isArray(finding['criteria']) ? finding['criteria'].map(String) : [];
+  const standards = [...new Set(criteria.map((criterion) => criterion.split(':', 1)[0]!))];
+  const byStandard = standards.map((standard) => [standard, special.get(standard) ?? general] as const);
+  const grades = byStandard.length > 0 ? byStandard.map(([, grade]) => grade) : [general];
+  const grade = WORST_FIRST.find((one) => grades.includes(one)) ?? null;
+  return { grade, given: { general, byStandard } };
+}
+
+function listed(value: unknown): PlainRecord[] {
+  return Array.isArray(value) ? (value as PlainRecord[]) : [];
 }
 
 /** The first half of a checksum's start, in groups that can be read aloud: "3f9a 71c2". */

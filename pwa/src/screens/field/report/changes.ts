@@ -9,7 +9,7 @@ export interface SpokenChange {
   readonly is: string | null;
 }
 
-export function spokenChanges(changes: readonly Value[]): SpokenChange[] {
+export function spokenChanges(changes: readonly Value[], nameOfStandard: (id: string) => string): SpokenChange[] {
   return (changes as unknown as PlainRecord[]).map((change) => {
     const { finding, evidence, field, was, is } = change;
     if (typeof finding !== 'string' && typeof evidence !== 'string') {
@@ -19,10 +19,21 @@ export function spokenChanges(changes: readonly Value[]): SpokenChange[] {
     if (field === null) return { what: `${name}: ${say('report.change', String(is))}`, was: null, is: null };
     return {
       what: `${name}, ${say('closing.field', String(field), {}, String(field))}`,
-      was: spoken(was),
-      is: spoken(is),
+      was: field === 'grades' ? spokenGrades(was, nameOfStandard) : spoken(was),
+      is: field === 'grades' ? spokenGrades(is, nameOfStandard) : spoken(is),
     };
   });
+}
+
+/** "ISO 14001:2015: Major nonconformity (It reached the drain)" */
+function spokenGrades(value: Value | undefined, nameOfStandard: (id: string) => string): string {
+  const grades = Array.isArray(value) ? (value as unknown as PlainRecord[]) : [];
+  const lines = grades.map(({ standard, grade, grade_reason: reason }) => {
+    const word = say('mark', String(grade));
+    const said = typeof reason === 'string' && reason ? `${word} (${reason})` : word;
+    return t('finding.grades.line', { standard: nameOfStandard(String(standard)), grade: said });
+  });
+  return lines.join('; ') || t('finding.grades.same');
 }
 
 function spoken(value: Value | undefined): string {
