@@ -267,7 +267,8 @@ def value_of(text: str) -> Any:
 def verdicts(answer: Any) -> list[dict[str, Any]]:
     """What the server said of each operation of the batch. It names only those that were not simply stored."""
     assert answer.status_code == 200, answer.json
-    sent = [_digest_sent(one) for one in json.loads(answer.body_sent)["operations"]]
+    batch = json.loads(answer.body_sent)
+    sent = [_digest_sent(one, batch) for one in batch["operations"]]
     assert answer.json["held"] == held_hash(sent), "the answer is to another batch"
     said = {verdict["digest"]: list[dict[str, Any]]() for verdict in answer.json["verdicts"]}
     for verdict in answer.json["verdicts"]:
@@ -282,10 +283,14 @@ def verdicts(answer: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _digest_sent(sent: Any) -> str:
+def _digest_sent(sent: Any, batch: dict[str, Any]) -> str:
+    """A header alone that names somebody else's chain is a text like any other."""
+    text = sent["header"] if isinstance(sent, dict) else sent
     if isinstance(sent, dict):
-        return digest_of_erased(sent["header"].encode(), sent["content_sha256"])
-    return digest_of(sent.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode())
+        chain = json.loads(text)["chain"]
+        if (chain["installation"], chain["account"]) == (batch["installation"], batch["account"]):
+            return digest_of_erased(text.encode(), sent["content_sha256"])
+    return digest_of(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode())
 
 
 def states(answer: Any) -> list[str]:

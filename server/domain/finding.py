@@ -1,9 +1,9 @@
 """A finding: its number, whether it counts, and what it still lacks before the closing meeting can seal it."""
 
-import json
 import re
 
 from server.domain.fold import EntityView, LogView
+from server.domain.operation import parse_plain_json
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import FindingGrade
 
@@ -44,11 +44,11 @@ def _fixed_numbers(view: LogView) -> dict[str, int]:
     sealed = [record for record in view.of_kind("closing_record") if isinstance(record.get("seal"), dict)]
     for record in sorted(sealed, key=lambda record: (str(record.get("seal").get("sealed_at")), record.id)):
         try:
-            findings = json.loads(record.get("record"))["findings"]
-            numbers = [(str(finding["id"]), finding["number"]) for finding in findings]
-            if not all(_NUMBER.fullmatch(number) for _, number in numbers):
+            findings = parse_plain_json(record.get("record").encode())["findings"]
+            numbers = [(finding["id"], finding["number"]) for finding in findings]
+            if not all(isinstance(one, str) and _NUMBER.fullmatch(number) for one, number in numbers):
                 continue
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue  # Not what this app writes: it fixes nothing.
         taken = set(fixed.values())
         for one, text in numbers:

@@ -1,7 +1,7 @@
 """
 The operation log on disk: append, look up by digest, read a page, read for folding.
 
-Nothing here deletes an entry, and only an erasure takes bytes away. Whoever appends holds the lock of the audit's row
+Nothing here deletes an entry, and only an erasure takes bytes away; they come back where nobody decided that they go. Whoever appends holds the lock of the audit's row
 (`audits.lock_audit`).
 """
 
@@ -55,6 +55,8 @@ class KnownEntry:
     is_of_sender: bool
     """The chain that the bytes name is the chain that sent them; or they cannot be read, and these two sent them."""
     quarantine: Refusal | None
+    is_hollow: bool = False
+    """Its content was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iter
     columns = (
         table.seq, table.digest, table.op_id, table.dseq, table.is_branch, table.chain_account,
         table.chain_installation, table.sent_by_account, table.sent_by_installation,
-        table.verdict, table.verdict_code, table.verdict_facts,
+        table.verdict, table.verdict_code, table.verdict_facts, table.content_sha256,
     )  # fmt: skip
     for start in range(0, len(wanted), _LOOKUP):
         some = wanted[start : start + _LOOKUP]
@@ -139,7 +141,14 @@ def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iter
             claimed = (row.chain_installation, row.chain_account)
             is_of_sender = sent_by == (chain.installation, chain.account) and claimed in (sent_by, (None, None))
             known[row.digest] = KnownEntry(
-                row.seq, row.digest, row.op_id, row.dseq, row.is_branch, is_of_sender, _quarantine(row)
+                row.seq,
+                row.digest,
+                row.op_id,
+                row.dseq,
+                row.is_branch,
+                is_of_sender,
+                _quarantine(row),
+                row.content_sha256 is not None,
             )
     return known
 
@@ -227,6 +236,17 @@ def confirm_author(
             verdict_code=reason.code if reason else None,
             verdict_facts=json.dumps(dict(reason.facts)) if reason else None,
         )
+    )
+
+
+def put_content_back(session: Session, audit: Audit, entry: NewEntry) -> None:
+    """The header was all that had come, and now the whole text is here. Number, time of receipt and running hash stay."""
+    kept = ("audit_id", "seq", "workspace_id", "digest", "hash", "origin", "received_at")
+    read = {name: value for name, value in _row(audit, entry, 0, GENESIS, 0).items() if name not in kept}
+    session.execute(
+        sa.update(LoggedOperation)
+        .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == entry.digest)
+        .values(**read | {"verdict": read["verdict"] or APPLIED})
     )
 
 

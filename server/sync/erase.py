@@ -39,8 +39,10 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
             raise Refused(Refusal("operation.reserved"))
         now = now_ms()
         receiver = Receiver(session, locked, server_identity(session), now)
+        decided = erasures.registered_erasures(session, locked, digests)
         for entry in found:
-            if entry is None or entry.content_sha256 is not None:
+            # Where only the header had come, the decision is what keeps the content from being taken in later.
+            if entry is None or entry.digest in decided:
                 continue
             erasures.register_erasure(session, locked, entry.digest, reason=reason, decided_by=account, now=now)
             receiver.erase(entry, reason, account)

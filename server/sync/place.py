@@ -78,9 +78,15 @@ def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:
     operation = parse_operation(data, content_sha256)
     if isinstance(operation, Refusal):
         dseq, prev = _claimed_place(data, chain)
-        return Arrival(data, digest, None, operation, dseq, prev, content_sha256)
-    dseq = operation.dseq if operation.chain == chain else None
-    return Arrival(data, digest, operation, None, dseq, operation.prev, content_sha256)
+        arrival = Arrival(data, digest, None, operation, dseq, prev, content_sha256)
+    else:
+        dseq = operation.dseq if operation.chain == chain else None
+        arrival = Arrival(data, digest, operation, None, dseq, operation.prev, content_sha256)
+    if content_sha256 is not None and dseq is None:
+        # Only its author may say that the content is gone. From anybody else it is a text that cannot be read, under a digest of
+        # its own: under the real one it would keep out the author's words.
+        return Arrival(data, digest_of(data), None, Refusal("operation.content_missing"), None, None)
+    return arrival
 
 
 def _claimed_place(data: bytes, chain: ChainKey) -> tuple[int | None, str | None]:

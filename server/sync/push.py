@@ -14,17 +14,24 @@ from server.domain.operation import ChainKey, ErasedOperation, head_statement, h
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import OperationKind
-from server.storage import Session, accounts, audits, chains
+from server.storage import Session, accounts, audits, chains, held_logs
 from server.storage import operation_log as log
+from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
+from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Chain
 from server.sync.head_signature import has_shape_of_signature, verifying_key
 from server.sync.place import Arrival, in_chain_order, read_arrivals
 from server.sync.receive import Receiver, Sender, refuse_value_here
 
 MAX_FROM_REVOKED = 10_000
-"""How many operations of a blocked tablet are kept: enough for honest work, not enough to fill the disk."""
+"""
+How many operations of a blocked tablet, or of somebody who is in no workspace any more, are kept: enough for honest work, not
+enough to fill the disk.
+"""
+
+NO_WORKSPACE = Refusal("account.not_permitted", {"who": "an administrator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +92,30 @@ def push(sender: Sender, batch: Batch) -> PushAnswer:
 def _find_destination(sender: Sender, audit: str, arrivals: Sequence[Arrival]) -> _Destination:
     with reading(SERVER) as session:
         found = audits.find_audit(session, audit)
-        if found is not None and (
-            found.workspace_id in sender.roles
-            or audits.is_in_team(session, audit, sender.account)
-            or audits.has_written_in(session, audit, sender.account)
-        ):
+        owner = None if found is None else found.workspace_id
+        if found is not None and _is_let_in(session, found, sender.account, sender.roles):
             return _Destination(audit, found.workspace_id)
     workspace = _workspace_to_create_in(sender, audit, arrivals)
-    if found is None and workspace is not None:
+    if owner is None and workspace is not None:
         return _Destination(audit, workspace, is_new=True)
-    if not sender.roles:
-        raise Refused(Refusal("account.not_permitted", {"who": "an administrator"}))
-    # Somebody else's audit is answered like one that does not exist: whoever asks learns nothing about it.
-    workspace = min(sender.roles)
+    if sender.roles:
+        # Somebody else's audit is answered like one that does not exist: whoever asks learns nothing about it.
+        workspace = min(sender.roles)
+    elif owner is not None:
+        # Whoever lost the last membership may have the only copy: it is kept where it belongs, until somebody lets it in.
+        workspace = owner
+    else:
+        raise Refused(NO_WORKSPACE)
     return _Destination(audits.held_log_id(workspace, audit), workspace, is_new=True, is_held=True)
+
+
+def _is_let_in(session: Session, audit: Audit, account: str, roles: Roles) -> bool:
+    """Whether what this account sends stands in the audit's own log, were it in quarantine."""
+    return (
+        audit.workspace_id in roles
+        or audits.is_in_team(session, audit.id, account)
+        or audits.has_written_in(session, audit.id, account)
+    )
 
 
 def _workspace_to_create_in(sender: Sender, audit: str, arrivals: Sequence[Arrival]) -> str | None:
@@ -126,6 +143,8 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         is_revoked = sender.is_blocked or installation.revoked_at is not None
         if is_revoked and _is_full(session, sender):
             raise Refused(Refusal("account.installation_revoked"))
+        if not sender.roles and destination.is_held and _is_full_of(session, destination, sender):
+            raise Refused(NO_WORKSPACE)
         if destination.is_new:
             audits.create_audit_row(
                 session,
@@ -142,7 +161,7 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         receiver = Receiver(session, audit, server_identity(session), now)
         known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
         if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
-            _adopt_held(receiver)
+            _adopt_held(receiver, is_new=True)
         chain = chains.load_chain(session, audit, sender.installation, sender.account)
         _note_announcement(chain, batch)
         last = _last_placed(arrivals)
@@ -150,6 +169,8 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
             keys = accounts.installation_keys(session, sender.installation, sender.account)
             _note_head_signature(session, chain, batch, last, keys, now)
         receiver.derive()
+        if not destination.is_held:
+            _adopt_held(receiver, is_new=False)
         return PushAnswer(
             epoch=receiver.server.epoch,
             head_seq=audit.head_seq,
@@ -181,30 +202,43 @@ def _verdicts(
     return tuple(verdicts)
 
 
-def _adopt_held(receiver: Receiver) -> None:
+def _adopt_held(receiver: Receiver, *, is_new: bool) -> None:
     """
-    The audit has just come into being. What this workspace held for it moves into its log: a server restored from a backup
-    may hear from a team member before it hears from whoever created the audit.
+    What this workspace held for the audit moves into its log, and leaves the other one: no erasure would reach a second copy.
+
+    Where the audit has just come into being it is everything: a server restored from a backup may hear from a team member before
+    it hears from whoever created the audit. Later it is the work of those who have been let in since.
     """
     session, audit = receiver.session, receiver.audit
     held = audits.held_log_id(audit.workspace_id, audit.audit_id)
+    if session.get(Audit, held) is None:
+        return
     for account, installation, operations in log.operations_by_sender(session, held):
+        roles = accounts.roles_of(session, account)
+        if not is_new and not _is_let_in(session, audit, account, roles):
+            continue
         row = accounts.installation(session, installation, account)
         was_sent_while_revoked = log.count_sent_while_revoked(session, installation, account, held) > 0
-        sender = Sender(account, installation, accounts.roles_of(session, account))
         chain = ChainKey(installation, account, audit.audit_id)
         try:
             receiver.receive(
-                sender,
+                Sender(account, installation, roles),
                 read_arrivals(operations, chain),
                 is_revoked=was_sent_while_revoked or row is None or row.revoked_at is not None,
             )
         except Refused:
             continue  # A gap: the tablet is told where to go on when it pushes next.
+        held_logs.remove_chain(session, held, installation, account)
+    held_logs.remove_if_empty(session, held)
+    receiver.derive()
 
 
 def _is_full(session: Session, sender: Sender) -> bool:
     return log.count_sent_while_revoked(session, sender.installation, sender.account) >= MAX_FROM_REVOKED
+
+
+def _is_full_of(session: Session, destination: _Destination, sender: Sender) -> bool:
+    return held_logs.count_sent(session, destination.log, sender.account) >= MAX_FROM_REVOKED
 
 
 def _last_placed(arrivals: Sequence[Arrival]) -> Arrival | None:

@@ -3,7 +3,7 @@ What is said about each operation as it enters a log, inside the transaction tha
 
 Three questions, in this order: does it belong to its chain, can it be understood, may its author write it.
 A no never loses anything: the operation is stored, and the verdict stands behind it. What a colleague brought waits for its
-author: when the author's own tablet sends the same bytes, the questions are asked anew.
+author: when the author's own tablet sends the same bytes, the questions are asked anew. So are they where only the header had come.
 """
 
 import json
@@ -24,7 +24,7 @@ from server.storage.clock import as_instant
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Erasure, LoggedOperation
-from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order
+from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order, read_arrivals
 from server.sync.team import concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
 
@@ -41,6 +41,7 @@ class Sender:
 
 
 NOT_YOURS = "operation.not_yours"
+CONTENT_MISSING = "operation.content_missing"
 
 
 class Receiver:
@@ -73,11 +74,8 @@ class Receiver:
         tip = Tip(chain.tip_dseq, chain.tip_digest)
         named = [arrival.digest for arrival in arrivals] + [arrival.prev for arrival in arrivals if arrival.prev]
         known = log.known_entries(self.session, audit, key, named)
-        new = [
-            arrival
-            for arrival in arrivals
-            if arrival.digest not in known or _awaits_author(known[arrival.digest], arrival)
-        ]
+        self._complete(arrivals, known, key)
+        new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
         used_ids = log.ids_in_use(self.session, audit, (one.operation.id for one in new if one.operation))
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
@@ -86,6 +84,12 @@ class Receiver:
         entries: list[log.NewEntry] = []
         for arrival in in_chain_order(arrivals):
             before = known.get(arrival.digest)
+            erasure = erased.get(arrival.digest)
+            if before is not None and _lacks_content(before, arrival) and erasure is None:
+                seq = audit.head_seq + len(entries) + 1
+                entries += self._put_content_back(arrival, before, key, sender, used_ids, is_revoked, seq)
+                known[arrival.digest] = log.known_entries(self.session, audit, key, [arrival.digest])[arrival.digest]
+                continue
             if before is not None and not _awaits_author(before, arrival):
                 _follow_repetition(arrival, tip)
                 continue
@@ -94,7 +98,6 @@ class Receiver:
                 raise Refused(place)
             if place.learnt and arrival.dseq is not None:
                 log.learn_place(self.session, audit, place.learnt, arrival.dseq - 1)
-            erasure = erased.get(arrival.digest)
             reason = (
                 Refusal("account.installation_revoked")
                 if is_revoked
@@ -112,6 +115,7 @@ class Receiver:
                 place.is_branch,
                 is_of_sender,
                 reason,
+                erasure is not None or arrival.content_sha256 is not None,
             )
             if before is None:
                 appended = [_new_entry(arrival, key, entry, erasure)]
@@ -135,6 +139,62 @@ class Receiver:
         self.appended += len(entries)
         chain.tip_dseq, chain.tip_digest = tip.dseq, tip.digest
         return known
+
+    def _complete(self, arrivals: Sequence[Arrival], known: dict[str, log.KnownEntry], key: ChainKey) -> None:
+        """
+        Where the author's tablet has only the header left, the whole text may be here: in the same batch, or brought by somebody
+        else. Its digest says that these are the author's words.
+        """
+        whole = {arrival.digest: arrival for arrival in arrivals if arrival.content_sha256 is None}
+        for arrival in arrivals:
+            if arrival.content_sha256 is None:
+                continue
+            found, before = whole.get(arrival.digest), known.get(arrival.digest)
+            if found is None and before is not None and not before.is_hollow and _awaits_author(before, arrival):
+                row = log.find_entry(self.session, self.audit.id, arrival.digest)
+                found = None if row is None else read_arrivals([row.data.decode()], key)[0]
+            if found is not None:
+                arrival.data, arrival.operation, arrival.content_sha256 = found.data, found.operation, None
+
+    def _put_content_back(
+        self,
+        arrival: Arrival,
+        before: log.KnownEntry,
+        key: ChainKey,
+        sender: Sender,
+        used_ids: set[str],
+        is_revoked: bool,
+        seq: int,
+    ) -> list[log.NewEntry]:
+        """
+        Of this entry only the header had come, and now its author sends the whole text. It is looked at as if it came now,
+        unless something else stands against it, or was decided. `seq`: where what is said about it will stand.
+        """
+        operation, reason = arrival.operation, before.quarantine
+        if reason is not None and reason.code == CONTENT_MISSING:
+            others = used_ids - {operation.id} if operation else used_ids
+            place = Place(is_branch=before.is_branch)
+            reason = (
+                Refusal("account.installation_revoked")
+                if is_revoked
+                else self._refuse(arrival, place, key, sender, others, is_erased=False)
+            )
+        whole = log.NewEntry(
+            arrival.data, arrival.digest, Origin.DEVICE, key, operation, arrival.dseq, before.is_branch, reason
+        )
+        replaced = log.last_verdict_id(self.session, self.audit.id, arrival.digest)
+        log.put_content_back(self.session, self.audit, whole)
+        server_chain = self._server_chain()
+        said = (
+            server_chain.confirm(arrival.digest, replaced, seq)
+            if reason is None
+            else server_chain.quarantine(arrival.digest, reason, replaced, seq)
+        )
+        if operation is not None and self._team_entries is not None and concerns_team(operation):
+            others_of_team = [entry for entry in self._team_entries if entry.operation.digest != arrival.digest]
+            self._team_entries = [*others_of_team, Entry(operation, Origin.DEVICE, before.seq, self.now)]
+        self._remember(operation, [said], seq)
+        return [said]
 
     def derive(self) -> None:
         """Bring the audit's row and the list of its team up to date with what was appended."""
@@ -191,7 +251,7 @@ class Receiver:
             return Refusal("operation.id_reused")
         if operation.is_erased:
             # Its value was looked at when it came first; whether it was erased rightly is what the register knows.
-            return self._refuse_author(operation, sender) if is_erased else Refusal("operation.content_missing")
+            return self._refuse_author(operation, sender) if is_erased else Refusal(CONTENT_MISSING)
         workspace = None if self.audit.is_held else self.audit.workspace_id
         return (
             refuse_value_here(operation, self.audit.audit_id, workspace)
@@ -262,6 +322,15 @@ def _awaits_author(known: log.KnownEntry, arrival: Arrival) -> bool:
     """A colleague brought it (an export, a spare tablet); the one who sends it now is whom it names."""
     is_brought = not known.is_of_sender and known.quarantine is not None and known.quarantine.code == NOT_YOURS
     return is_brought and arrival.operation is not None and arrival.dseq is not None
+
+
+def _lacks_content(known: log.KnownEntry, arrival: Arrival) -> bool:
+    """The author's chain has the header alone, and here is the whole text from the author."""
+    return known.is_hollow and known.is_of_sender and arrival.content_sha256 is None and arrival.dseq is not None
+
+
+def _is_looked_at(known: log.KnownEntry | None, arrival: Arrival) -> bool:
+    return known is None or _awaits_author(known, arrival) or _lacks_content(known, arrival)
 
 
 def _new_entry(arrival: Arrival, key: ChainKey, known: log.KnownEntry, erasure: Erasure | None) -> log.NewEntry:

@@ -136,3 +136,114 @@ def test_an_erased_member_is_no_longer_in_the_team(told, paula, aron):
     assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
     erase(paula, device, next(text for text in device.made if '"account":"' + aron.account in text.partition("\n")[2]))
     assert aron.get("/api/audits").json == []
+
+
+def header_alone(text: str) -> dict[str, str]:
+    header, content_sha256 = erase_content(text.encode())
+    return {"header": header.decode(), "content_sha256": content_sha256}
+
+
+def reading_of(person, device: Device) -> Device:
+    reader = Device(person, device.audit)
+    reader.pull()
+    return reader
+
+
+def test_who_brings_a_colleagues_entry_without_its_content_does_not_keep_out_the_colleagues_words(database, lena, aron):
+    """A restored server hears from Aron's tablet first. What it says of Lena's work must not stand in the place of it."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    finding = device.add_finding("No calibration at all")
+    his = Device(aron, device.audit)
+    assert codes(his.send([header_alone(device.made[-1])])) == ["operation.content_missing"]
+    assert states(device.push()) == ["stored"] * 2
+    reader = reading_of(aron, device)
+    assert reader.view().entity(finding).get("title") == "No calibration at all"
+    brought = next(
+        digest for digest, why in reader.view().quarantined.items() if why["code"] == "operation.content_missing"
+    )
+    answer = lena.post(f"/api/audits/{device.audit}/operations/{brought}/release")
+    assert answer.json["code"] == "operation.content_missing"
+
+
+def test_the_content_is_put_back_when_its_author_sends_it_after_all(database, lena, aron):
+    """One of Lena's tablets had dropped it, and nobody here decided so; the other one still has her words."""
+    device = new_audit(lena)
+    device.push()
+    finding = device.add_finding("No calibration at all")
+    text = device.made[-1]
+    assert codes(device.send([device.made[-2], header_alone(text)])) == [None, "operation.content_missing"]
+    reader = reading_of(lena, device)
+    assert reader.view().entity(finding).get("title") is None
+    answer = device.push([text])
+    assert (states(answer), codes(answer)) == (["duplicate"], [None])
+    reader.pull()
+    assert reader.view().quarantined == {}
+    fresh = reading_of(lena, device)
+    assert fresh.view().entity(finding).get("title") == "No calibration at all"
+    assert fresh.hash == reader.hash
+    assert states(device.push([text])) == ["duplicate"]
+    fresh.pull()
+    assert fresh.hash == reader.hash
+    device.set(finding, "failure", "No record")
+    device.sent = len(device.made) - 1
+    assert states(device.push()) == ["stored"]
+
+
+def test_with_the_content_comes_the_question_who_may_say_so(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron, "technical_expert")
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding()
+    assert codes(his.push([header_alone(text) for text in his.made])) == ["operation.content_missing"] * 2
+    assert codes(his.push()) == ["operation.not_permitted"] * 2
+    assert reading_of(lena, device).view().of_kind("finding") == []
+
+
+def test_a_member_whose_content_is_put_back_is_in_the_team_from_then_on(database, lena, aron):
+    device = new_audit(lena)
+    device.push()
+    device.add_member(aron)
+    device.send([header_alone(device.made[3]), *device.made[4:]])
+    assert aron.get("/api/audits").json == []
+    his = Device(aron, device.audit)
+    his.add_finding()
+    device.add_finding()
+    device.push(device.made[3:])
+    assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
+    assert states(his.push()) == ["stored"] * 2
+
+
+def test_the_header_and_the_whole_text_in_one_batch_are_one_entry(database, lena):
+    device = new_audit(lena)
+    device.push()
+    finding = device.add_finding("No calibration at all")
+    text = device.made[-1]
+    assert states(device.send([device.made[-2], header_alone(text), text])) == ["stored", "stored", "duplicate"]
+    assert reading_of(lena, device).view().entity(finding).get("title") == "No calibration at all"
+
+
+def test_what_a_colleague_brought_whole_counts_when_its_author_confirms_the_header(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    finding = device.add_finding("No calibration at all")
+    his = Device(aron, device.audit)
+    assert codes(his.send(device.made[-2:])) == ["operation.not_yours"] * 2
+    assert codes(device.send([device.made[-2], header_alone(device.made[-1])])) == [None] * 2
+    assert reading_of(aron, device).view().entity(finding).get("title") == "No calibration at all"
+
+
+def test_what_was_decided_on_stays_out_where_only_the_header_had_come(database, lena, paula):
+    device = new_audit(lena)
+    finding = device.add_finding(SECRET)
+    text = device.made[-1]
+    device.push([*device.made[:-1], header_alone(text)])
+    erase(paula, device, text)
+    assert set(states(device.push())) == {"duplicate"}
+    assert SECRET.encode() not in stored(device, text).data
+    shown = reading_of(lena, device).view()
+    assert len(shown.erased) == 1
+    assert shown.entity(finding).get("title") is None

@@ -13,7 +13,7 @@ from server.domain.vocabulary import Role, TeamRole
 from server.storage import accounts, audits, chains
 from server.storage.clock import now_ms
 from server.storage.identifiers import new_id
-from server.storage.tables.operation import Chain, ChainHead
+from server.storage.tables.operation import Chain, ChainHead, LoggedOperation
 from tests.devices import Device, codes, header_of, new_audit, states
 from tests.people import enter
 
@@ -419,6 +419,71 @@ def test_what_was_held_joins_the_audit_as_soon_as_it_exists(database, lena, aron
     his.pull()
     assert his.is_safe()
     assert [finding.get("title") for finding in his.view().of_kind("finding")] == ["held meanwhile", "and after it"]
+
+
+def leave_every_workspace(person):
+    with unit_of_work(SERVER) as session:
+        for membership in session.query(accounts.Membership).filter_by(account_id=person.account):
+            session.delete(membership)
+
+
+def rows_of(log_id: str) -> list[int]:
+    """How many rows there are of a log: the log itself, its entries, its chains and their signed heads."""
+    with reading(SERVER) as session:
+        tables = ((audits.Audit, "id"), (LoggedOperation, "audit_id"), (Chain, "audit_id"), (ChainHead, "audit_id"))
+        return [session.query(table).filter_by(**{name: log_id}).count() for table, name in tables]
+
+
+def test_what_moved_into_the_audit_leaves_no_second_copy(database, cast, lena, aron):
+    """No erasure would reach it, and what is erased must be gone."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    his = Device(aron, device.audit)
+    his.add_finding()
+    his.push()
+    held = audits.held_log_id(cast.ours, device.audit)
+    assert rows_of(held) == [1, 4, 2, 1]
+    device.push()
+    assert rows_of(held) == [0, 0, 0, 0]
+    assert states(his.push(his.made)) == ["duplicate"] * 2
+
+
+def test_work_of_somebody_who_was_put_out_before_it_was_sent_waits_to_be_let_in(database, cast, lena, aron, paula):
+    """His tablet may have the only copy. Nobody sees it until somebody gives him rights again."""
+    device = new_audit(lena)
+    device.push()
+    leave_every_workspace(aron)
+    his = Device(aron, device.audit)
+    his.add_finding("recorded on the last day")
+    assert codes(his.push()) == ["audit.not_assigned"] * 2
+    assert states(his.push(his.made)) == ["duplicate"] * 2
+    for person in cast.everybody():
+        found = person.get(f"/api/audits/{device.audit}/operations")
+        assert b"last day" not in found.data
+    device.add_member(aron)
+    assert set(states(device.push())) == {"stored"}
+    device.pull()
+    assert {digest_of(text.encode()) for text in his.made} <= set(device.pulled_digests)
+    assert rows_of(audits.held_log_id(cast.ours, device.audit)) == [0, 0, 0, 0]
+
+
+def test_what_is_held_for_somebody_in_no_workspace_has_a_limit(database, lena, aron, monkeypatch):
+    device = new_audit(lena)
+    device.push()
+    leave_every_workspace(aron)
+    his = Device(aron, device.audit)
+    his.add_finding()
+    his.push()
+    monkeypatch.setattr("server.sync.push.MAX_FROM_REVOKED", 2)
+    his.add_finding()
+    answer = his.push()
+    assert (answer.status_code, answer.json["code"]) == (403, "account.not_permitted")
+
+
+def test_who_is_in_no_workspace_has_nowhere_to_keep_an_audit_that_nobody_knows(database, aron):
+    leave_every_workspace(aron)
+    answer = new_audit(aron).push()
+    assert (answer.status_code, answer.json["code"]) == (403, "account.not_permitted")
 
 
 def test_an_audit_cannot_be_created_in_the_workspace_of_others(database, cast):

@@ -4,6 +4,7 @@
  * The same rules stand in server/domain/finding.py; schemas/vectors/finding holds both together.
  */
 import { isShown, type EntityView, type LogView } from './fold';
+import { parsePlainJson } from './plain-json';
 import { refuse, type Refusal } from './refusal';
 import type { FindingGrade } from './vocabulary';
 
@@ -74,9 +75,11 @@ function sealedAtOf(seal: unknown): string | null {
 /** The numbers in a record's text. Not what this app writes: it fixes nothing. */
 function numbersIn(record: unknown): [string, number][] {
   try {
-    const { findings } = JSON.parse(String(record)) as { findings: { id: string; number: string }[] };
-    if (!findings.every(({ number }) => typeof number === 'string' && NUMBER.test(number))) return [];
-    return findings.map(({ id, number }) => [String(id), Number(number)]);
+    if (typeof record !== 'string') return [];
+    const { findings } = parsePlainJson(record) as unknown as { findings: { id: string; number: string }[] };
+    const isFit = ({ id, number }: { id: unknown; number: unknown }): boolean =>
+      typeof id === 'string' && typeof number === 'string' && NUMBER.test(number);
+    return findings.every(isFit) ? findings.map(({ id, number }) => [id, Number(number)]) : [];
   } catch {
     return [];
   }

@@ -11,7 +11,10 @@ export interface PulledLine {
   readonly prev: string | null;
 }
 
-/** Tips of the chains that came along. True when one of our own holds what this tablet never wrote: it has a double. */
+/**
+ * Tips of the chains that came along. True when this tablet turns out to have a double: the chain that it writes holds what it
+ * never wrote, or the server says that what it wrote is a branch.
+ */
 export async function advanceChains(
   db: AuditbookDatabase,
   audit: string,
@@ -20,6 +23,7 @@ export async function advanceChains(
 ): Promise<boolean> {
   const quarantined = await readQuarantine(db, audit);
   const readable = arrived.filter(({ entry }) => entry !== null);
+  const mine = chainName({ installation: await installationOf(db), account: db.account, audit });
   const names = [...new Set(readable.map(({ entry }) => chainName(entry!.operation.chain)))];
   const tips = new Map<string, ChainRow>();
   for (const row of await db.chains.bulkGet(names)) if (row !== undefined) tips.set(row.chain, row);
@@ -28,18 +32,28 @@ export async function advanceChains(
     const { chain, dseq, hlc } = entry!.operation;
     const name = chainName(chain);
     const tip = tips.get(name);
-    if (BESIDE_THE_CHAIN.includes(quarantined.get(digest)?.code ?? '')) {
+    const isStrange = strange.has(digest);
+    const code = quarantined.get(digest)?.code ?? '';
+    if (BESIDE_THE_CHAIN.includes(code)) {
       // Nor has it a place in the chain that it names: this tablet would send it as its own one day.
-      if (strange.has(digest)) await takeOutOfChain(db, audit, digest);
+      if (isStrange) await takeOutOfChain(db, audit, digest);
+      else if (name === mine && code === 'chain.forked') isForked = true;
       continue;
     }
     if (tip?.own === 1) {
-      if (!strange.has(digest)) continue;
-      // It goes on where ours ends: this tablet was restored from an older copy of itself, and continues from there.
-      if (dseq === tip.dseq + 1 && prev === tip.digest) tips.set(name, { ...tip, dseq, digest, hlc, pushed: dseq });
-      else isForked = true;
+      if (!isStrange) continue;
+      if (dseq === tip.dseq + 1 && prev === tip.digest) {
+        // It goes on where ours ends: this tablet was restored from an older copy of itself, and continues from there.
+        tips.set(name, { ...tip, dseq, digest, hlc, pushed: dseq });
+      } else {
+        // Two rows for one number would hide one of them from whoever sends. What this tablet wrote keeps the place.
+        await takeOutOfChain(db, audit, digest);
+        if (name === mine) isForked = true;
+      }
     } else if (dseq > (tip?.dseq ?? 0)) {
-      tips.set(name, { ...chain, chain: name, dseq, digest, hlc, own: 0, pushed: 0 });
+      // Under the name of this very tablet it is an audit that was begun after the copy was made.
+      const state = name === mine ? { own: 1 as const, pushed: dseq } : { own: 0 as const, pushed: 0 };
+      tips.set(name, { ...chain, chain: name, dseq, digest, hlc, ...state });
     }
   }
   await db.chains.bulkPut([...tips.values()]);

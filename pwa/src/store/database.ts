@@ -40,6 +40,8 @@ export interface OperationRow {
   lost?: 1;
   /** Where the content was erased, its hash; the body is then the header alone. */
   content_sha256?: string;
+  /** 1 where the server has got the content after all: it is asked for. */
+  wanted?: 1;
   body: Body<string>;
 }
 
@@ -171,7 +173,8 @@ export class AuditbookDatabase extends Dexie {
     super(`auditbook:${account}`, { ...HONEST, ...options });
     this.account = account;
     this.version(1).stores({
-      operations: '[audit+digest], [audit+seq], [audit+ent], [audit+id], [chain+dseq], [audit+waiting], waiting',
+      operations:
+        '[audit+digest], [audit+seq], [audit+ent], [audit+id], [chain+dseq], [audit+waiting], [audit+wanted], waiting',
       entities: '[audit+ref], [audit+rev]',
       chains: 'chain, audit',
       logs: 'audit',

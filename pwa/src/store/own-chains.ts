@@ -9,7 +9,10 @@ export async function ownChains(db: AuditbookDatabase, audit: string): Promise<C
   return rows.filter((row) => row.own === 1);
 }
 
-/** Operations of a chain from `after` on, as many as fit: at least one, however long it is. */
+/**
+ * Operations of a chain that were not sent yet, as many as fit: at least one, however long it is. Under the chain's name stand
+ * only rows that this tablet wrote or goes on from (`chain-tips.ts`), so each follows on the one before.
+ */
 export async function nextBatch(
   db: AuditbookDatabase,
   chain: ChainRow,

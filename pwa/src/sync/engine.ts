@@ -6,6 +6,7 @@
  */
 import type { Answer, ApiClient } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
+import { readWanted } from '../store/content-back';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
@@ -303,7 +304,8 @@ export class SyncEngine {
         listing.head.seq === cursor.seq &&
         listing.head.hash === cursor.hash;
       const isWaiting = sent > 0 || (await this.#isAnythingSent(audit));
-      if (isCurrent && !isWaiting) return;
+      const isWanting = (await readWanted(this.#db, audit)).length > 0;
+      if (isCurrent && !isWaiting && !isWanting) return;
       this.#change({ phase: 'fetching' });
       const pulled = await pullAudit(this.#db, this.#api, audit, () => this.#isCancelled);
       if (pulled.isForked) await this.#enrol(session);

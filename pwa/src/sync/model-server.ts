@@ -199,6 +199,14 @@ export class ModelServer {
       const at = log.entries.findIndex((entry) => entry.digest === digest);
       const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
       if (at >= 0) {
+        const known = log.entries[at]!;
+        if (contentSha256 === undefined && known.contentSha256 !== undefined && known.sentBy === chain) {
+          if (!log.entries.some(({ data }) => data.includes(`"ent":"operation/${digest}","fld":"erasure"`))) {
+            known.data = text;
+            delete known.contentSha256;
+            this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
+          }
+        }
         verdicts.push({ digest, verdict: 'duplicate', seq: at + 1, reason: null });
         continue;
       }
@@ -238,6 +246,14 @@ export class ModelServer {
   /** The lead auditor let it count. */
   release(audit: string, digest: string): void {
     const log = this.logs.get(audit)!;
+    this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
+  }
+
+  /** Its author's own tablet has sent what somebody had brought. */
+  confirm(audit: string, digest: string): void {
+    const log = this.logs.get(audit)!;
+    const { chain, dseq } = parseOperation(log.entries.find((entry) => entry.digest === digest)!.data) as Operation;
+    log.chains.set(`${chain.installation}/${chain.account}`, { dseq, digest });
     this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
   }
 

@@ -5,6 +5,7 @@
  *        cursor has gone back to 0; nothing was wiped.
  */
 import type { ApiClient } from '../api/client';
+import { readWanted, takeContent } from '../store/content-back';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { applyPage, readCursor } from '../store/pulled';
 import { resetCursor } from '../store/repair';
@@ -61,5 +62,23 @@ export async function pullAudit(
     isForked ||= result.isForked;
     if (result.count === 0 || answer.value.next >= answer.value.head.seq) break;
   }
+  await pullContent(db, api, audit, isStopped);
   return { received, wasReset: repairs > 0, isForked };
+}
+
+/** What came without its content and has got it back: one entry each. It happens rarely. */
+async function pullContent(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  audit: string,
+  isStopped: () => boolean,
+): Promise<void> {
+  for (const { digest, seq } of await readWanted(db, audit)) {
+    if (isStopped()) return;
+    const { epoch } = await readCursor(db, audit);
+    const answer = await api.pull(audit, { epoch, after: seq! - 1, limit: 1, without: null });
+    if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
+    if (answer.kind !== 'ok') throw new Stopped(problemOf(answer, audit));
+    await takeContent(db, audit, digest, answer.value.operations[0]);
+  }
 }

@@ -2,8 +2,9 @@ import 'fake-indexeddb/auto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldLog, readEntry, type Entry, type LogView } from '../domain/fold';
-import { makeOperation, parseOperation, type Operation } from '../domain/operation';
+import { eraseContent, makeOperation, parseOperation, type Operation } from '../domain/operation';
 import { add, resolve, set } from '../store/changes';
+import { encode } from '../store/codec';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { readOutbox } from '../store/outbox';
@@ -12,11 +13,13 @@ import { entriesOf } from '../store/refold';
 import { ARON, AUDIT, contentOf, LENA, openTablet } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer, type Fault } from './model-server';
+import { pullAudit } from './pull';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 const finding = add('finding', 'f1', RAISED);
 const SALT = 'A'.repeat(22);
 const title = (text: string) => set('finding', 'f1', 'title', text);
+const note = (id: string) => add('note', id, { observed_at: '2026-11-24T10:00:00.000Z' });
 
 interface Tablet {
   db: AuditbookDatabase;
@@ -41,6 +44,24 @@ async function tabletFor(server: ModelServer, account: string): Promise<Tablet> 
 
 async function syncAll(...tablets: Tablet[]): Promise<void> {
   for (let round = 0; round < 2; round += 1) for (const { engine } of tablets) await engine.syncNow();
+}
+
+/** Copy everything, as a restored device image does. */
+async function cloned(tablet: Tablet, server: ModelServer): Promise<Tablet> {
+  const twin = await openTablet(tablet.db.account);
+  const tables = ['operations', 'entities', 'chains', 'logs', 'verdicts', 'device_state'] as const;
+  for (const name of tables) {
+    await twin.table(name).clear();
+    await twin.table(name).bulkPut(await tablet.db.table(name).toArray());
+  }
+  return attach(server, twin);
+}
+
+/** A pull that nothing was pushed before, as when somebody writes while a run is under way. */
+async function pullOnly({ db }: Tablet, server: ModelServer): Promise<void> {
+  const api = server.apiFor(() => db.account);
+  await api.enrol({ id: await installationOf(db), name: 'Tablet', public_key: null });
+  await pullAudit(db, api, AUDIT);
 }
 
 /** The folded log in plain words, to compare two tablets. */
@@ -239,7 +260,7 @@ describe('a blocked tablet', () => {
     await commit(lena.db, AUDIT, [finding, title('Before')]);
     await syncAll(lena, aron);
     server.blocked.add(await installationOf(lena.db));
-    await commit(aron.db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    await commit(aron.db, AUDIT, [note('n1')]);
     await syncAll(aron);
     await commit(lena.db, AUDIT, [title('Recorded all the same')]);
     const before = await contentOf(lena.db);
@@ -287,7 +308,7 @@ describe('a server that is not what it was', () => {
     await syncAll(lena, aron);
     const backup = server.snapshot();
     await commit(lena.db, AUDIT, [title('Today')]);
-    await commit(aron.db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    await commit(aron.db, AUDIT, [note('n1')]);
     await syncAll(lena, aron);
     server.restore(backup);
     await commit(lena.db, AUDIT, [title('Tonight')]);
@@ -331,10 +352,7 @@ describe('a server that is not what it was', () => {
     await syncAll(lena);
     server.restore(empty);
     server.epoch = epoch;
-    await commit(aron.db, AUDIT, [
-      add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' }),
-      set('note', 'n1', 'text', 'x'),
-    ]);
+    await commit(aron.db, AUDIT, [note('n1'), set('note', 'n1', 'text', 'x')]);
     await syncAll(aron);
     await syncAll(lena, aron);
     await expectAgreement(server, lena, aron);
@@ -355,14 +373,13 @@ describe('a server that is not what it was', () => {
 });
 
 describe('what was erased', () => {
-  const note = add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' });
   const said = (text: string) => set('note', 'n1', 'text', text);
   const SECRET = 'Mr Novak, a cleaner, was not trained.';
 
   async function erased(): Promise<{ server: ModelServer; lena: Tablet; aron: Tablet; digest: string }> {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [note]);
+    await commit(lena.db, AUDIT, [note('n1')]);
     const { digest } = (await commit(lena.db, AUDIT, [said(SECRET)])).operations[0]!;
     await syncAll(lena);
     server.erase(AUDIT, digest);
@@ -390,6 +407,33 @@ describe('what was erased', () => {
     await syncAll(aron, lena);
     await expectAgreement(server, lena, aron);
     expect((await readLog(lena.db, AUDIT)).ofKind('note')[0]!.get('text')).toBe('A cleaner was not trained.');
+  });
+
+  test("on one tablet only, and by nobody's decision, is whole again everywhere once its author sends it", async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const { operations } = await commit(lena.db, AUDIT, [finding, title('No calibration at all')]);
+    const twin = await cloned(lena, server);
+    const { digest } = operations[1]!;
+    const row = (await twin.db.operations.get([AUDIT, digest]))!;
+    const { header, contentSha256 } = eraseContent(operations[1]!.data);
+    await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
+    await syncAll(twin, aron);
+    expect(await readQuarantined(aron.db, AUDIT)).toMatchObject([{ code: 'operation.content_missing' }]);
+    await syncAll(lena);
+    // The verdict comes, and the line goes down before the content does.
+    let pages = 0;
+    server.fault = (path, method) =>
+      method === 'GET' && path.endsWith('/operations') && (pages += 1) > 1 ? 'no network' : 'none';
+    await aron.engine.syncNow();
+    expect(pages).toBe(2);
+    server.fault = () => 'none';
+    await syncAll(aron, twin);
+    await expectAgreement(server, lena, aron, twin);
+    expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
+    const asked = server.requests.length;
+    await aron.engine.syncNow();
+    expect(server.requests.slice(asked).filter((request) => request.endsWith('/operations'))).toEqual([]);
   });
 
   test('does not stop the chain when the server forgets it and the tablet sends what is left', async () => {
@@ -479,17 +523,6 @@ describe('what comes back', () => {
 });
 
 describe('a tablet that has a double', () => {
-  /** Copy everything, as a restored device image does. */
-  async function cloned(tablet: Tablet, server: ModelServer): Promise<Tablet> {
-    const twin = await openTablet(tablet.db.account);
-    const tables = ['operations', 'entities', 'chains', 'logs', 'verdicts', 'device_state'] as const;
-    for (const name of tables) {
-      await twin.table(name).clear();
-      await twin.table(name).bulkPut(await tablet.db.table(name).toArray());
-    }
-    return attach(server, twin);
-  }
-
   test('writes under a new installation once it is noticed, and both branches are kept', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
@@ -497,7 +530,7 @@ describe('a tablet that has a double', () => {
     await syncAll(lena);
     const twin = await cloned(lena, server);
     await commit(lena.db, AUDIT, [title('On the tablet')]);
-    await commit(twin.db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    await commit(twin.db, AUDIT, [note('n1')]);
     await syncAll(lena);
     const installation = await installationOf(twin.db);
     await syncAll(twin, lena);
@@ -505,7 +538,7 @@ describe('a tablet that has a double', () => {
     expect(await installationOf(lena.db)).toBe(installation);
     // The branch is in the log, in quarantine, and what is written from now on is not.
     expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
-    await commit(twin.db, AUDIT, [add('note', 'n2', { observed_at: '2026-11-24T11:00:00.000Z' })]);
+    await commit(twin.db, AUDIT, [note('n2')]);
     await syncAll(twin, lena);
     expect((await readLog(lena.db, AUDIT)).ofKind('note').map((note) => note.id)).toEqual(['n2']);
     expect(await shown(twin)).toEqual(await shown(lena));
@@ -524,6 +557,73 @@ describe('a tablet that has a double', () => {
     await syncAll(older);
     await expectAgreement(server, older);
     expect(await readQuarantined(older.db, AUDIT)).toEqual([]);
+  });
+
+  test('on which somebody writes just before it is noticed still sends that, as a branch', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena);
+    const twin = await cloned(lena, server);
+    await commit(lena.db, AUDIT, [title('On the tablet'), set('finding', 'f1', 'failure', 'x')]);
+    await syncAll(lena);
+    await commit(twin.db, AUDIT, [note('n1')]);
+    await pullOnly(twin, server);
+    await syncAll(twin, lena);
+    await commit(twin.db, AUDIT, [note('n2')]);
+    await syncAll(twin, lena);
+    await expectAgreement(server, lena, twin);
+    expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
+    expect((await readLog(lena.db, AUDIT)).ofKind('note').map(({ id }) => id)).toEqual(['n2']);
+    expect((await readLog(twin.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('On the tablet');
+  });
+
+  test('takes no further name while the other one goes on under the old one', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const twin = await cloned(lena, server);
+    await commit(lena.db, AUDIT, [title('On the tablet')]);
+    await syncAll(lena);
+    await commit(twin.db, AUDIT, [note('n1')]);
+    await syncAll(twin);
+    const installation = await installationOf(twin.db);
+    await commit(lena.db, AUDIT, [title('And on')]);
+    await syncAll(lena, twin);
+    expect(await installationOf(twin.db)).toBe(installation);
+    await expectAgreement(server, lena, twin);
+  });
+
+  test('goes on in an audit that was begun after the copy was made', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const older = await cloned(lena, server);
+    await commit(lena.db, AUDIT, [finding, title('Written after the copy')]);
+    await syncAll(lena);
+    await syncAll(older);
+    await commit(older.db, AUDIT, [title('Continued')]);
+    await syncAll(older);
+    await expectAgreement(server, older);
+    expect(serverView(server).find('finding', 'f1')!.get('title')).toBe('Continued');
+  });
+
+  test('learns of it by what the server says of its own work as well', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const twin = await cloned(lena, server);
+    const { operations } = await commit(lena.db, AUDIT, [title('On the tablet')]);
+    server.bring(AUDIT, operations[0]!.data);
+    await syncAll(twin);
+    server.confirm(AUDIT, operations[0]!.digest);
+    await commit(twin.db, AUDIT, [note('n1')]);
+    const installation = await installationOf(twin.db);
+    await syncAll(twin);
+    expect(await installationOf(twin.db)).not.toBe(installation);
+    await syncAll(lena, twin);
+    await expectAgreement(server, lena, twin);
   });
 });
 

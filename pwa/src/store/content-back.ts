@@ -1,0 +1,54 @@
+/**
+ * Content that was missing in the log and is there now: its author has sent the whole text after all. A verdict tells of it, and
+ * a tablet that pulled the entry without its content asks for that one entry.
+ */
+import type { Entry, Verdict } from '../domain/fold';
+import { digestOf, entityIdOf } from '../domain/operation';
+import type { Schemas } from '../domain/vocabulary';
+import { encode } from './codec';
+import { emptyLog } from './commit';
+import type { AuditbookDatabase, OperationRow } from './database';
+import { refoldEntities } from './refold';
+
+const MISSING = 'operation.content_missing';
+
+/** Inside the transaction that brought the verdicts: which entries they give their content back. */
+export async function noteWanted(db: AuditbookDatabase, audit: string, verdicts: Iterable<Entry>): Promise<void> {
+  const judged: [string, string][] = [];
+  for (const { operation } of verdicts) {
+    const verdict = operation.val as unknown as Verdict | null;
+    if (verdict?.code !== MISSING) judged.push([audit, entityIdOf(operation.ent)]);
+  }
+  for (const row of await db.operations.bulkGet(judged)) {
+    if (row?.content_sha256 !== undefined) await db.operations.put({ ...row, wanted: 1 });
+  }
+}
+
+/** The entries whose content is to be asked for. */
+export async function readWanted(db: AuditbookDatabase, audit: string): Promise<OperationRow[]> {
+  const rows = await db.operations.where('[audit+wanted]').equals([audit, 1]).toArray();
+  return rows.filter((row) => row.seq !== undefined);
+}
+
+/** What the server gave for one of them. Where the digest is another's nothing is taken; where the content is gone, it is not wanted. */
+export async function takeContent(
+  db: AuditbookDatabase,
+  audit: string,
+  digest: string,
+  pulled: Schemas['PulledEntry'] | undefined,
+): Promise<void> {
+  const text = pulled?.content_sha256 === undefined ? pulled?.data : undefined;
+  await db.transaction('rw', [db.operations, db.entities, db.logs, db.verdicts], async () => {
+    const row = await db.operations.get([audit, digest]);
+    if (row?.content_sha256 === undefined) return;
+    const { wanted: _, content_sha256: contentSha256, ...rest } = row;
+    if (text === undefined || digestOf(text) !== digest) {
+      await db.operations.put({ ...rest, content_sha256: contentSha256 });
+      return;
+    }
+    await db.operations.put({ ...rest, body: encode(text) });
+    const log = (await db.logs.get(audit)) ?? emptyLog(audit);
+    await db.logs.put({ ...log, rev: log.rev + 1 });
+    await refoldEntities(db, audit, new Set(row.ent === undefined ? [] : [row.ent]), log.rev + 1);
+  });
+}
