@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
@@ -27,9 +28,11 @@ def write_operation(
     bases: list[str],
     kind: OperationKind,
     value: Any,
+    context: Mapping[str, Any] | None = None,
 ) -> Operation:
     """
-    The next operation of a chain of the server's. `now` is in milliseconds, `seen` the number up to which the log was known.
+    The next operation of a chain of the server's. `now` is in milliseconds, `seen` the number up to which the log was known,
+    `context` where it is made, if not here: the demonstration writes what tablets would have.
 
     Raises Refused for what no operation can carry (texts with NUL, fractions, more than 4 MiB).
     """
@@ -47,7 +50,7 @@ def write_operation(
         "fld": field,
         "bases": bases,
         "kind": kind.value,
-        "ctx": {"app": "server", "schema": SCHEMA_VERSION, "zone": "UTC"},
+        "ctx": {"app": "server", "schema": SCHEMA_VERSION, "zone": "UTC", **(context or {})},
     }
     salt = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
     data = rfc8785.dumps(header) + b"\n" + rfc8785.dumps({"salt": salt, "val": value})

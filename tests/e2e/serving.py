@@ -56,6 +56,18 @@ class Mailbox:
             time.sleep(0.1)
         return self.mails[count - 1]
 
+    def wait_for_report(self, reference: str, seconds: float = 60) -> bytes:
+        """The mail with the report of this number. The demonstration sends those of its finished audits meanwhile."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for raw, message in zip(list(self.mails), self.messages(), strict=False):
+                if f"{reference}, revision" in message["Subject"]:
+                    return raw
+            if time.monotonic() > deadline:
+                subjects = [message["Subject"] for message in self.messages()]
+                raise AssertionError(f"No report {reference} within {seconds} seconds among {subjects}")
+            time.sleep(0.1)
+
     def __enter__(self) -> "Mailbox":
         self._controller.start()
         return self

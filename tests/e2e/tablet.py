@@ -169,13 +169,6 @@ class Tablet:
         self.page.get_by_role("tab", name="Team").click()
         expect(self.page.get_by_label(f"Role of {name}").locator("option:checked")).to_have_text(role)
 
-    def audits_against_too(self, standard: str) -> None:
-        """A further standard for the open audit."""
-        self.enter("Set-up")
-        button = self.page.get_by_role("group", name="Standards").get_by_role("button", name=standard)
-        button.click()
-        expect(button).to_have_attribute("aria-pressed", "true")
-
     def waits_until_ready_offline(self) -> None:
         expect(self._audit_link()).to_contain_text("Ready offline", timeout=30_000)
         # The app itself must be on the tablet too, not only the audit.
@@ -400,10 +393,11 @@ class Tablet:
             answer.click()
 
     def recommend(self, outcome: str, standard: str = "") -> None:
-        """For one standard, where the audit is held against several."""
+        """For one standard, or the same for every one of the audit."""
         region = self._region("Recommendation")
         asked = region.get_by_role("group", name=standard) if standard else region
-        asked.get_by_role("radio", name=outcome, exact=True).check()
+        for one in asked.get_by_role("radio", name=outcome, exact=True).all():
+            one.check()
 
     def show_closing_record(self) -> None:
         self.page.get_by_role("button", name="Show the closing record").click()

@@ -40,7 +40,6 @@ class Reader:
         self._lena.waits_until_ready_offline()
         self._lena.open_audit()
         audit = self._last_part()
-        self._lena.audits_against_too("ISO 14001:2015")
         self._lena.open_slot("Final inspection")
         self._lena.raise_finding("Minor nonconformity", under="7.1.5.2", title="Gauges in use past their date")
         self._lena.take_photos()

@@ -22,7 +22,6 @@ def lena(tablet: Tablets) -> Tablet:
     one.waits_until_ready_offline()
     one.open_audit()
     one.goes_offline()
-    one.audits_against_too("ISO 14001:2015")
     one.open_slot("Final inspection")
     one.raise_finding("Minor nonconformity", under="7.1.5.2", title="Rinsing bath not monitored")
     one.open_finding("Rinsing bath not monitored")

@@ -5,12 +5,15 @@ A fresh server on a free port, a real SMTP server on loopback, a scratch data fo
 `report.pdf`, `mail.eml`, `audit.json` (the sealed report record), and a screenshot of each step. Any step that fails ends it non-zero.
 """
 
+import email
+import email.policy
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from tests.e2e.serving import Mailbox, Server
 from tests.e2e.tablet import Tablet
 
 RECIPIENT = "reports@nordlicht.example"
+REFERENCE = f"NL-{datetime.now().astimezone().year}-0417-S2R"
+"""Of the audit that the demonstration begins today."""
 
 
 @dataclass
@@ -77,12 +82,12 @@ def take_tour(folder: Path) -> None:
 
         say("The report is written, sealed, made and mailed")
         write_and_send_report(tablet)
-        mail = mailbox.wait_for()
+        mail = mailbox.wait_for_report(REFERENCE)
         tablet.must_not_have_complained()
         tablet.close()
 
         (folder / "mail.eml").write_bytes(mail)
-        (folder / "report.pdf").write_bytes(report_in(mail, mailbox.messages()[0]))
+        (folder / "report.pdf").write_bytes(report_in(mail))
 
     say("A stranger verifies what arrived")
     verify_what_arrived(folder, sealed)
@@ -144,8 +149,10 @@ def write_and_send_report(tablet: Tablet) -> None:
     tablet.ask_for_pdf()
 
 
-def report_in(raw: bytes, message: EmailMessage) -> bytes:
+def report_in(raw: bytes) -> bytes:
     """The one PDF that is attached to the mail."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
     assert message["To"] is not None and RECIPIENT in message["To"], message["To"]
     attached = [part for part in message.iter_attachments() if part.get_content_type() == "application/pdf"]
     assert len(attached) == 1, f"{len(attached)} PDFs in a mail of {len(raw)} bytes"
