@@ -74,7 +74,10 @@ def has_written_in(session: Session, audit: str, account: str) -> bool:
 def create_audit_row(
     session: Session, log: str, *, workspace: str, audit: str, is_held: bool, account: str, now: int
 ) -> None:
-    """Begin an empty log. Two tablets may do so at once: the second finds the row of the first."""
+    """
+    Begin an empty log. Two tablets may do so at once: the second finds the row of the first. Either of the two unique
+    constraints may be the one that notices, so none is named.
+    """
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert(Audit) if dialect == "postgresql" else sqlite.insert(Audit)
     statement = insert.values(
@@ -87,7 +90,7 @@ def create_audit_row(
         created_at=now,
         created_by=account,
     )
-    session.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+    session.execute(statement.on_conflict_do_nothing())
 
 
 def lock_audit(session: Session, log: str) -> Audit | None:

@@ -27,6 +27,24 @@ class Taps:
     count: int = 0
 
 
+_IS_DRAFT_KEPT = """async (text) => {
+    const names = (await indexedDB.databases()).map((found) => found.name);
+    for (const name of names.filter((name) => name.startsWith('auditbook:') && name !== 'auditbook:device')) {
+        const database = await new Promise((open) => {
+            const asked = indexedDB.open(name);
+            asked.onsuccess = () => open(asked.result);
+        });
+        const drafts = await new Promise((read) => {
+            const asked = database.transaction('drafts').objectStore('drafts').getAll();
+            asked.onsuccess = () => read(asked.result);
+        });
+        database.close();
+        if (drafts.some((draft) => draft.body.value.text === text)) return true;
+    }
+    return false;
+}"""
+
+
 class Tablet:
     """One browser profile: what it stores is there again after `battery_dies`."""
 
@@ -227,9 +245,13 @@ class Tablet:
         sheet.get_by_role("button", name="Close").click()
         expect(sheet).to_be_hidden()
 
-    def pauses_for_a_breath(self) -> None:
-        """Text that is being typed is kept within 300 ms."""
-        self.page.wait_for_timeout(400)
+    def waits_until_typed_text_is_kept(self, text: str) -> None:
+        """Text that is being typed lies in the tablet's store, as a draft, before the field is left."""
+        for _ in range(200):
+            if self.page.evaluate(_IS_DRAFT_KEPT, text):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"not kept as a draft: {text}")
 
     def pieces_in_the_tray(self) -> Locator:
         return self.page.get_by_role("button", name=re.compile("^Select: "))

@@ -32,7 +32,7 @@ def test_what_was_saved_and_half_a_note_are_there_after_the_battery_died_with_th
     lena.open_slot("Final inspection")
     lena.take_photos(2)
     lena.begin_note(HALF_A_NOTE)
-    lena.pauses_for_a_breath()
+    lena.waits_until_typed_text_is_kept(HALF_A_NOTE)
     lena.closes_sheet()
     lena.judge("8.6", "Conforms")
     lena.battery_dies()
@@ -56,7 +56,7 @@ def test_text_that_is_being_typed_survives_a_reload(lena: Tablet):
     lena.goes_offline()
     lena.open_audit()
     lena.begin_note(HALF_A_NOTE)
-    lena.pauses_for_a_breath()
+    lena.waits_until_typed_text_is_kept(HALF_A_NOTE)
     lena.reloads()
     expect(lena.begin_note()).to_have_value(HALF_A_NOTE)
 
@@ -67,12 +67,28 @@ def test_a_field_that_was_never_left_is_kept_after_a_reload(lena: Tablet):
     lena.open_finding("Typed half")
     failure = lena.page.get_by_role("textbox", name="Failure")
     failure.press_sequentially("The control of gauges does not")
-    lena.pauses_for_a_breath()
+    lena.waits_until_typed_text_is_kept("The control of gauges does not")
     lena.reloads()
     expect(failure).to_have_value("The control of gauges does not")
     # Kept as part of the finding, no longer as a draft: it is not missed any more.
     expect(lena.page.get_by_text("Still missing: what is not met")).to_be_hidden()
     expect(lena.page.get_by_text("Still missing: what you saw")).to_be_visible()
+
+
+def test_what_arrives_in_the_middle_of_a_word_takes_no_letter_of_it(lena: Tablet):
+    lena.goes_offline()
+    lena.open_audit()
+    lena.raise_finding("Minor nonconformity", title="Typed while the network comes back")
+    lena.open_finding("Typed while the network comes back")
+    failure = lena.page.get_by_role("textbox", name="Failure")
+    failure.press_sequentially("The control of gau")
+    lena.waits_until_typed_text_is_kept("The control of gau")
+    lena.comes_back_online()
+    expect(lena.page.locator("header")).to_contain_text("Everything sent", timeout=30_000)
+    # Nobody has left the field: what was typed is a draft still, and no half sentence has become part of the finding.
+    lena.waits_until_typed_text_is_kept("The control of gau")
+    failure.press_sequentially("ges")
+    lena.waits_until_typed_text_is_kept("The control of gauges")
 
 
 def test_a_sign_in_that_ended_stops_only_the_sending_and_the_next_one_sends_it_all(

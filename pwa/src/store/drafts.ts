@@ -16,6 +16,8 @@ export interface Draft {
 }
 
 export interface DraftKeeper {
+  /** Somebody has begun to write here: the words are newer than anything that lies in the store. */
+  readonly isTyping: boolean;
   /** What stands in the field now. */
   type(text: string): void;
   /** Write at once what is not written yet: the page is being hidden. */
@@ -28,6 +30,7 @@ export interface DraftKeeper {
 export function draftKeeper(db: AuditbookDatabase, audit: string, ent: string, fld: string): DraftKeeper {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let text: string | undefined;
+  let isTyping = false;
   const write = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
@@ -37,8 +40,12 @@ export function draftKeeper(db: AuditbookDatabase, audit: string, ent: string, f
     await db.drafts.put({ audit, ent, fld, body });
   };
   return {
+    get isTyping() {
+      return isTyping;
+    },
     type(typed) {
       text = typed;
+      isTyping = true;
       // Not pushed back by the next letter: whoever types without a pause is kept as well.
       timer ??= setTimeout(() => void write().catch(() => undefined), DRAFT_DELAY_MS);
     },
@@ -47,6 +54,7 @@ export function draftKeeper(db: AuditbookDatabase, audit: string, ent: string, f
       clearTimeout(timer);
       timer = undefined;
       text = undefined;
+      isTyping = false;
     },
   };
 }
