@@ -48,6 +48,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     environment: 'node',
+    // Every file still has a world of its own, but no process of its own to be started: a quarter of the time less.
+    pool: 'vmThreads',
     // Read as text by tokens.test.ts; every other style sheet is left out.
     css: { include: /tokens\.css/ },
   },

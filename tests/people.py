@@ -1,6 +1,6 @@
 """The standing cast: who they are, and how they are signed in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -9,11 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from server.database import SERVER, unit_of_work
-from server.domain.vocabulary import Role
+from server.domain.vocabulary import Role, WorkspaceKind
 from server.identity.codes import new_token, token_digest
 from server.storage import accounts, sign_ins
 from server.storage.clock import now_ms
 from server.storage.identifiers import new_id
+from server.storage.workspaces import add_workspace
 
 
 @dataclass
@@ -33,6 +34,12 @@ class Person:
         """The same person with a second tablet."""
         tablet = _sign_in_on_a_tablet(self.app, self.account)
         return Person(self.app, self.account, self.name, self.email, self.workspace, *tablet)
+
+    def at(self, app: Flask) -> "Person":
+        """The same person, tablet and sign-in at another server, which has the same rows."""
+        cookie = self.api.get_cookie("auditbook")
+        assert cookie is not None
+        return replace(self, app=app, api=_signed_in(app, cookie.value))
 
     def get(self, address: str, **more: Any) -> Any:
         return self.api.get(address, **more)
@@ -57,6 +64,28 @@ class Cast:
     def everybody(self) -> list[Person]:
         return [self.lena, self.aron, self.paula, self.ruth, self.otto]
 
+    def at(self, app: Flask) -> "Cast":
+        """The same people at another server, in whose database they are already."""
+        return Cast(app, self.ours, self.theirs, *(person.at(app) for person in self.everybody()))
+
+
+def assemble_cast(app: Flask) -> Cast:
+    """Two certification bodies with their people."""
+    now = now_ms()
+    with unit_of_work(SERVER) as session:
+        ours = add_workspace(session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Nordcert", now=now)
+        theirs = add_workspace(session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Südcert", now=now)
+    return Cast(
+        app,
+        ours,
+        theirs,
+        lena=enter(app, ours, "Lena Hartmann", Role.LEAD_AUDITOR),
+        aron=enter(app, ours, "Aron Weiss", Role.AUDITOR),
+        paula=enter(app, ours, "Paula Brandt", Role.PROGRAMME_MANAGER),
+        ruth=enter(app, ours, "Ruth Keller", Role.READER),
+        otto=enter(app, theirs, "Otto Lang", Role.LEAD_AUDITOR),
+    )
+
 
 def enter(app: Flask, workspace: str, name: str, *roles: Role) -> Person:
     """A new account with these roles, signed in on a tablet of its own."""
@@ -65,6 +94,12 @@ def enter(app: Flask, workspace: str, name: str, *roles: Role) -> Person:
         account = accounts.add_account(session, email=email, name=name, language="en", password_hash="!", now=now_ms())
         accounts.add_roles(session, workspace, account, roles)
     return Person(app, account, name, email, workspace, *_sign_in_on_a_tablet(app, account))
+
+
+def _signed_in(app: Flask, token: str) -> FlaskClient:
+    api = app.test_client()
+    api.set_cookie("auditbook", token)
+    return api
 
 
 def _sign_in_on_a_tablet(app: Flask, account: str) -> tuple[FlaskClient, str, ec.EllipticCurvePrivateKey]:
@@ -79,6 +114,4 @@ def _sign_in_on_a_tablet(app: Flask, account: str) -> tuple[FlaskClient, str, ec
         )
         accounts.enrol_installation(session, installation, account, name="tablet", public_key=public_key, now=now)
         sign_ins.bind_session(session, signed_in, account, installation)
-    api = app.test_client()
-    api.set_cookie("auditbook", token)
-    return api, installation, key
+    return _signed_in(app, token), installation, key

@@ -74,6 +74,7 @@ def test_only_the_hash_of_a_token_is_kept(api: FlaskClient, lena: Person):
     assert all(len(digest) == 32 and cookie.value.encode() not in digest for digest in kept)
 
 
+@pytest.mark.usefixtures("passwords_as_served")
 def test_an_unknown_address_and_a_wrong_password_are_answered_alike(api: FlaskClient, monkeypatch: pytest.MonkeyPatch):
     checked: list[str] = []
     verify = passwords._HASHER.verify
