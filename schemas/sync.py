@@ -112,7 +112,8 @@ class PullQuerySchema(StrictSchema):
 class PulledEntrySchema(StrictSchema):
     """
     One entry: `data` is the exact text of the operation. Where its content was erased, `data` is the header and
-    `content_sha256` stands for the content; what the app has made itself (`without`) is only named by its `digest`.
+    `content_sha256` stands for the content; what the app has made itself (`without`), and what somebody who left the team may
+    not see, is only named by its `digest`.
     """
 
     seq = whole(required=True, least=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.domain.fold import BORN, Entry, read_entry
 from server.domain.operation import GENESIS, ChainKey, ErasedOperation, Operation, advance_running_hash
@@ -267,10 +267,18 @@ def count_sent_while_revoked(session: Session, installation: str, account: str, 
     return counted or 0
 
 
-def read_page(session: Session, audit: str, after: int, limit: int, without: ChainKey | None = None) -> list[PageEntry]:
+def read_page(
+    session: Session,
+    audit: str,
+    after: int,
+    limit: int,
+    without: ChainKey | None = None,
+    only_of: str | None = None,
+) -> list[PageEntry]:
     """
     Entries behind the cursor: at most `limit` and what belongs to the last one, not many more than 2 MiB, and always one if
-    there is one. Of the chain `without` only digests are given: whoever asks has made them.
+    there is one. Of the chain `without` only digests are given: whoever asks has made them. So it is of everything but what the
+    account `only_of` sent and what was said about that: whoever asks may not see the rest.
     """
     table = LoggedOperation
     is_known: sa.ColumnElement[bool] = sa.false()
@@ -281,6 +289,8 @@ def read_page(session: Session, audit: str, after: int, limit: int, without: Cha
             table.sent_by_installation == without.installation,
             table.sent_by_account == without.account,
         )
+    if only_of is not None:
+        is_known = sa.or_(is_known, sa.not_(_concerns(audit, only_of)))
     size = sa.case((is_known, 100), else_=sa.func.length(table.data))
     behind = sa.select(table.seq, size).where(table.audit_id == audit, table.seq > after)
     last = after
@@ -302,7 +312,7 @@ def read_page(session: Session, audit: str, after: int, limit: int, without: Cha
             table.seq,
             sa.case((is_known, sa.null()), else_=table.data).label("data"),
             table.digest,
-            table.content_sha256,
+            sa.case((is_known, sa.null()), else_=table.content_sha256).label("content_sha256"),
             table.origin,
             table.received_at,
         )
@@ -313,6 +323,16 @@ def read_page(session: Session, audit: str, after: int, limit: int, without: Cha
         PageEntry(row.seq, row.data, row.digest, row.content_sha256, Origin(row.origin), row.received_at)
         for row in rows
     ]
+
+
+def _concerns(audit: str, account: str) -> sa.ColumnElement[bool]:
+    """What this account sent, and what the server said about it."""
+    table, sent = LoggedOperation, aliased(LoggedOperation)
+    judged = sa.select(sa.literal("operation/") + sent.digest).where(
+        sent.audit_id == audit, sent.sent_by_account == account, sent.origin == Origin.DEVICE.value
+    )
+    is_said_about_it = (table.origin == Origin.SERVER.value) & table.entity.in_(judged)
+    return sa.or_(table.sent_by_account == account, sa.func.coalesce(is_said_about_it, sa.false()))
 
 
 def hash_at(session: Session, audit: str, seq: int) -> str:
@@ -410,20 +430,32 @@ def reason_of(row: LoggedOperation) -> Refusal:
     return Refusal(row.verdict_code or "envelope.malformed", json.loads(row.verdict_facts or "{}"))
 
 
-def operations_by_sender(session: Session, audit: str) -> list[tuple[str, str, list[ErasedOperation | str]]]:
-    """What devices sent into this log, as account, installation and the operations in the order in which they came."""
+def senders(session: Session, audit: str) -> list[tuple[str, str]]:
+    """Who sent into this log from where, as account and installation, in the order in which they began to."""
+    table = LoggedOperation
+    sent_by = (table.sent_by_account, table.sent_by_installation)
+    is_of_device = (table.audit_id == audit) & (table.origin == Origin.DEVICE.value)
+    rows = session.execute(sa.select(*sent_by).where(is_of_device).group_by(*sent_by).order_by(sa.func.min(table.seq)))
+    return [(row.sent_by_account, row.sent_by_installation) for row in rows]
+
+
+def operations_of(session: Session, audit: str, account: str, installation: str) -> list[ErasedOperation | str]:
+    """What one of them sent, in the order in which it came."""
     table = LoggedOperation
     rows = session.execute(
-        sa.select(table.sent_by_account, table.sent_by_installation, table.data, table.content_sha256)
-        .where(table.audit_id == audit, table.origin == Origin.DEVICE.value)
+        sa.select(table.data, table.content_sha256)
+        .where(
+            table.audit_id == audit,
+            table.origin == Origin.DEVICE.value,
+            table.sent_by_account == account,
+            table.sent_by_installation == installation,
+        )
         .order_by(table.seq)
     )
-    found: dict[tuple[str, str], list[ErasedOperation | str]] = {}
-    for row in rows:
-        text = row.data.decode()
-        sent = text if row.content_sha256 is None else ErasedOperation(text, row.content_sha256)
-        found.setdefault((row.sent_by_account, row.sent_by_installation), []).append(sent)
-    return [(account, installation, operations) for (account, installation), operations in found.items()]
+    return [
+        row.data.decode() if row.content_sha256 is None else ErasedOperation(row.data.decode(), row.content_sha256)
+        for row in rows
+    ]
 
 
 def names_evidence(session: Session, audit: str, sha256: str) -> bool:

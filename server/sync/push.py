@@ -213,12 +213,13 @@ def _adopt_held(receiver: Receiver, *, is_new: bool) -> None:
     held = audits.held_log_id(audit.workspace_id, audit.audit_id)
     if session.get(Audit, held) is None:
         return
-    for account, installation, operations in log.operations_by_sender(session, held):
+    for account, installation in log.senders(session, held):
         roles = accounts.roles_of(session, account)
         if not is_new and not _is_let_in(session, audit, account, roles):
             continue
         row = accounts.installation(session, installation, account)
         was_sent_while_revoked = log.count_sent_while_revoked(session, installation, account, held) > 0
+        operations = log.operations_of(session, held, account, installation)
         chain = ChainKey(installation, account, audit.audit_id)
         try:
             receiver.receive(

@@ -3,16 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask
 
 from schemas.sync import AuditListingSchema, PullPageSchema, PushAnswerSchema
-from server.database import SERVER, unit_of_work
-from server.domain.operation import GENESIS
+from server.database import SERVER, reading, unit_of_work
+from server.domain.operation import GENESIS, advance_running_hash, digest_of
+from server.domain.vocabulary import Origin
+from server.storage import accounts
 from server.storage.identifiers import new_id
 from server.storage.server_state import begin_new_epoch
-from tests.devices import Device, header_of, new_audit, states
+from server.sync.erase import erase_content_of
+from tests.devices import Device, codes, header_of, new_audit, states
 
 
 def test_pages_of_every_size_lead_to_the_same_log(database, lena):
@@ -135,6 +139,57 @@ def test_what_a_stranger_pushes_stays_on_the_strangers_side_of_the_wall(database
     device.pull()
     assert device.cursor == 3
     assert cast.otto.get("/api/audits").json == []
+
+
+@pytest.mark.parametrize("is_in_workspace", [True, False])
+def test_who_left_the_team_hears_that_his_work_arrived_and_sees_nothing_else(database, lena, aron, is_in_workspace):
+    device = new_audit(lena)
+    member = device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding()
+    his.push()
+    his.pull()
+    his.add_finding("of the last day")
+    device.make("del", member, "deleted", True, bases=[id for ids in device.heads.values() for id in ids])
+    device.set(f"audit/{device.audit}", "scope", "for the team alone")
+    device.push()
+    if not is_in_workspace:
+        with unit_of_work(SERVER) as session:
+            for membership in session.query(accounts.Membership).filter_by(account_id=aron.account):
+                session.delete(membership)
+    assert codes(his.push()) == ["audit.not_assigned"] * 2
+    page = his.ask_page()
+    assert ["data" in entry for entry in page["operations"]] == [False, False, True, True, True, True]
+    assert "for the team alone" not in str(page)
+    running = his.hash
+    for entry in page["operations"]:
+        digest = entry.get("digest") or digest_of(entry["data"].encode())
+        received_at = round(datetime.fromisoformat(entry["received_at"]).timestamp() * 1000)
+        running = advance_running_hash(running, digest, Origin(entry["origin"]), received_at)
+    assert running == page["hash"] == page["head"]["hash"]
+    assert aron.get("/api/audits").json == []
+    assert PullPageSchema().validate(page) == {}
+
+
+def test_who_left_is_not_told_what_was_erased_of_others(database, lena, aron, paula):
+    device = new_audit(lena)
+    member = device.add_member(aron)
+    text = device.set(f"audit/{device.audit}", "scope", "taken out")
+    his = Device(aron, device.audit)
+    device.push()
+    his.add_finding()
+    his.push()
+    device.make("del", member, "deleted", True, bases=[id for ids in device.heads.values() for id in ids])
+    device.push()
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    mine = digest_of(his.made[-1].encode())
+    erase_content_of(paula.account, roles, device.audit, [digest_of(text.encode()), mine], "Withdrawn.")
+    entries = his.ask_page(without=aron.installation)["operations"]
+    shown = [header_of(entry["data"]) for entry in entries if "data" in entry]
+    assert [(header["kind"], header["ent"]) for header in shown] == [("erasure", f"operation/{mine}")]
+    assert not any("content_sha256" in entry for entry in entries)
 
 
 def test_nobody_pulls_without_being_signed_in(app, lena):

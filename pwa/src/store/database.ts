@@ -38,6 +38,8 @@ export interface OperationRow {
   twin?: 1;
   /** 1 for somebody else's that the server had before it was restored, and has not got again: it is kept and does not count. */
   lost?: 1;
+  /** 1 for somebody else's that this account may not see: it has its place in the log, and the body is empty. */
+  hidden?: 1;
   /** Where the content was erased, its hash; the body is then the header alone. */
   content_sha256?: string;
   /** 1 where the server has got the content after all: it is asked for. */
@@ -78,6 +80,8 @@ export interface LogRow {
   hash: string;
   /** 1 from the moment the cursor went back until everything was pulled again: what is lost is known only then. */
   unsettled?: 1;
+  /** 1 where some entries came as digests alone: this account may not see them (any more). */
+  partial?: 1;
 }
 
 export interface VerdictRow {

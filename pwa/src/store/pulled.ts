@@ -18,7 +18,7 @@ import { advanceChains } from './chain-tips';
 import { decode, encode } from './codec';
 import { emptyLog, read } from './commit';
 import { noteWanted } from './content-back';
-import { chainName, type AuditbookDatabase, type OperationRow } from './database';
+import { chainName, type AuditbookDatabase, type LogRow, type OperationRow } from './database';
 import { entryOf, refoldEntities } from './refold';
 import { setLostAside } from './repair';
 
@@ -30,7 +30,7 @@ export interface Cursor {
 
 export type PageResult =
   | { readonly kind: 'applied'; readonly count: number; readonly isForked: boolean }
-  /** The page names operations of this tablet's own that are not here: it has to be asked for whole. */
+  /** The page names operations that are not here: it has to be asked for whole. */
   | { readonly kind: 'incomplete' }
   /** Another tab was faster; look at the cursor again. */
   | { readonly kind: 'stale' }
@@ -41,19 +41,28 @@ export async function readCursor(db: AuditbookDatabase, audit: string): Promise<
   return (await db.logs.get(audit)) ?? emptyLog(audit);
 }
 
-/** Verify a page against the cursor that it was asked with and apply it. */
+/** Whether some of what others wrote is not for this account to see, as it was pulled. */
+export async function isPartial(db: AuditbookDatabase, audit: string): Promise<boolean> {
+  return (await db.logs.get(audit))?.partial === 1;
+}
+
+/**
+ * Verify a page against the cursor that it was asked with and apply it. Of a page that was asked for `whole`, what is only named
+ * is not for this account to see: whoever left the team learns that the own work arrived, and nothing of the others'.
+ */
 export async function applyPage(
   db: AuditbookDatabase,
   audit: string,
   asked: Cursor,
   page: Schemas['PullPage'],
+  isAskedWhole = false,
 ): Promise<PageResult> {
   if (asked.epoch !== null && page.epoch !== asked.epoch) return { kind: 'mismatch', what: 'epoch' };
   let hash = asked.hash;
   const arrived: Arrived[] = [];
   for (const [index, pulled] of page.operations.entries()) {
     if (pulled.seq !== asked.seq + index + 1) return { kind: 'mismatch', what: 'sequence' };
-    const arrival = await readArrival(db, audit, pulled);
+    const arrival = (await readArrival(db, audit, pulled)) ?? (isAskedWhole ? hiddenArrival(pulled) : null);
     if (arrival === null) return { kind: 'incomplete' };
     hash = advanceRunningHash(hash, arrival.digest, arrival.origin, arrival.receivedAt);
     arrived.push(arrival);
@@ -69,7 +78,8 @@ export async function applyPage(
     const isNewer = arrived.length > 0 || (isWhole && log.unsettled === 1);
     const rev = isNewer ? log.rev + 1 : log.rev;
     const { unsettled: _, ...settled } = log;
-    await db.logs.put({ ...(isWhole ? settled : log), rev, epoch: page.epoch, seq: page.next, hash });
+    const shown: Pick<LogRow, 'partial'> = arrived.some(({ isHidden }) => isHidden) ? { partial: 1 } : {};
+    await db.logs.put({ ...(isWhole ? settled : log), ...shown, rev, epoch: page.epoch, seq: page.next, hash });
     if (!isNewer) return { kind: 'applied', count: 0, isForked: false };
     const strange = await storeArrived(db, audit, arrived);
     await eraseTold(db, audit, arrived);
@@ -92,6 +102,12 @@ interface Arrived {
   readonly origin: OperationRow['origin'];
   readonly seq: number;
   readonly receivedAt: number;
+  readonly isHidden: boolean;
+}
+
+function hiddenArrival({ digest, origin, seq, received_at }: Schemas['PulledEntry']): Arrived | null {
+  const unread = { data: null, contentSha256: undefined, entry: null, prev: null, isHidden: true };
+  return digest === undefined ? null : { ...unread, digest, origin, seq, receivedAt: Date.parse(received_at) };
 }
 
 /** One line of a page; null where it only names what this tablet should have made itself, and has not. */
@@ -103,7 +119,7 @@ async function readArrival(
   const { seq, origin } = pulled;
   const receivedAt = Date.parse(pulled.received_at);
   const own = pulled.data === undefined ? await db.operations.get([audit, pulled.digest ?? '']) : undefined;
-  const text = pulled.data ?? (own === undefined ? undefined : decode(own.body));
+  const text = pulled.data ?? (own === undefined || own.hidden === 1 ? undefined : decode(own.body));
   if (text === undefined) return null;
   const contentSha256 = own === undefined ? pulled.content_sha256 : own.content_sha256;
   const operation = parseOperation(text, contentSha256);
@@ -117,6 +133,7 @@ async function readArrival(
     origin,
     seq,
     receivedAt,
+    isHidden: false,
   };
 }
 
@@ -128,12 +145,14 @@ async function storeArrived(db: AuditbookDatabase, audit: string, arrived: reado
   for (const [index, arrival] of arrived.entries()) {
     const { digest, data, contentSha256, entry, origin, seq, receivedAt } = arrival;
     const before = known[index];
-    if (before !== undefined) {
+    // What was hidden and is given now is new.
+    if (before !== undefined && (before.hidden !== 1 || data === null)) {
       const { waiting: _, lost: __, ...rest } = before;
       rows.push({ ...rest, origin, seq, received_at: receivedAt });
       continue;
     }
-    const row: OperationRow = { audit, digest, origin, seq, received_at: receivedAt, body: encode(data!) };
+    const row: OperationRow = { audit, digest, origin, seq, received_at: receivedAt, body: encode(data ?? '') };
+    if (arrival.isHidden) row.hidden = 1;
     if (contentSha256 !== undefined) row.content_sha256 = contentSha256;
     if (entry !== null) {
       const { id, ent, chain, dseq } = entry.operation;

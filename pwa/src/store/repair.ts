@@ -32,7 +32,7 @@ export async function resetCursor(db: AuditbookDatabase, audit: string): Promise
       .equals(audit)
       .filter((row) => row.own === 0)
       .delete();
-    const log = (await db.logs.get(audit)) ?? emptyLog(audit);
+    const { partial: _, ...log } = (await db.logs.get(audit)) ?? emptyLog(audit);
     await db.logs.put({ ...log, epoch: null, seq: 0, hash: GENESIS, unsettled: 1 } satisfies LogRow);
   });
 }

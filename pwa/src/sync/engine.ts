@@ -12,7 +12,7 @@ import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
 import { readOutbox, watchOutbox } from '../store/outbox';
 import { ownChains, rewindToWaiting } from '../store/own-chains';
-import { readCursor } from '../store/pulled';
+import { isPartial, readCursor } from '../store/pulled';
 import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
@@ -294,6 +294,8 @@ export class SyncEngine {
     listing: Schemas['AuditListing'] | undefined,
     session: Schemas['Session'],
   ): Promise<void> {
+    // Let in (again): what was only named until now is given.
+    if (listing !== undefined && (await isPartial(this.#db, audit))) await resetCursor(this.#db, audit);
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#change({ phase: 'sending' });
       const { sent } = await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);

@@ -67,6 +67,8 @@ export class ModelServer {
   quarantine: (operation: Operation) => string | null = () => null;
   /** Installations that somebody blocked. */
   blocked = new Set<string>();
+  /** Accounts that left the team: they pull what they sent and what was said about it; of the rest, digests. */
+  left = new Set<string>();
   now = 1_795_513_267_250;
   #installation = newId();
 
@@ -137,7 +139,8 @@ export class ModelServer {
     }
     if (path === '/api/standards') return json([]);
     if (path.startsWith('/api/workspaces/')) return problem(403, 'account.not_permitted');
-    if (path === '/api/audits') return json([...this.logs.keys()].map((audit) => this.#listing(audit)));
+    if (path === '/api/audits')
+      return json(this.left.has(account) ? [] : [...this.logs.keys()].map((audit) => this.#listing(audit)));
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
@@ -300,19 +303,24 @@ export class ModelServer {
     if (after > log.entries.length) return problem(409, 'sync.cursor_ahead', { head: log.entries.length });
     const some = log.entries.slice(after, after + Math.min(7, Number(query.get('limit'))));
     const next = after + some.length;
+    const sent = log.entries.filter((entry) => entry.sentBy?.endsWith(`/${account}`)).map((entry) => entry.digest);
+    const isHidden = ({ digest, origin, data }: Entry): boolean =>
+      this.left.has(account) &&
+      !sent.includes(digest) &&
+      !(origin === 'server' && sent.some((own) => data.includes(`"ent":"operation/${own}"`)));
     return json({
       protocol: 1,
       epoch: this.epoch,
       next,
       hash: next === 0 ? GENESIS : log.hashes[next - 1],
       head: this.#head(audit),
-      operations: some.map(({ data, contentSha256, digest, sentBy, origin, receivedAt }, index) => ({
+      operations: some.map((entry, index) => ({
         seq: after + index + 1,
-        ...(sentBy === `${query.get('without')}/${account}`
-          ? { digest }
-          : { data, ...(contentSha256 === undefined ? {} : { content_sha256: contentSha256 }) }),
-        origin,
-        received_at: new Date(receivedAt).toISOString(),
+        ...(isHidden(entry) || entry.sentBy === `${query.get('without')}/${account}`
+          ? { digest: entry.digest }
+          : { data: entry.data, ...(entry.contentSha256 && { content_sha256: entry.contentSha256 }) }),
+        origin: entry.origin,
+        received_at: new Date(entry.receivedAt).toISOString(),
       })),
     });
   }

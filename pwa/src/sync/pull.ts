@@ -47,7 +47,7 @@ export async function pullAudit(
       await goBack();
       continue;
     }
-    const result = await applyPage(db, audit, cursor, answer.value);
+    const result = await applyPage(db, audit, cursor, answer.value, without === null);
     if (result.kind === 'mismatch') {
       await goBack();
       continue;

@@ -253,6 +253,31 @@ describe('who is signed in', () => {
   });
 });
 
+describe('who left the team', () => {
+  test('hears that the last work arrived and nothing of the others, and sees all of it when let in again', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await commit(aron.db, AUDIT, [note('n1')]);
+    await syncAll(lena, aron);
+    server.left.add(ARON);
+    server.quarantine = (operation) => (operation.chain.account === ARON ? 'audit.not_assigned' : null);
+    await commit(lena.db, AUDIT, [set('finding', 'f1', 'failure', 'For the team alone')]);
+    await commit(aron.db, AUDIT, [note('n2'), set('note', 'n2', 'text', 'Of the last day')]);
+    await syncAll(lena, aron);
+    expect(aron.engine.state.problem).toBeNull();
+    expect((await readOutbox(aron.db)).operations).toBe(0);
+    expect((await readQuarantined(aron.db, AUDIT)).map(({ ent }) => ent)).toEqual(['note/n2', 'note/n2']);
+    expect(JSON.stringify(await aron.db.operations.toArray())).not.toContain('For the team alone');
+    const log = server.logs.get(AUDIT)!;
+    expect(await aron.db.logs.get(AUDIT)).toMatchObject({ seq: log.entries.length, hash: log.hashes.at(-1) });
+    server.left.clear();
+    await syncAll(aron, lena);
+    await expectAgreement(server, lena, aron);
+    expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('failure')).toBe('For the team alone');
+  });
+});
+
 describe('a blocked tablet', () => {
   test('says so, receives nothing, hands in what was recorded on it, and loses nothing', async () => {
     const server = new ModelServer();
