@@ -50,6 +50,8 @@ export default defineConfig({
     environment: 'node',
     // Every file still has a world of its own, but no process of its own to be started: a quarter of the time less.
     pool: 'vmThreads',
+    // A busy machine is no fault of a test.
+    testTimeout: 60_000,
     // Read as text by tokens.test.ts; every other style sheet is left out.
     css: { include: /tokens\.css/ },
   },

@@ -90,7 +90,6 @@ class Device:
         self.wall += 1000
         header = {
             "v": 1,
-            "id": new_id(),
             "chain": {
                 "installation": self.chain.installation,
                 "account": self.chain.account,
@@ -99,6 +98,7 @@ class Device:
             "dseq": self.dseq + 1,
             "prev": self.prev,
             "wall": self.wall,
+            "start": "A" * 11,
             "mono": self.wall - WALL,
             "hlc": f"{self.wall:015d}-{0:08d}",
             "seen": {"epoch": self.epoch, "seq": self.cursor},
@@ -109,8 +109,9 @@ class Device:
             "ctx": {"app": "test", "schema": 1, "zone": "Europe/Berlin"},
             **changed,
         }
-        self.heads[ref, name] = [header["id"]]
-        return self.keep(text_of(header, value))
+        text = text_of(header, value)
+        self.heads[ref, name] = [digest_of(text.encode())]
+        return self.keep(text)
 
     def keep(self, text: str) -> str:
         """Put these very bytes at the end of the chain, whatever they are."""

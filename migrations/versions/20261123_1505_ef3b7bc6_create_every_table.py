@@ -345,7 +345,6 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("sent_by_account", sa.String(length=36), nullable=False),
         sa.Column("sent_by_installation", sa.String(length=36), nullable=False),
-        sa.Column("op_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("chain_account", sa.String(length=36), nullable=True),
         sa.Column("chain_installation", sa.String(length=36), nullable=True),
         sa.Column("dseq", sa.BigInteger(), nullable=True),
@@ -365,7 +364,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_operation_audit_id_entity", "operation", ["audit_id", "entity"], unique=False)
     op.create_index("ix_operation_audit_id_entity_kind", "operation", ["audit_id", "entity_kind"], unique=False)
-    op.create_index("ix_operation_audit_id_op_id", "operation", ["audit_id", "op_id"], unique=False)
     op.create_index("ix_operation_audit_id_verdict", "operation", ["audit_id", "verdict"], unique=False)
     op.create_index(
         "ix_operation_revoked",

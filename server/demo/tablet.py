@@ -31,7 +31,7 @@ from server.storage.identifiers import new_id
 from server.sync.office import Change
 from server.sync.push import Batch, push
 from server.sync.receive import Sender
-from server.sync.server_operation import write_operation
+from server.sync.server_operation import new_start, write_operation
 
 JPEG = "image/jpeg"
 _CONTEXT = {"app": "demo", "zone": ZONE}
@@ -59,7 +59,7 @@ class TeamLog:
 
     def take(self, operation: Operation) -> None:
         self.entries.append(Entry(operation, Origin.DEVICE))
-        self.heads[operation.entity, operation.field] = operation.id
+        self.heads[operation.entity, operation.field] = operation.digest
         self.tips[operation.chain] = (operation.dseq, operation.digest)
 
 
@@ -71,6 +71,7 @@ class Tablet:
         self.installation = new_id()
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._unsent: dict[str, list[Operation]] = {}
+        self._start, self._started_at = new_start(), 0
 
     def enrol(self, session: Session, now: int) -> None:
         """From then on the server knows the key, and seals by it verify."""
@@ -81,6 +82,7 @@ class Tablet:
     def write(self, log: TeamLog, at: int, changes: Iterable[Change]) -> None:
         """One operation after the other, at this moment in milliseconds by the tablet's clock."""
         chain = ChainKey(self.installation, self.account, log.audit)
+        self._started_at = self._started_at or at
         for change in changes:
             dseq, prev = log.tips.get(chain, (0, GENESIS))
             replaced = log.heads.get((change.entity, change.field))
@@ -97,6 +99,7 @@ class Tablet:
                 kind=change.kind,
                 value=change.value,
                 context=_CONTEXT,
+                run=(self._start, max(0, at - self._started_at)),
             )
             self._unsent.setdefault(log.audit, []).append(operation)
             log.take(operation)

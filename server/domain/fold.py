@@ -172,18 +172,16 @@ def _place_in_log(entry: Entry) -> tuple[int, int, str]:
 def _known_and_applied(
     entries: list[Entry], quarantined: Mapping[str, Any]
 ) -> tuple[dict[str, Operation], dict[str, Entry]]:
-    """Operations by id: all that can be read, and those of them that count. Of two with one id the earlier received counts."""
+    """Operations by digest: all that can be read, and those of them that count."""
     known: dict[str, Operation] = {}
     applied: dict[str, Entry] = {}
     for entry in sorted(entries, key=_arrival):
         operation = entry.operation
-        if operation.kind in ON_OPERATIONS:
+        if operation.kind in ON_OPERATIONS or operation.digest in known:
             continue
-        if operation.digest in quarantined:
-            known.setdefault(operation.id, operation)
-        elif operation.id not in applied:
-            known[operation.id] = operation
-            applied[operation.id] = entry
+        known[operation.digest] = operation
+        if operation.digest not in quarantined:
+            applied[operation.digest] = entry
     return known, applied
 
 
@@ -200,9 +198,9 @@ def _superseded(
         ahead, passed = list(entry.operation.bases), set[str]()
         while ahead:
             base = known.get(ahead.pop())
-            if base is None or base.id in passed or not _can_replace(entry.operation, base):
+            if base is None or base.digest in passed or not _can_replace(entry.operation, base):
                 continue
-            passed.add(base.id)
+            passed.add(base.digest)
             if base.digest in quarantined:
                 ahead.extend(base.bases)
         superseded |= passed
@@ -211,21 +209,18 @@ def _superseded(
 
 def _can_replace(operation: Operation, base: Operation) -> bool:
     """
-    The same field, and not something that comes later in the very same chain: nobody has seen his own future.
+    The same field. What names a digest has seen it, so no two can replace each other.
 
     A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes. A seal
     replaces none: nobody takes back what somebody else has vouched for.
     """
     if operation.entity != base.entity or operation.field != base.field or operation.field == BORN:
         return False
-    if OperationKind.SEAL in (operation.kind, base.kind):
-        return False
-    return operation.chain != base.chain or base.dseq < operation.dseq
+    return OperationKind.SEAL not in (operation.kind, base.kind)
 
 
 def _heads(entries: list[Entry], superseded: set[str]) -> list[Entry]:
-    """Two that claim to have seen each other are both shown: nothing may vanish without something in its place."""
-    return [entry for entry in entries if entry.operation.id not in superseded] or entries
+    return [entry for entry in entries if entry.operation.digest not in superseded]
 
 
 def _entity_view(ref: str, heads: Mapping[str, list[Entry]]) -> EntityView:
@@ -257,7 +252,7 @@ def _edited_meanwhile(deleted: FieldView, born: FieldView | None, views: Mapping
     """A deletion names every head it saw. A head that it does not name was written by somebody who did not know of it."""
     witnessed = {base for head in deleted.heads for base in head.bases}
     others = [view for name, view in views.items() if name != DELETED] + ([born] if born else [])
-    return any(head.id not in witnessed for view in others for head in view.heads)
+    return any(head.digest not in witnessed for view in others for head in view.heads)
 
 
 def _field_view(heads: list[Entry]) -> FieldView:
@@ -276,7 +271,7 @@ def _display_order(entry: Entry) -> tuple[int, str, str, str, str, str]:
     if entry.received_at is not None:
         stamp = min(stamp, entry.received_at)
     chain = operation.chain
-    return (stamp, operation.hlc[16:], chain.installation, chain.account, chain.audit, operation.id)
+    return (stamp, operation.hlc[16:], chain.installation, chain.account, chain.audit, operation.digest)
 
 
 def _comparable(operation: Operation) -> str:

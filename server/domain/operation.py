@@ -43,8 +43,9 @@ _FIELD = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 _HLC = re.compile(r"[0-9]{15}-[0-9a-z]{8}")
 _CONTEXT = {"app": re.compile(r"[A-Za-z0-9.+-]{1,40}"), "zone": re.compile(r"[A-Za-z0-9_+/-]{1,60}")}
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}")
+_START = re.compile(r"[A-Za-z0-9_-]{11}")
 
-_HEADER_KEYS = frozenset("v id chain dseq prev wall mono hlc seen ent fld bases kind ctx".split())
+_HEADER_KEYS = frozenset("v chain dseq prev wall start mono hlc seen ent fld bases kind ctx".split())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,16 +59,20 @@ class ChainKey:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The parsed lines beside the bytes that they were read from. `wall` and `mono` are milliseconds of the device."""
+    """
+    The parsed lines beside the bytes that they were read from. What the operation is called is its digest: nobody can take a
+    name that covers other words. `wall` is the device's clock in milliseconds; `mono` counts milliseconds since the start of the
+    app that `start` marks, so that a clock that was put back between two operations shows.
+    """
 
     data: bytes
     """Both lines; the header alone where the content was erased."""
     digest: str
-    id: str
     chain: ChainKey
     dseq: int
     prev: str
     wall: int
+    start: str
     mono: int
     hlc: str
     seen_epoch: str | None
@@ -171,11 +176,11 @@ def parse_operation(data: bytes, content_sha256: str | None = None) -> Operation
     return Operation(
         data=data,
         digest=digest_of(data) if content_sha256 is None else digest_of_erased(header, content_sha256),
-        id=envelope["id"],
         chain=ChainKey(chain["installation"], chain["account"], chain["audit"]),
         dseq=envelope["dseq"],
         prev=envelope["prev"],
         wall=envelope["wall"],
+        start=envelope["start"],
         mono=envelope["mono"],
         hlc=envelope["hlc"],
         seen_epoch=seen["epoch"],
@@ -260,7 +265,6 @@ def _first_wrong_key(envelope: dict[str, Any]) -> str | None:
         return str(unknown[0])[:60]
     chain, seen = envelope["chain"], envelope["seen"]
     checks = {
-        "id": _matches(_UUID, envelope["id"]),
         "chain": isinstance(chain, dict)
         and set(chain) == {"installation", "account", "audit"}
         and _matches(_UUID, chain["installation"])
@@ -269,6 +273,7 @@ def _first_wrong_key(envelope: dict[str, Any]) -> str | None:
         "dseq": _whole(envelope["dseq"]) and envelope["dseq"] >= 1,
         "prev": _matches(_SHA256, envelope["prev"]),
         "wall": _whole(envelope["wall"]),
+        "start": _matches(_START, envelope["start"]),
         "mono": _whole(envelope["mono"]) and envelope["mono"] >= 0,
         "hlc": _matches(_HLC, envelope["hlc"]),
         "seen": isinstance(seen, dict)
@@ -280,7 +285,7 @@ def _first_wrong_key(envelope: dict[str, Any]) -> str | None:
         "fld": _matches(_FIELD, envelope["fld"]),
         "bases": isinstance(envelope["bases"], list)
         and len(envelope["bases"]) <= MAX_BASES
-        and all(_matches(_UUID, base) for base in envelope["bases"]),
+        and all(_matches(_SHA256, base) for base in envelope["bases"]),
         "kind": envelope["kind"] in OperationKind.__members__.values(),
         "ctx": _is_context(envelope["ctx"]),
     }

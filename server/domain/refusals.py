@@ -68,7 +68,6 @@ SENTENCES: dict[str, str] = {
     "envelope.not_an_object": "This entry cannot be read. It is kept as it came, but not shown in the audit.",
     "envelope.unknown_version": "This entry was written by a newer app (version {version}). It is kept and will be shown after the server's update.",
     "envelope.malformed": "This entry is not complete ({key}). It is kept as it came, but not shown in the audit.",
-    "operation.id_reused": "Another entry with the same number was received before. Both are kept; the lead auditor decides.",
     "operation.unknown_kind": "This entry is of a kind that the server does not know yet ({entity}.{field}). It is kept and will be shown after the server's update.",
     "operation.value_unfit": "The value of {entity}.{field} does not fit: {why}. It is kept; the lead auditor can correct it.",
     "operation.not_permitted": "The author had no right to change {entity}.{field} in this audit. It is kept; the lead auditor decides.",

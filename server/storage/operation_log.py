@@ -49,7 +49,6 @@ class KnownEntry:
 
     seq: int
     digest: str
-    op_id: str | None
     dseq: int | None
     is_branch: bool
     is_of_sender: bool
@@ -108,7 +107,6 @@ def _row(audit: Audit, entry: NewEntry, seq: int, running: str, at: int) -> dict
         "received_at": at,
         "sent_by_account": entry.sent_by.account,
         "sent_by_installation": entry.sent_by.installation,
-        "op_id": operation.id if operation else None,
         "chain_account": operation.chain.account if operation else None,
         "chain_installation": operation.chain.installation if operation else None,
         "dseq": entry.dseq if operation is None else operation.dseq,
@@ -129,7 +127,7 @@ def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iter
     known: dict[str, KnownEntry] = {}
     table = LoggedOperation
     columns = (
-        table.seq, table.digest, table.op_id, table.dseq, table.is_branch, table.chain_account,
+        table.seq, table.digest, table.dseq, table.is_branch, table.chain_account,
         table.chain_installation, table.sent_by_account, table.sent_by_installation,
         table.verdict, table.verdict_code, table.verdict_facts, table.content_sha256,
     )  # fmt: skip
@@ -143,7 +141,6 @@ def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iter
             known[row.digest] = KnownEntry(
                 row.seq,
                 row.digest,
-                row.op_id,
                 row.dseq,
                 row.is_branch,
                 is_of_sender,
@@ -157,28 +154,6 @@ def _quarantine(row: Any) -> Refusal | None:
     if row.verdict != QUARANTINED:
         return None
     return Refusal(row.verdict_code, json.loads(row.verdict_facts))
-
-
-def ids_in_use(session: Session, audit: Audit, ids: Iterable[str]) -> set[str]:
-    """Of these operation ids those that an entry of the log has, if it was sent by whom it names."""
-    wanted = sorted(set(ids))
-    used: set[str] = set()
-    table = LoggedOperation
-    for start in range(0, len(wanted), _LOOKUP):
-        some = wanted[start : start + _LOOKUP]
-        used.update(
-            found
-            for found in session.scalars(
-                sa.select(table.op_id).where(
-                    table.audit_id == audit.id,
-                    table.op_id.in_(some),
-                    table.chain_account == table.sent_by_account,
-                    table.chain_installation == table.sent_by_installation,
-                )
-            )
-            if found is not None
-        )
-    return used
 
 
 def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str, Entry]:
@@ -395,7 +370,7 @@ def unreadable_entries(session: Session, audit: str) -> list[UnreadableEntry]:
     table = LoggedOperation
     rows = session.execute(
         sa.select(table.digest, table.sent_by_installation, table.sent_by_account, table.dseq).where(
-            table.audit_id == audit, table.op_id.is_(None)
+            table.audit_id == audit, table.kind.is_(None)
         )
     )
     return [
@@ -410,11 +385,11 @@ def find_entry(session: Session, audit: str, digest: str) -> LoggedOperation | N
     )
 
 
-def last_verdict_id(session: Session, audit: str, digest: str) -> str | None:
-    """The id of the server's newest verdict on this digest: a new one names it as what it replaces."""
+def last_verdict(session: Session, audit: str, digest: str) -> str | None:
+    """The server's newest verdict on this digest, by its own: a new one names it as what it replaces."""
     table = LoggedOperation
     return session.scalar(
-        sa.select(table.op_id)
+        sa.select(table.digest)
         .where(
             table.audit_id == audit,
             table.entity == f"operation/{digest}",

@@ -75,7 +75,7 @@ class _Writer:
         self._chain = chains.load_chain(session, audit, server.installation, account)
         self._dseq, self._tip = self._chain.tip_dseq, self._chain.tip_digest
         self._heads = {
-            (ref, name): [head.id for head in shown.heads]
+            (ref, name): [head.digest for head in shown.heads]
             for ref, entity in fold_log(entries).entities.items()
             for name, shown in entity.fields.items()
         }
@@ -98,7 +98,7 @@ class _Writer:
         )
         if reason := refuse_value_here(operation, self._audit.audit_id, self._audit.workspace_id):
             raise Refused(reason)
-        self._tip, self._heads[place] = operation.digest, [operation.id]
+        self._tip, self._heads[place] = operation.digest, [operation.digest]
         return NewEntry(operation.data, operation.digest, Origin.SERVER, self._key, operation, self._dseq)
 
     def finish(self) -> None:

@@ -76,7 +76,6 @@ class Receiver:
         known = log.known_entries(self.session, audit, key, named)
         self._complete(arrivals, known, key)
         new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
-        used_ids = log.ids_in_use(self.session, audit, (one.operation.id for one in new if one.operation))
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
         server_chain = self._server_chain()
@@ -87,7 +86,7 @@ class Receiver:
             erasure = erased.get(arrival.digest)
             if before is not None and _lacks_content(before, arrival) and erasure is None:
                 seq = audit.head_seq + len(entries) + 1
-                entries += self._put_content_back(arrival, before, key, sender, used_ids, is_revoked, seq)
+                entries += self._put_content_back(arrival, before, key, sender, is_revoked, seq)
                 known[arrival.digest] = log.known_entries(self.session, audit, key, [arrival.digest])[arrival.digest]
                 continue
             if before is not None and not _awaits_author(before, arrival):
@@ -101,16 +100,13 @@ class Receiver:
             reason = (
                 Refusal("account.installation_revoked")
                 if is_revoked
-                else self._refuse(arrival, place, key, sender, used_ids, is_erased=erasure is not None)
+                else self._refuse(arrival, place, key, sender, is_erased=erasure is not None)
             )
             is_of_sender = arrival.operation is None or arrival.operation.chain == key
-            if arrival.operation is not None and is_of_sender:
-                used_ids.add(arrival.operation.id)
             seq = audit.head_seq + len(entries) + 1
             entry = known[arrival.digest] = log.KnownEntry(
                 before.seq if before else seq,
                 arrival.digest,
-                arrival.operation.id if arrival.operation else None,
                 arrival.dseq,
                 place.is_branch,
                 is_of_sender,
@@ -125,7 +121,7 @@ class Receiver:
                     appended.append(_erase_again(server_chain, erasure, seq))
                 self.numbered_here.add(arrival.digest)
             else:
-                replaced = log.last_verdict_id(self.session, audit.id, arrival.digest)
+                replaced = log.last_verdict(self.session, audit.id, arrival.digest)
                 log.confirm_author(self.session, audit, key, entry, reason)
                 appended = [
                     server_chain.confirm(arrival.digest, replaced, seq)
@@ -162,7 +158,6 @@ class Receiver:
         before: log.KnownEntry,
         key: ChainKey,
         sender: Sender,
-        used_ids: set[str],
         is_revoked: bool,
         seq: int,
     ) -> list[log.NewEntry]:
@@ -172,17 +167,16 @@ class Receiver:
         """
         operation, reason = arrival.operation, before.quarantine
         if reason is not None and reason.code == CONTENT_MISSING:
-            others = used_ids - {operation.id} if operation else used_ids
             place = Place(is_branch=before.is_branch)
             reason = (
                 Refusal("account.installation_revoked")
                 if is_revoked
-                else self._refuse(arrival, place, key, sender, others, is_erased=False)
+                else self._refuse(arrival, place, key, sender, is_erased=False)
             )
         whole = log.NewEntry(
             arrival.data, arrival.digest, Origin.DEVICE, key, operation, arrival.dseq, before.is_branch, reason
         )
-        replaced = log.last_verdict_id(self.session, self.audit.id, arrival.digest)
+        replaced = log.last_verdict(self.session, self.audit.id, arrival.digest)
         log.put_content_back(self.session, self.audit, whole)
         server_chain = self._server_chain()
         said = (
@@ -210,7 +204,7 @@ class Receiver:
 
     def release(self, entry: LoggedOperation, by: str) -> None:
         """Take a quarantine back: append the reversal, and let what is derived follow."""
-        before = log.last_verdict_id(self.session, self.audit.id, entry.digest)
+        before = log.last_verdict(self.session, self.audit.id, entry.digest)
         reversal = self._server_chain().release(entry.digest, by, before, self.audit.head_seq)
         log.append_entries(self.session, self.audit, [reversal], self.now)
         log.note_verdict(self.session, self.audit, entry.digest, log.APPLIED)
@@ -236,7 +230,7 @@ class Receiver:
         return ServerChain(row, key, self.server.epoch, self.now)
 
     def _refuse(
-        self, arrival: Arrival, place: Place, key: ChainKey, sender: Sender, used_ids: set[str], *, is_erased: bool
+        self, arrival: Arrival, place: Place, key: ChainKey, sender: Sender, *, is_erased: bool
     ) -> Refusal | None:
         operation = arrival.operation
         if operation is None:
@@ -247,8 +241,6 @@ class Receiver:
             return Refusal(NOT_YOURS)
         if place.misfit is not None:
             return place.misfit
-        if operation.id in used_ids:
-            return Refusal("operation.id_reused")
         if operation.is_erased:
             # Its value was looked at when it came first; whether it was erased rightly is what the register knows.
             return self._refuse_author(operation, sender) if is_erased else Refusal(CONTENT_MISSING)

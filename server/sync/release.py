@@ -32,6 +32,6 @@ def release_operation(account: str, roles: Roles, audit: str, digest: str) -> No
             raise Refused(Refusal("request.not_found"))
         if entry.verdict != log.QUARANTINED:
             return
-        if entry.op_id is None or entry.verdict_code in NEVER_RELEASED:
+        if entry.kind is None or entry.verdict_code in NEVER_RELEASED:
             raise Refused(log.reason_of(entry))
         Receiver(session, locked, server_identity(session), now_ms()).release(entry, account)

@@ -40,11 +40,11 @@ UNUSUAL_UUIDS = (ACCOUNT.upper(), f"{{{ACCOUNT}}}", f"urn:uuid:{ACCOUNT}", ACCOU
 def refusal_of(kind: str, entity: str, field: str, value: Any) -> Refusal | None:
     header = {
         "v": 1,
-        "id": "00000000-0000-7000-8000-000000000001",
         "chain": {"installation": ACCOUNT, "account": ACCOUNT, "audit": AUDIT},
         "dseq": 1,
         "prev": GENESIS,
         "wall": 1,
+        "start": "A" * 11,
         "mono": 0,
         "hlc": "000000000000001-00000000",
         "seen": {"epoch": None, "seq": 0},

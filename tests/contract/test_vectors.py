@@ -2,7 +2,8 @@
 The rules in Python give what the vectors say. pwa/src/domain/vectors.test.ts holds the tablet to the same files.
 
 A vector is one JSON file in schemas/vectors/<subject>/ with a sentence (`why`) and expected values that were checked by hand.
-In `fold` an entry is short: `id` and `bases` are small numbers for ids, `by` names a person of the cast below, `at` is the
+In `fold` an entry is short: `id` is a small number for its digest, `bases` name such numbers (one that no entry before it has
+stands for a digest that nobody knows), `by` names a person of the cast below, `at` is the
 clock in ms, `verdict_on` and `erasure_on` point at the operation that the server judges or erases, and `is_erased` says that of
 its content only the hash is left; `team` has the same entries. In `finding`, `judgement` and `record`, `things` are
 entities with what they were born with and their fields, written one after the other by one person. `grades` and `worst` give, by
@@ -64,7 +65,6 @@ def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
     target = short.get("verdict_on", short.get("erasure_on"))
     header = {
         "v": 1,
-        "id": uuid(short["id"]),
         "chain": {
             "installation": uuid(person),
             "account": "server" if person == SERVER else uuid(person + 10),
@@ -73,12 +73,13 @@ def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
         "dseq": short.get("dseq", short["id"]),
         "prev": GENESIS,
         "wall": at,
+        "start": "AAAAAAAAAAA",
         "mono": 0,
         "hlc": short.get("hlc", f"{at:015d}-00000000"),
         "seen": {"epoch": None, "seq": 0},
         "ent": short["ent"] if target is None else f"operation/{digests[target]}",
         "fld": short["fld"] if target is None else kind,
-        "bases": [uuid(base) for base in short.get("bases", [])],
+        "bases": [digests.get(base) or f"{base:064d}" for base in short.get("bases", [])],
         "kind": kind,
         "ctx": {"app": "0.1.0", "schema": 1, "zone": "UTC"},
     }
@@ -113,15 +114,16 @@ def view_of(things: Iterable[dict[str, Any]]) -> LogView:
     return fold_log(entries_of(shorts)[0])
 
 
-def shown(view: LogView) -> dict[str, Any]:
+def shown(view: LogView, digests: dict[int, str]) -> dict[str, Any]:
     """The folded log in the words of a vector."""
+    numbers = {digest: number for number, digest in digests.items()}
     return {
         ref: {
             "born": dict(entity.born) if entity.born is not None else None,
             "fields": {
                 name: {
                     "value": field.value,
-                    "heads": [int(head.id[-12:]) for head in field.heads],
+                    "heads": [numbers[head.digest] for head in field.heads],
                     "is_disputed": field.is_disputed,
                     **({"is_erased": True} if field.is_erased else {}),
                 }
@@ -168,7 +170,6 @@ def test_operation(vector: dict[str, Any]) -> None:
         assert canonical_bytes(operation.value).decode() == vector["parsed_val_text"]
         return
     assert vector["parsed"] == {
-        "id": operation.id,
         "chain": {
             "installation": operation.chain.installation,
             "account": operation.chain.account,
@@ -177,6 +178,7 @@ def test_operation(vector: dict[str, Any]) -> None:
         "dseq": operation.dseq,
         "prev": operation.prev,
         "wall": operation.wall,
+        "start": operation.start,
         "mono": operation.mono,
         "hlc": operation.hlc,
         "seen": {"epoch": operation.seen_epoch, "seq": operation.seen_seq},
@@ -201,7 +203,7 @@ def test_fold(vector: dict[str, Any]) -> None:
         sorted(entries, key=lambda entry: entry.operation.digest),
     ):
         view = fold_log(ordering)
-        assert shown(view) == vector["entities"], vector["why"]
+        assert shown(view, digests) == vector["entities"], vector["why"]
         assert {digest: verdict["code"] for digest, verdict in view.quarantined.items()} == quarantined
         assert set(view.erased) == {digests[number] for number in vector.get("erased", [])}
 

@@ -1,16 +1,13 @@
 """The demonstration, seeded once: seeding takes seconds, and looking at it changes nothing."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from server.app import create_app
-from server.config import Config
 from server.database import SERVER, reading
 from server.demo.seed import seed
 from server.domain.fold import Entry, LogView, fold_log
@@ -18,6 +15,7 @@ from server.storage.evidence_store import EvidenceFiles
 from server.storage.operation_log import load_entries
 from tests.conftest import close_database
 from tests.demo.signed_in import signed_in
+from tests.stage import Stage
 
 TODAY = date(2026, 11, 24)
 
@@ -32,13 +30,12 @@ class Held:
 
 
 @pytest.fixture(scope="module")
-def seeded(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """A server with the demonstration in it."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copyfile(migrated_sqlite, folder / "auditbook.sqlite3")
-    app = create_app(Config(data=str(folder), demo="0", worker="0"))
+def seeded(sqlite_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A server of its own with the demonstration in it."""
+    config = sqlite_stage.set(tmp_path_factory.mktemp("demo") / "data", peopled=False)
+    app = create_app(config)
     with app.app_context():
-        assert seed(TODAY, EvidenceFiles(folder))
+        assert seed(TODAY, EvidenceFiles(config.data_folder))
         yield app
         close_database(app)
 

@@ -164,16 +164,22 @@ def test_a_worker_that_lost_its_claim_does_not_end_what_another_does(app, databa
     assert job(asked).state == "done"
 
 
-def test_a_long_job_keeps_its_claim(app, database):
-    claims = []
+def test_a_long_job_keeps_its_claim(app, database, time_passes):
+    asked, lease, claims = ask(), 300, []
 
     def work(args, config):
-        time.sleep(0.5)
+        claimed = job(asked).lease_until
+        time_passes(lease // 2)
+        for _ in range(3000):
+            if job(asked).lease_until != claimed:
+                break
+            time.sleep(0.01)
+        # The first claim is over now, the renewed one is not.
+        time_passes(lease // 2 + 1)
         with unit_of_work(SERVER) as session:
             claims.append(job_queue.claim_job(session))
 
-    asked = ask()
-    run_next_job(app, jobs={"greet": work}, lease=200)
+    run_next_job(app, jobs={"greet": work}, lease=lease)
     assert claims == [None]
     assert job(asked).state == "done"
 

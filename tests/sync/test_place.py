@@ -48,7 +48,7 @@ def test_a_missing_operation_is_a_gap_wherever_it_is(missing):
 def test_a_branch_goes_on_as_a_branch_beyond_the_trunk():
     trunk, branch = chain_of(2), read_arrivals([WHOLE[3]], CHAIN)[0]
     known = {
-        branch.prev or "": KnownEntry(9, branch.prev or "", None, 3, True, True, Refusal("chain.forked")),
+        branch.prev or "": KnownEntry(9, branch.prev or "", 3, True, True, Refusal("chain.forked")),
     }
     tip = Tip(2, digest_of(trunk[1].encode()))
     assert follow_chain(branch, tip, known) == Place(is_branch=True, misfit=Refusal("chain.forked"))

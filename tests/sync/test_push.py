@@ -184,17 +184,6 @@ def test_an_unknown_kind_of_entity_is_kept_for_later(database, lena):
     assert codes(device.push())[3:] == ["operation.unknown_kind"] * 2
 
 
-def test_an_id_that_was_used_for_other_bytes_is_kept_and_named(database, lena):
-    device = new_audit(lena)
-    used = header_of(device.made[1])["id"]
-    device.make("set", f"audit/{device.audit}", "title", "another", id=used)
-    device.make("set", f"audit/{device.audit}", "scope", "x", id=(fresh := new_id()))
-    device.make("set", f"audit/{device.audit}", "scope", "y", id=fresh)
-    assert codes(device.push())[3:] == ["operation.id_reused", None, "operation.id_reused"]
-    device.pull()
-    assert device.view().entities[f"audit/{device.audit}"].get("scope") == "x"
-
-
 @pytest.mark.parametrize("name", ["installation", "account", "audit"])
 def test_an_operation_of_another_chain_is_kept_and_not_applied(database, lena, name):
     device = new_audit(lena)

@@ -519,7 +519,10 @@ describe('the closing meeting', () => {
       .between([audit, 'finding/'], [audit, 'finding0'])
       .first())!;
     const head = row.body.value['title']![0]!;
-    row.body.value['title']!.push({ ...head, operation: { ...head.operation, id: LENA, val: 'Another title' } });
+    row.body.value['title']!.push({
+      ...head,
+      operation: { ...head.operation, digest: 'f'.repeat(64), val: 'Another title' },
+    });
     await lena.database.entities.put(row);
     expect(disputesOf(await readLog(lena.database, audit))).toMatchObject([{ field: 'title', isSealed: true }]);
     expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.conflict_open' });
@@ -534,7 +537,10 @@ describe('the closing meeting', () => {
     await commit(lena.database, audit, [add('evidence', 'e1', born), set('evidence', 'e1', 'is_in_report', true)]);
     const row = (await lena.database.entities.get([audit, 'evidence/e1']))!;
     const head = row.body.value['is_in_report']![0]!;
-    row.body.value['is_in_report']!.push({ ...head, operation: { ...head.operation, id: LENA, val: false } });
+    row.body.value['is_in_report']!.push({
+      ...head,
+      operation: { ...head.operation, digest: 'f'.repeat(64), val: false },
+    });
     await lena.database.entities.put(row);
     const refused = refusalsBeforeReport(await readLog(lena.database, audit), audit, null);
     const disputes = refused.filter(({ code }) => code === 'report.conflict_open');
@@ -547,7 +553,10 @@ describe('the closing meeting', () => {
     await done(gradeInStandard(lena, audit, id, GREEN, 'major_nonconformity', 'It reached the drain'));
     const row = (await lena.database.entities.get([audit, `finding_grade/${id}~${GREEN}`]))!;
     const head = row.body.value['grade']![0]!;
-    row.body.value['grade']!.push({ ...head, operation: { ...head.operation, id: LENA, val: 'positive' } });
+    row.body.value['grade']!.push({
+      ...head,
+      operation: { ...head.operation, digest: 'f'.repeat(64), val: 'positive' },
+    });
     await lena.database.entities.put(row);
     expect(await presentClosingRecord(lena, audit)).toMatchObject({
       code: 'closing.conflict_open',

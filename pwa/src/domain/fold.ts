@@ -118,7 +118,7 @@ export class EntityView<K extends EntityKind = EntityKind> {
   #wasEditedMeanwhile(deleted: FieldView): boolean {
     const witnessed = new Set(deleted.heads.flatMap((head) => head.bases));
     const others = [this.bornView, ...this.fields.values()];
-    return others.some((view) => view?.heads.some((head) => !witnessed.has(head.id)) ?? false);
+    return others.some((view) => view?.heads.some((head) => !witnessed.has(head.digest)) ?? false);
   }
 }
 
@@ -193,9 +193,10 @@ export function foldHeads(
   }
   for (const ofEntity of fields.values()) {
     for (const [name, all] of ofEntity) {
-      const heads = all.filter((entry) => !superseded.has(entry.operation.id));
-      // Two that claim to have seen each other are both shown: nothing may vanish without something in its place.
-      ofEntity.set(name, heads.length > 0 ? heads : all);
+      ofEntity.set(
+        name,
+        all.filter((entry) => !superseded.has(entry.operation.digest)),
+      );
     }
   }
   return fields;
@@ -282,7 +283,7 @@ function isLater(one: Entry, other: Entry): boolean {
   return one.operation.digest > other.operation.digest;
 }
 
-/** Operations by id: all that can be read, and those of them that count. Of two with one id the earlier received counts. */
+/** Operations by digest: all that can be read, and those of them that count. */
 function knownAndApplied(
   entries: readonly Entry[],
   quarantined: ReadonlyMap<string, Verdict>,
@@ -291,13 +292,9 @@ function knownAndApplied(
   const applied = new Map<string, Entry>();
   for (const entry of [...entries].sort(byArrival)) {
     const operation = entry.operation;
-    if (isOnOperation(operation)) continue;
-    if (quarantined.has(operation.digest)) {
-      if (!known.has(operation.id)) known.set(operation.id, operation);
-    } else if (!applied.has(operation.id)) {
-      known.set(operation.id, operation);
-      applied.set(operation.id, entry);
-    }
+    if (isOnOperation(operation) || known.has(operation.digest)) continue;
+    known.set(operation.digest, operation);
+    if (!quarantined.has(operation.digest)) applied.set(operation.digest, entry);
   }
   return { known, applied };
 }
@@ -322,9 +319,9 @@ function supersededBy(
     const passed = new Set<string>();
     while (ahead.length > 0) {
       const base = known.get(ahead.pop()!);
-      if (base === undefined || passed.has(base.id) || !canReplace(operation, base)) continue;
-      passed.add(base.id);
-      superseded.add(base.id);
+      if (base === undefined || passed.has(base.digest) || !canReplace(operation, base)) continue;
+      passed.add(base.digest);
+      superseded.add(base.digest);
       if (quarantined.has(base.digest)) ahead.push(...base.bases);
     }
   }
@@ -332,23 +329,14 @@ function supersededBy(
 }
 
 /**
- * The same field, and not something that comes later in the very same chain: nobody has seen his own future.
+ * The same field. What names a digest has seen it, so no two can replace each other.
  *
  * A birth replaces nothing: what an entity is born with (a photo's hash, who raised a finding) never changes. A seal replaces
  * none: nobody takes back what somebody else has vouched for.
  */
 function canReplace(operation: ReadOperation, base: ReadOperation): boolean {
   if (operation.ent !== base.ent || operation.fld !== base.fld || operation.fld === BORN) return false;
-  if (operation.kind === 'seal' || base.kind === 'seal') return false;
-  return !isSameChain(operation, base) || base.dseq < operation.dseq;
-}
-
-function isSameChain(one: ReadOperation, other: ReadOperation): boolean {
-  return (
-    one.chain.installation === other.chain.installation &&
-    one.chain.account === other.chain.account &&
-    one.chain.audit === other.chain.audit
-  );
+  return operation.kind !== 'seal' && base.kind !== 'seal';
 }
 
 function fieldView(heads: readonly Entry[]): FieldView {
@@ -370,7 +358,7 @@ function byDisplay(one: Entry, other: Entry): number {
     compare(a.chain.installation, b.chain.installation) ||
     compare(a.chain.account, b.chain.account) ||
     compare(a.chain.audit, b.chain.audit) ||
-    compare(a.id, b.id)
+    compare(a.digest, b.digest)
   );
 }
 

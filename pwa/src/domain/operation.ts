@@ -47,11 +47,13 @@ export interface Context {
 
 /** Header and content as they stand in the bytes; the salt is in the content alone. */
 export interface Envelope {
-  readonly id: string;
   readonly chain: ChainKey;
   readonly dseq: number;
   readonly prev: string;
+  /** The device's clock, in milliseconds. */
   readonly wall: number;
+  /** A random mark of the start of the app; `mono` counts the milliseconds since then, so that a clock put back in between shows. */
+  readonly start: string;
   readonly mono: number;
   readonly hlc: string;
   readonly seen: { readonly epoch: string | null; readonly seq: number };
@@ -74,7 +76,7 @@ export interface Operation extends Envelope {
 /** As much of an operation as the fold needs and a screen shows; the tablet keeps this beside the text. */
 export type ReadOperation = Pick<
   Operation,
-  'id' | 'chain' | 'dseq' | 'wall' | 'hlc' | 'ent' | 'fld' | 'bases' | 'kind' | 'val' | 'digest' | 'isErased'
+  'chain' | 'dseq' | 'wall' | 'hlc' | 'ent' | 'fld' | 'bases' | 'kind' | 'val' | 'digest' | 'isErased'
 >;
 
 /** SHA-256 in lower-case hex, over the UTF-8 bytes. Synchronous: a database transaction ends while a promise is awaited. */
@@ -126,13 +128,13 @@ export function headStatement(chain: ChainKey, dseq: number, digest: string): st
 
 /** Write one operation. Its value is made plain first, so that nothing a person types can be refused. */
 export function makeOperation(envelope: Envelope & { readonly salt: string }): Operation {
-  const { id, chain, dseq, prev, wall, mono, hlc, seen, ent, fld, bases, kind, ctx } = envelope;
+  const { chain, dseq, prev, wall, start, mono, hlc, seen, ent, fld, bases, kind, ctx } = envelope;
   const header = {
-    id,
     chain: { installation: chain.installation, account: chain.account, audit: chain.audit },
     dseq,
     prev,
     wall,
+    start,
     mono,
     hlc,
     seen: { epoch: seen.epoch, seq: seen.seq },
@@ -213,11 +215,11 @@ const FIELD = /^[a-z_][a-z0-9_]{0,59}$/;
 const HLC = /^[0-9]{15}-[0-9a-z]{8}$/;
 const APP = /^[A-Za-z0-9.+-]{1,40}$/;
 const ZONE = /^[A-Za-z0-9_+/-]{1,60}$/;
+const START = /^[A-Za-z0-9_-]{11}$/;
 const SALT = /^[A-Za-z0-9_-]{22}$/;
 
 /** In this order the first wrong one is named, here and on the server. */
 const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = {
-  id: (value) => matches(UUID, value),
   chain: (value) =>
     isObject(value) &&
     hasExactly(value, ['account', 'audit', 'installation']) &&
@@ -227,6 +229,7 @@ const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = 
   dseq: (value) => typeof value === 'number' && value >= 1,
   prev: (value) => matches(SHA256, value),
   wall: (value) => typeof value === 'number',
+  start: (value) => matches(START, value),
   mono: (value) => typeof value === 'number' && value >= 0,
   hlc: (value) => matches(HLC, value),
   seen: (value) =>
@@ -237,7 +240,7 @@ const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = 
     value['seq'] >= 0,
   ent: (value) => matches(ENTITY, value),
   fld: (value) => matches(FIELD, value),
-  bases: (value) => Array.isArray(value) && value.length <= MAX_BASES && value.every((base) => matches(UUID, base)),
+  bases: (value) => Array.isArray(value) && value.length <= MAX_BASES && value.every((base) => matches(SHA256, base)),
   kind: (value) => typeof value === 'string' && (OPERATION_KINDS as readonly string[]).includes(value),
   // Nothing but what is listed: a header cannot be erased, so no words of a person may find room in it.
   ctx: (value) =>

@@ -13,7 +13,6 @@ import {
   GENESIS,
   makeOperation,
   MAX_BASES,
-  parseOperation,
   SCHEMA_VERSION,
   type Operation,
   type ReadOperation,
@@ -22,7 +21,7 @@ import { isSameValue, makePlain } from '../domain/plain-json';
 import type { Change } from './changes';
 import { decode, encode } from './codec';
 import { chainName, installationOf, type AuditbookDatabase, type ChainRow, type LogRow } from './database';
-import { APP_VERSION, device, newId } from './device';
+import { APP_VERSION, device } from './device';
 import { evidenceRows, verifyKept, type EvidenceFile } from './evidence-bytes';
 import { base64url } from './keys';
 import { asNotSaved, isConnectionLost } from './not-saved';
@@ -47,18 +46,19 @@ export async function commit(
   changes: readonly Change[],
   evidence: readonly EvidenceFile[] = [],
 ): Promise<Written> {
-  // Made once: a second attempt after a lost connection finds by these ids whether the first one was kept after all.
-  const planned = changes.map((change) => ({ ...change, val: makePlain(change.val), id: newId() }) as PlannedChange);
-  const at = { wall: Math.floor(device.now()), mono: device.mono() };
+  const planned = changes.map((change) => ({ ...change, val: makePlain(change.val) }) as Change);
+  const at = { wall: Math.floor(device.now()), start: device.start(), mono: device.mono() };
+  // A second attempt after a lost connection finds by these whether the first one was kept after all.
+  const made: Operation[] = [];
   let written: Written;
   try {
-    written = await attempt(db, audit, planned, at, evidence);
+    written = await attempt(db, audit, planned, at, evidence, made);
   } catch (problem) {
     if (!isConnectionLost(problem)) throw asNotSaved(problem);
     try {
       db.close({ disableAutoOpen: false });
       await db.open();
-      written = await attempt(db, audit, planned, at, evidence);
+      written = await attempt(db, audit, planned, at, evidence, made);
     } catch (again) {
       throw asNotSaved(again);
     }
@@ -67,15 +67,14 @@ export async function commit(
   return written;
 }
 
-type PlannedChange = Change & { readonly id: string };
-
 /** Nothing but Dexie is awaited in here, or the transaction would end early. */
 function attempt(
   db: AuditbookDatabase,
   audit: string,
-  planned: readonly PlannedChange[],
-  at: { wall: number; mono: number },
+  planned: readonly Change[],
+  at: { wall: number; start: string; mono: number },
   evidence: readonly EvidenceFile[],
+  made: Operation[],
 ): Promise<Written> {
   const tables = [
     db.operations,
@@ -93,22 +92,22 @@ function attempt(
     const key = { installation, account: db.account, audit };
     const before = (await db.chains.get(chainName(key))) ?? emptyChain(key);
     const heads = await headsOf(db, audit, planned);
-    const kept = await keptBefore(db, audit, planned);
-    if (kept.length > 0) return { audit, operations: kept, undo: [] };
+    if (await isKept(db, audit, made)) return { audit, operations: made, undo: [] };
 
     const undo = undoOf(planned, (ref) => entityView(ref, heads.get(ref) ?? new Map()));
     const chain = { ...before };
-    const operations: Operation[] = [];
+    const operations = made;
+    operations.length = 0;
     for (const change of planned) {
       const bases = basesOf(change, heads.get(change.ent)!);
       if (bases === null) continue;
       const hlc = nextStamp(chain.hlc || null, at.wall);
       const operation = makeOperation({
-        id: change.id,
         chain: key,
         dseq: chain.dseq + 1,
         prev: chain.digest,
         wall: at.wall,
+        start: at.start,
         mono: at.mono,
         hlc,
         seen: { epoch: log.epoch, seq: log.seq },
@@ -138,44 +137,39 @@ function attempt(
 
 type Heads = Map<string, Map<string, Entry[]>>;
 
-async function headsOf(db: AuditbookDatabase, audit: string, planned: readonly PlannedChange[]): Promise<Heads> {
+async function headsOf(db: AuditbookDatabase, audit: string, planned: readonly Change[]): Promise<Heads> {
   const refs = [...new Set(planned.map((change) => change.ent))];
   const rows = await db.entities.bulkGet(refs.map((ref) => [audit, ref] as [string, string]));
   return new Map(refs.map((ref, index) => [ref, new Map(Object.entries(rows[index] ? decode(rows[index].body) : {}))]));
 }
 
-/** Operations of these changes that are in the database already: the first attempt had succeeded without our hearing of it. */
-async function keptBefore(
-  db: AuditbookDatabase,
-  audit: string,
-  planned: readonly PlannedChange[],
-): Promise<Operation[]> {
-  const ids = planned.map((change) => [audit, change.id]);
-  const rows = await db.operations.where('[audit+id]').anyOf(ids).sortBy('dseq');
-  return rows.map((row) => parseOperation(decode(row.body)) as Operation);
+/** The first attempt had succeeded without our hearing of it: it is one transaction, so its first operation stands for all. */
+async function isKept(db: AuditbookDatabase, audit: string, made: readonly Operation[]): Promise<boolean> {
+  const [first] = made;
+  return first !== undefined && (await db.operations.get([audit, first.digest])) !== undefined;
 }
 
 /** Which heads the change replaces; null where it would change nothing. */
-function basesOf(change: PlannedChange, heads: Map<string, Entry[]>): string[] | null {
+function basesOf(change: Change, heads: Map<string, Entry[]>): string[] | null {
   const view = entityView(change.ent, heads);
   const entries = heads.get(change.fld) ?? [];
   const field =
     change.fld === BORN ? view.bornView : change.fld === DELETED ? view.deletedView : view.fields.get(change.fld);
   if (change.kind === 'del') {
     if (view.isDeleted) return null;
-    const seen = view.allHeads().map((head) => head.id);
+    const seen = view.allHeads().map((head) => head.digest);
     return seen.slice(0, MAX_BASES);
   }
   const isUnchanged = field !== undefined && field.heads.length === 1 && isSameValue(field.value, change.val);
   if (isUnchanged && change.kind !== 'seal') return null;
-  if (change.kind === 'set' && field?.isDisputed) return [field.heads.at(-1)!.id];
-  return entries.map((entry) => entry.operation.id).slice(0, MAX_BASES);
+  if (change.kind === 'set' && field?.isDisputed) return [field.heads.at(-1)!.digest];
+  return entries.map((entry) => entry.operation.digest).slice(0, MAX_BASES);
 }
 
 function applyLocally(heads: Map<string, Entry[]>, operation: Operation): void {
   const entry: Entry = { operation: read(operation), origin: 'device', seq: null, receivedAt: null };
   const others = heads.get(operation.fld) ?? [];
-  heads.set(operation.fld, [...others.filter((other) => !operation.bases.includes(other.operation.id)), entry]);
+  heads.set(operation.fld, [...others.filter((other) => !operation.bases.includes(other.operation.digest)), entry]);
 }
 
 async function keep(
@@ -187,10 +181,9 @@ async function keep(
 ): Promise<void> {
   if (operations.length === 0) return;
   await db.operations.bulkAdd(
-    operations.map(({ digest, id, ent, dseq, data }) => ({
+    operations.map(({ digest, ent, dseq, data }) => ({
       audit: log.audit,
       digest,
-      id,
       ent,
       chain: chain.chain,
       dseq,
@@ -214,8 +207,8 @@ async function keep(
 
 /** What stays beside the text of an operation: enough to show and to fold. */
 export function read(operation: ReadOperation): ReadOperation {
-  const { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest, isErased } = operation;
-  return { id, chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest, ...(isErased ? { isErased } : {}) };
+  const { chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest, isErased } = operation;
+  return { chain, dseq, wall, hlc, ent, fld, bases, kind, val, digest, ...(isErased ? { isErased } : {}) };
 }
 
 export function emptyLog(audit: string): LogRow {

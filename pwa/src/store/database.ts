@@ -24,7 +24,6 @@ export interface OperationRow {
   audit: string;
   digest: string;
   /** Absent where the text cannot be read: it is kept and shows nothing. */
-  id?: string;
   ent?: string;
   chain?: string;
   dseq?: number;
@@ -34,8 +33,6 @@ export interface OperationRow {
   received_at?: number;
   /** The `dseq` of an operation of our own that has not come back yet. Absent as soon as it is safe. */
   waiting?: number;
-  /** 1 where another operation has the same id: they are looked at together. */
-  twin?: 1;
   /** 1 for somebody else's that the server had before it was restored, and has not got again: it is kept and does not count. */
   lost?: 1;
   /** 1 for somebody else's that this account may not see: it has its place in the log, and the body is empty. */
@@ -177,8 +174,7 @@ export class AuditbookDatabase extends Dexie {
     super(`auditbook:${account}`, { ...HONEST, ...options });
     this.account = account;
     this.version(1).stores({
-      operations:
-        '[audit+digest], [audit+seq], [audit+ent], [audit+id], [chain+dseq], [audit+waiting], [audit+wanted], waiting',
+      operations: '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], waiting',
       entities: '[audit+ref], [audit+rev]',
       chains: 'chain, audit',
       logs: 'audit',

@@ -155,13 +155,12 @@ async function storeArrived(db: AuditbookDatabase, audit: string, arrived: reado
     if (arrival.isHidden) row.hidden = 1;
     if (contentSha256 !== undefined) row.content_sha256 = contentSha256;
     if (entry !== null) {
-      const { id, ent, chain, dseq } = entry.operation;
-      Object.assign(row, { id, ent, chain: chainName(chain), dseq });
+      const { ent, chain, dseq } = entry.operation;
+      Object.assign(row, { ent, chain: chainName(chain), dseq });
       strange.add(digest);
     }
     rows.push(row);
   }
-  await markTwins(db, audit, rows, strange);
   await db.operations.bulkPut(rows);
   return strange;
 }
@@ -179,49 +178,15 @@ async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly
   }
 }
 
-async function markTwins(
-  db: AuditbookDatabase,
-  audit: string,
-  rows: readonly OperationRow[],
-  isNew: ReadonlySet<string>,
-): Promise<void> {
-  const ids = rows.filter((row) => row.id !== undefined && isNew.has(row.digest)).map((row) => [audit, row.id!]);
-  const here = await db.operations.where('[audit+id]').anyOf(ids).toArray();
-  const byId = new Map<string, OperationRow[]>();
-  for (const row of [...here.filter((row) => !rows.some(({ digest }) => digest === row.digest)), ...rows]) {
-    if (row.id !== undefined) byId.set(row.id, [...(byId.get(row.id) ?? []), row]);
-  }
-  for (const same of byId.values()) {
-    if (same.length < 2) continue;
-    for (const row of same) row.twin = 1;
-    await db.operations.bulkPut(same.filter((row) => here.includes(row)));
-  }
-}
-
 async function touchedBy(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<Set<string>> {
   const touched = new Set<string>();
   const judged: [string, string][] = [];
-  const ids: [string, string][] = [];
   for (const { entry } of arrived) {
     if (entry === null) continue;
-    if (!isOnOperation(entry.operation)) {
-      touched.add(entry.operation.ent);
-      ids.push([audit, entry.operation.id]);
-    } else if (entry.origin === 'server') {
-      judged.push([audit, entityIdOf(entry.operation.ent)]);
-    }
+    if (!isOnOperation(entry.operation)) touched.add(entry.operation.ent);
+    else if (entry.origin === 'server') judged.push([audit, entityIdOf(entry.operation.ent)]);
   }
-  for (const row of await db.operations.bulkGet(judged)) {
-    if (row?.ent === undefined) continue;
-    touched.add(row.ent);
-    if (row.twin === 1) ids.push([audit, row.id!]);
-  }
-  const twins = await db.operations
-    .where('[audit+id]')
-    .anyOf(ids)
-    .filter((row) => row.twin === 1)
-    .toArray();
-  for (const twin of twins) touched.add(twin.ent!);
+  for (const row of await db.operations.bulkGet(judged)) if (row?.ent !== undefined) touched.add(row.ent);
   return touched;
 }
 

@@ -367,7 +367,7 @@ export function disputesOf(view: LogView): Dispute[] {
 function headsOfDeletion(view: LogView, entity: EntityView): ReadOperation[] {
   const deletions = entity.deletedView?.heads ?? [];
   const witnessed = new Set(deletions.flatMap((head) => head.bases));
-  const edits = entity.allHeads().filter((head) => head.fld !== DELETED && !witnessed.has(head.id));
+  const edits = entity.allHeads().filter((head) => head.fld !== DELETED && !witnessed.has(head.digest));
   const grades = [...view.entities.values()].filter(
     (grade) => `finding/${gradedFinding(grade.id)}` === entity.ref && isOrphanedGrade(view, grade),
   );
@@ -377,7 +377,7 @@ function headsOfDeletion(view: LogView, entity: EntityView): ReadOperation[] {
 function disputedValue(view: LogView, head: ReadOperation): DisputedValue {
   const value = head.fld === BORN ? null : head.val;
   return {
-    operation: head.id,
+    operation: head.digest,
     value,
     author: authorName(view, head.chain.account),
     account: head.chain.account,

@@ -14,7 +14,7 @@ export async function refoldEntities(
 ): Promise<void> {
   const keys = [...refs].map((ref) => [audit, ref]);
   const rows = await db.operations.where('[audit+ent]').anyOf(keys).toArray();
-  const heads = foldHeads(entriesOf([...rows, ...(await twinsOf(db, audit, rows))]), await readQuarantine(db, audit));
+  const heads = foldHeads(entriesOf(rows), await readQuarantine(db, audit));
   await db.entities.bulkPut(
     [...refs].map((ref) => ({ audit, ref, rev, body: encode(Object.fromEntries(heads.get(ref) ?? [])) })),
   );
@@ -42,13 +42,4 @@ export function operationOf(row: OperationRow): Operation | null {
 /** What a row says; null where it cannot be read. */
 export function entryOf(row: OperationRow): Entry | null {
   return readEntry(decode(row.body), row.origin, row.seq ?? null, row.received_at ?? null, row.content_sha256);
-}
-
-/** Of two operations with one id only the earlier received counts, and the other may stand in another entity. */
-async function twinsOf(db: AuditbookDatabase, audit: string, rows: readonly OperationRow[]): Promise<OperationRow[]> {
-  const ids = rows.filter((row) => row.twin === 1).map((row) => [audit, row.id!]);
-  if (ids.length === 0) return [];
-  const here = new Set(rows.map((row) => row.digest));
-  const all = await db.operations.where('[audit+id]').anyOf(ids).toArray();
-  return all.filter((row) => !here.has(row.digest));
 }

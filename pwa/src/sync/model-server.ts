@@ -268,11 +268,11 @@ export class ModelServer {
     const chain = `${this.#installation}/server`;
     const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
     const { data, digest: own } = makeOperation({
-      id: newId(),
       chain: { installation: this.#installation, account: 'server', audit },
       dseq: tip.dseq + 1,
       prev: tip.digest,
       wall: this.now,
+      start: 'A'.repeat(11),
       mono: 0,
       hlc: `${String(this.now).padStart(15, '0')}-00000000`,
       seen: { epoch: this.epoch, seq: log.entries.length },

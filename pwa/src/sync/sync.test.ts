@@ -72,7 +72,11 @@ function plain(view: LogView): unknown {
       born: entity.born,
       isDeleted: entity.isDeleted,
       isDeletionDisputed: entity.isDeletionDisputed,
-      fields: [...entity.fields].map(([name, { value, heads }]) => ({ name, value, heads: heads.map(({ id }) => id) })),
+      fields: [...entity.fields].map(([name, { value, heads }]) => ({
+        name,
+        value,
+        heads: heads.map(({ digest }) => digest),
+      })),
     }))
     .sort((one, other) => (one.ref < other.ref ? -1 : 1));
 }
@@ -497,9 +501,8 @@ describe('what comes back', () => {
     const envelope = parseOperation(server.texts(AUDIT)[0]!) as Operation;
     let prev = envelope.digest;
     for (const dseq of [2, 3]) {
-      const id = `0191e6a0-0000-7000-8000-00000000f0${dseq}0`;
       const title = { fld: 'title', kind: 'set', val: `forged ${dseq}` } as const;
-      const forged = makeOperation({ ...envelope, id, dseq, prev, ...title, salt: SALT });
+      const forged = makeOperation({ ...envelope, dseq, prev, ...title, salt: SALT });
       prev = forged.digest;
       server.bring(AUDIT, forged.data);
     }

@@ -22,7 +22,6 @@ class LoggedOperation(WorkspaceOwned, Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),
         sa.UniqueConstraint("audit_id", "digest"),
-        sa.Index(None, "audit_id", "op_id"),
         sa.Index(None, "audit_id", "entity"),
         sa.Index(None, "audit_id", "entity_kind"),
         sa.Index(None, "audit_id", "verdict"),
@@ -48,9 +47,8 @@ class LoggedOperation(WorkspaceOwned, Base):
     sent_by_account: Mapped[str] = mapped_column(sa.String(36))
     """Who was signed in, which is not always who the bytes say."""
     sent_by_installation: Mapped[str] = mapped_column(sa.String(36))
-    op_id: Mapped[str | None] = mapped_column(Id)
-    """None: the envelope cannot be read. So are the next columns."""
     chain_account: Mapped[str | None] = mapped_column(sa.String(36))
+    """None: the envelope cannot be read. So are the next columns."""
     chain_installation: Mapped[str | None] = mapped_column(sa.String(36))
     dseq: Mapped[int | None] = mapped_column(sa.BigInteger)
     is_branch: Mapped[bool] = mapped_column(sa.Boolean)
