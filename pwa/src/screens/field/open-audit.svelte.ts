@@ -42,7 +42,7 @@ import {
   type TrustOf,
 } from '../../store/queries';
 import type { Capturing } from './capture-target';
-import { auditableClauses, findClause, nameOfStandard, standardIdOf, worded } from './catalogue';
+import { auditableClauses, findClause, nameOfStandard, numberOf, standardIdOf, worded } from './catalogue';
 import { gradesInWords } from './grades';
 import { Pictures } from './pictures.svelte';
 import { NOWHERE, placeOf, viewAt, type Place } from './places';
@@ -196,6 +196,12 @@ export class OpenAudit {
 
   standard(criterion: string): Standard | undefined {
     return this.standards.find((standard) => standard.id === standardIdOf(criterion));
+  }
+
+  /** The number of a clause; with its standard before it where the audit has several. */
+  clauseName(criterion: string): string {
+    const number = numberOf(criterion);
+    return this.standards.length > 1 ? `${this.standardName(criterion)} ${number}` : number;
   }
 
   standardName(criterion: string): string {
