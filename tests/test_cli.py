@@ -125,6 +125,7 @@ def test_the_list_of_tablets_is_for_people(run: Run, lena: Person):
     assert (code, complaint) == (2, "auditbook: No tablet is enrolled for nobody@example.org.\n")
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_nothing_wrong_with_a_fresh_server(run: Run, config: Config, tmp_path: Path):
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist/index.html").write_text("")

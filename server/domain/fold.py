@@ -108,7 +108,7 @@ class LogView:
 def fold_log(entries: Iterable[Entry]) -> LogView:
     """Heads, displayed values and open disputes of every field, from whatever set of entries is at hand."""
     entries = list(entries)
-    erased = _last_words(entries, OperationKind.ERASURE)
+    erased = _last_words([one for one in entries if isinstance(one.operation.value, dict)], OperationKind.ERASURE)
     entries = [_without_content(entry) if _is_told_to_go(entry, erased) else entry for entry in entries]
     verdicts = _last_words(entries, OperationKind.VERDICT)
     quarantined = {digest: verdict for digest, verdict in verdicts.items() if verdict.get("state") == "quarantined"}

@@ -20,6 +20,8 @@ from server.domain.vocabulary import OperationKind, Origin
 from server.standards.catalogue import criterion_id
 from tests.demo.conftest import Held
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXCLUDED = [criterion_id(QUALITY, number) for number in AUDIT_CLIENT.exclusions[0].clauses]
 

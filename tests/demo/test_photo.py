@@ -2,11 +2,13 @@
 
 import io
 
+import pytest
 from PIL import Image
 
 from server.demo import photo
 
 
+@pytest.mark.slow
 def test_pictures_are_jpegs_of_a_camera_and_the_same_each_time():
     for draw in (lambda: photo.caliper("9 Sep"), photo.drum, photo.whiteboard, photo.furnace_chart, photo.wall_planner):
         data = draw()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from flask import Flask
 
 from server.config import Config
@@ -11,6 +12,8 @@ from server.domain.vocabulary import Origin
 from server.storage.evidence_store import EvidenceFiles
 from tests.demo.conftest import TODAY, Held
 from tests.demo.signed_in import signed_in
+
+pytestmark = pytest.mark.slow
 
 
 def test_it_begins_once_and_only_in_an_empty_database(database: str, app: Flask, config: Config):

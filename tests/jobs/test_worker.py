@@ -256,6 +256,7 @@ def wait_for(journal: Path, lines: int) -> None:
     raise AssertionError("The worker did not get there.")
 
 
+@pytest.mark.slow
 def test_a_job_whose_worker_is_killed_is_done_by_the_next(app, config, database, tmp_path):
     journal = tmp_path / "journal"
     asked = ask("work", {"journal": str(journal), "is_slow": True})

@@ -51,6 +51,7 @@ def images_on(pdf: bytes) -> list[int]:
         return [len(page.get_images()) for page in document.pages]
 
 
+@pytest.mark.slow
 def test_it_is_pdf_a_3b(report: Rendered):
     checked = validate_written(io.BytesIO(report.pdf), "3b")
     assert list(checked.findings) == []
@@ -178,6 +179,7 @@ def test_pictures_in_other_colour_spaces_stay_archivable(sample: tuple[ReportMat
     assert made(*sample, picture=lambda _sha256: output.getvalue()).pages
 
 
+@pytest.mark.slow
 def test_hostile_text_is_printed_and_does_nothing(sample: tuple[ReportMaterial, Sample]):
     material, files = sample
     record = material.report.record

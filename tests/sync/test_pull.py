@@ -19,6 +19,7 @@ from server.sync.erase import erase_content_of
 from tests.devices import Device, codes, header_of, new_audit, states
 
 
+@pytest.mark.slow
 def test_pages_of_every_size_lead_to_the_same_log(database, lena):
     device = new_audit(lena)
     device.set(f"audit/{device.audit}", "starts_on", "never")
@@ -51,6 +52,7 @@ def test_the_beginning_of_a_log_has_the_hash_of_nothing(database, lena):
     assert page["hash"] != GENESIS
 
 
+@pytest.mark.slow
 def test_a_page_is_bounded_in_bytes_as_well(database, lena):
     device = new_audit(lena)
     for number in range(5):
@@ -199,6 +201,7 @@ def test_nobody_pulls_without_being_signed_in(app, lena):
     assert (answer.status_code, answer.json["code"]) == (401, "account.sign_in_needed")
 
 
+@pytest.mark.slow
 def test_tablets_that_push_at_once_share_one_order_and_no_reader_skips_a_number(app: Flask, database, lena, aron):
     """Two people with two tablets each push small batches while a fifth tablet pulls all the time."""
     leading = new_audit(lena)

@@ -640,6 +640,7 @@ def test_a_birth_from_a_blocked_tablet_makes_no_leader_until_it_is_released(data
     assert codes(other.push()) == [None]
 
 
+@pytest.mark.slow
 def test_five_hundred_operations_go_in_one_batch(database, lena):
     device = new_audit(lena)
     for number in range(249):

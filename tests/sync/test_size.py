@@ -15,6 +15,7 @@ def add_record(device: Device, record: str) -> str:
 @pytest.mark.parametrize(
     ("letter", "bytes_in_content"), [("a", 1), ('"', 2), ("ß", 2), ("🔧", 4), ("\x01", 6)], ids=repr
 )
+@pytest.mark.slow
 def test_the_largest_record_gets_through_whatever_it_is_made_of(database, lena, letter, bytes_in_content):
     device = new_audit(lena)
     device.push()
