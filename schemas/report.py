@@ -40,11 +40,15 @@ class ReportSchema(StrictSchema):
 
 
 class ServerStateSchema(StrictSchema):
-    """What the app says about its server: the version, and what is only for trying out."""
+    """
+    What the app says about its server: the version, the public half of the key that signs how far logs go (SPKI, base64url without
+    padding), and what is only for trying out.
+    """
 
     version = line(required=True)
     epoch = fields.UUID(required=True)
     installation = fields.UUID(required=True)
+    log_key = line(required=True)
     is_signing_for_development = fields.Boolean(required=True)
     is_mail_sent = fields.Boolean(required=True)
     public_url = line(required=True, nullable=True)

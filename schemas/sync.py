@@ -10,6 +10,8 @@ from server.domain.operation import ErasedOperation
 PROTOCOL = 1
 MAX_BATCH_OPERATIONS = 500
 MAX_PAGE = 1000
+MAX_STRETCH = 50_000
+"""Lines of the old log in one request: an audit has some thousand, and a day's loss some hundred."""
 
 
 class AnnouncedSchema(StrictSchema):
@@ -83,10 +85,22 @@ class HeadSchema(StrictSchema):
     hash = sha256_hex(required=True)
 
 
+class ReceiptSchema(StrictSchema):
+    """
+    The server's signature under how far the log goes (`receipt_statement` in the domain): ECDSA P-256 with SHA-256, raw r and s,
+    base64url without padding. Audit, epoch, number and running hash stand around it; `key` is the SHA-256 of the public key.
+    """
+
+    at = instant(required=True)
+    key = sha256_hex(required=True)
+    signature = line(required=True, longest=120)
+
+
 class PushAnswerSchema(StrictSchema):
     """
     Every operation of the batch is held durably: `held` is SHA-256 over their raw digests in the order of the batch, which
-    nobody on the way can make up. Those that `verdicts` does not name were stored and count.
+    nobody on the way can make up. Those that `verdicts` does not name were stored and count. `receipt` signs `head`; null where
+    the batch is held for an audit that is not known here.
     """
 
     protocol = whole(required=True)
@@ -95,6 +109,7 @@ class PushAnswerSchema(StrictSchema):
     held = sha256_hex(required=True)
     verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
     next_dseq = whole(required=True, least=1)
+    receipt = fields.Nested(ReceiptSchema, required=True, allow_none=True)
 
 
 class PullQuerySchema(StrictSchema):
@@ -125,7 +140,7 @@ class PulledEntrySchema(StrictSchema):
 
 
 class PullPageSchema(StrictSchema):
-    """Entries after the cursor in the order of `seq`, without a gap. `hash` is the running hash at `next`."""
+    """Entries after the cursor in the order of `seq`, without a gap. `hash` is the running hash at `next`; `receipt` signs both."""
 
     protocol = whole(required=True)
     epoch = fields.UUID(required=True)
@@ -133,6 +148,35 @@ class PullPageSchema(StrictSchema):
     hash = sha256_hex(required=True)
     head = fields.Nested(HeadSchema, required=True)
     operations = fields.List(fields.Nested(PulledEntrySchema), required=True)
+    receipt = fields.Nested(ReceiptSchema, required=True)
+
+
+class HandBackSchema(StrictSchema):
+    """
+    A stretch of the old log, handed back to a server that was restored from a backup: the entries behind the first `after`, which
+    both have, up to the number that the receipt signs (`after` and the number of `entries`). An entry is a line as it enters the running
+    hash: digest, origin, milliseconds of receipt. `operations` are the next ones that the server lacks, in their order; none to ask.
+    """
+
+    protocol = whole(required=True)
+    epoch = fields.UUID(required=True, metadata={"description": "The epoch of the old log, as the receipt signs it."})
+    after = whole(required=True)
+    receipt = fields.Nested(ReceiptSchema, required=True)
+    entries = fields.List(
+        fields.String(validate=validate.Regexp(r"\A[0-9a-f]{64} (device|server) (0|[1-9][0-9]{0,14})\Z")),
+        required=True,
+        validate=validate.Length(min=1, max=MAX_STRETCH),
+    )
+    operations = fields.List(OperationField(), required=True, validate=validate.Length(max=MAX_BATCH_OPERATIONS))
+
+
+class HandedBackSchema(StrictSchema):
+    """How many were taken in, and the old number of the first entry that is still lacking; null where none is."""
+
+    protocol = whole(required=True)
+    epoch = fields.UUID(required=True)
+    taken = whole(required=True)
+    next = fields.Integer(required=True, allow_none=True, strict=True)
 
 
 class AuditListingSchema(StrictSchema):

@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from schemas.problem import ProblemSchema
 from server.config import Config, load_config
 from server.database import init_database
+from server.sealing.log_key import load_log_key
 from server.web import (
     client,
     evidence,
@@ -91,6 +92,8 @@ def create_app(config: Config | None = None) -> Flask:
     # Words as they were written; a reader of JSON knows UTF-8.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     init_database(app, config)
+    # Made on first start; one that is set and cannot be used must not be found out in the middle of a sync.
+    load_log_key(config)
     init_request_log(app)
     init_security(app)
     api = AuditbookApi(app)

@@ -28,11 +28,14 @@ from server.identity.invite import found
 from server.jobs.worker import run_worker
 from server.mail import smtp
 from server.sealing import pades, verify
+from server.sealing.log_key import load_log_key
+from server.storage import erasure_register
 from server.storage.accounts import ListedInstallation
 from server.storage.clock import as_instant
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.health import complaint_about_role, complaint_about_shape, database_version
 from server.storage.migrate import migrate
+from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
 from server.web.serve import serve
 
 USUAL_WORKSPACE = "Certification body"
@@ -123,6 +126,10 @@ def _parser() -> argparse.ArgumentParser:
             help="id of the tablet, as `auditbook device list` and the app's Sync show it",
         )
 
+    command(
+        "restored",
+        "To be run after a backup was put back: tablets compare what they have, and what was erased is erased again.",
+    ).set_defaults(run=_restored)
     command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
     command("doctor", "Say what works and what does not: settings, database, signing key, mail.").set_defaults(
         run=_doctor
@@ -170,6 +177,7 @@ def _prepare(config: Config) -> list[str]:
     app = create_app(config)
     with app.app_context():
         migrate()
+        _say_caught_up(catch_up_with_register())
         # A server that others can reach must not begin with accounts whose password stands in the documentation.
         if config.is_demo and not config.public_url:
             seed.seed(datetime.now().astimezone().date(), EvidenceFiles(config.data_folder))
@@ -272,10 +280,31 @@ def _unblock(given: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _restored(_given: argparse.Namespace, config: Config) -> int:
+    app = create_app(config)
+    with app.app_context():
+        migrate()
+        began = begin_again()
+    print(f"A new epoch has begun: {began.epoch}. Every tablet compares what it has and sends what is lacking.")
+    _say_caught_up(began)
+    return 0
+
+
+def _say_caught_up(done: CaughtUp) -> None:
+    """What somebody who put a backup back should know of the register of erasures."""
+    if done.erased:
+        print(f"The content of {done.erased} entries that had been erased was here again, and is gone.")
+    if done.unknown:
+        print(f"{done.unknown} erasures are about workspaces that this database does not have. They stay registered.")
+    for line in done.unreadable_lines:
+        print(f"auditbook: line {line} of the register of erasures cannot be read and was left out.", file=sys.stderr)
+
+
 def _ready_app(config: Config) -> Flask:
     app = create_app(config)
     with app.app_context():
         migrate()
+        _say_caught_up(catch_up_with_register())
     return app
 
 
@@ -308,6 +337,8 @@ def _examined(config: Config) -> Iterator[tuple[str, str | None]]:
     now = datetime.now(UTC)
     signing = "signing key" if config.signing_pkcs12 else "signing key for development (reports say NOT FOR PRODUCTION)"
     yield signing, "; ".join(pades.problems_of(config, now)) or None
+    yield "log key", _log_key(config)
+    yield f"register of erasures {config.erasure_register_path}", _register(config)
     if config.smtp_host:
         yield f"mail server {config.smtp_host}", _mail(config)
     else:
@@ -334,6 +365,22 @@ def _database(config: Config) -> tuple[str, str | None]:
     except Exception as problem:
         # Whatever is wrong with it is the answer.
         return "database", str(problem).splitlines()[0]
+
+
+def _log_key(config: Config) -> str | None:
+    try:
+        load_log_key(config)
+    except (ConfigurationError, OSError) as problem:
+        return str(problem)
+    return None
+
+
+def _register(config: Config) -> str | None:
+    try:
+        _, unreadable = erasure_register.read(config.erasure_register_path)
+    except OSError as problem:
+        return str(problem)
+    return f"lines that cannot be read: {', '.join(map(str, unreadable))}" if unreadable else None
 
 
 def _mail(config: Config) -> str | None:

@@ -88,6 +88,12 @@ def init_database(app: Flask, config: Config) -> None:
     app.extensions["auditbook_writer_lock"] = config.data_folder / "writer.lock" if config.is_sqlite else None
 
 
+def erasure_register_path() -> Path:
+    """Where the register of erasures stands: outside the database, so that a backup that is put back does not shorten it."""
+    config: Config = current_app.config["AUDITBOOK"]
+    return config.erasure_register_path
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):

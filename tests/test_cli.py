@@ -14,6 +14,11 @@ import pytest
 
 from server.cli import main
 from server.config import Config
+from server.database import SERVER, reading
+from server.storage import accounts
+from server.sync.erase import erase_content_of
+from tests.devices import new_audit
+from tests.old_log import back_up, put_back, remember
 from tests.people import Person
 
 PASSWORD = "three unrelated words"
@@ -43,7 +48,7 @@ def run(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     "command",
     [
         (), ("serve",), ("worker",), ("account",), ("account", "create"), ("account", "reset-password"),
-        ("device",), ("device", "list"), ("device", "block"), ("device", "unblock"), ("doctor",), ("verify",),
+        ("device",), ("device", "list"), ("device", "block"), ("device", "unblock"), ("doctor",), ("restored",), ("verify",),
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(run: Run, command: tuple[str, ...]):
@@ -123,6 +128,28 @@ def test_the_list_of_tablets_is_for_people(run: Run, lena: Person):
     assert said.endswith("  tablet?[2J?of somebody else\n"), "a name cannot steer the terminal, nor begin a line"
     code, _, complaint = run("device", "list", "nobody@example.org")
     assert (code, complaint) == (2, "auditbook: No tablet is enrolled for nobody@example.org.\n")
+
+
+def test_after_a_restore_a_new_epoch_begins_and_what_was_erased_is_erased_again(
+    run: Run, config: Config, lena: Person, paula: Person
+):
+    device = new_audit(lena)
+    text = device.set(f"audit/{device.audit}", "scope", "to be erased")
+    device.push()
+    backup = back_up()
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, device.audit, [device.prev], "Withdrawn.")
+    before = put_back(backup)
+    with config.erasure_register_path.open("a") as register:
+        register.write("torn")
+    code, said, complaint = run("restored")
+    assert (code, "The content of 1 entries" in said) == (0, True)
+    assert "line 2 of the register of erasures cannot be read" in complaint
+    page = remember(lena, device.audit)
+    assert text not in page.operations
+    assert page.epoch in said
+    assert page.epoch != before
 
 
 @pytest.mark.slow

@@ -82,6 +82,9 @@ SENTENCES: dict[str, str] = {
     "chain.gap": "The server has {expected} as the next number of this tablet, but {got} came first. The tablet sends from there.",
     "sync.epoch_changed": "The server was restored from a backup. The tablet sends again what the server lacks; nothing is lost.",
     "sync.cursor_ahead": "The tablet has seen more than this server holds. The tablet sends again what the server lacks; nothing is lost.",
+    "sync.stretch_unproved": "What the tablet hands back is not what this server has signed. Nothing of it was taken in.",
+    "sync.stretch_incomplete": "What the tablet hands back has a gap. Nothing of it was taken in; it is sent again from the gap on.",
+    "sync.receipt_of_another_key": "What the tablet hands back was signed with another key than this server has. Nothing of it was taken in; ask whoever runs the server for its old key.",
     "sync.protocol": "This app speaks sync version {got}, the server {expected}. Update the app; nothing is lost meanwhile.",
     # Evidence
     "evidence.hash_mismatch": "The file that arrived is not the one that was announced. The tablet still has it and sends it again.",

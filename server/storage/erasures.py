@@ -1,11 +1,17 @@
 """Taking content out of the log, and the register of what was taken out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.database import erasure_register_path
 from server.domain.operation import erase_content
+from server.domain.refusals import Refusal, Refused
+from server.storage import erasure_register
+from server.storage.erasure_register import Decision
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Erasure, LoggedOperation
 
@@ -20,19 +26,50 @@ def erase(session: Session, row: LoggedOperation) -> None:
 
 
 def register_erasure(session: Session, audit: Audit, digest: str, *, reason: str, decided_by: str, now: int) -> None:
-    """Note the decision in the register, once."""
-    if session.get(Erasure, (audit.id, digest)) is None:
-        session.add(
-            Erasure(
-                audit_id=audit.id,
-                digest=digest,
-                workspace_id=audit.workspace_id,
-                reason=reason,
-                decided_by=decided_by,
-                erased_at=now,
-            )
+    """
+    Note the decision in the register, once: in the table and, before the transaction ends, in the file beside the backups. If it
+    fails after that, the decision stands all the same and is carried out at the next start.
+    """
+    if session.get(Erasure, (audit.id, digest)) is not None:
+        return
+    decision = Decision(audit.id, digest, audit.workspace_id, reason, decided_by, now)
+    note_decision(session, decision)
+    try:
+        erasure_register.append(erasure_register_path(), [decision])
+    except OSError as problem:
+        raise Refused(Refusal("server.busy")) from problem
+
+
+def note_decision(session: Session, decision: Decision) -> Erasure:
+    """A line of the file as a row of the table."""
+    row = Erasure(
+        audit_id=decision.audit,
+        digest=decision.digest,
+        workspace_id=decision.workspace,
+        reason=decision.reason,
+        decided_by=decision.decided_by,
+        erased_at=decision.erased_at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def all_decisions(session: Session) -> dict[tuple[str, str], Decision]:
+    """The table, by log and digest, the eldest first."""
+    rows = session.scalars(sa.select(Erasure).order_by(Erasure.erased_at, Erasure.audit_id, Erasure.digest))
+    return {
+        (row.audit_id, row.digest): Decision(
+            row.audit_id, row.digest, row.workspace_id, row.reason, row.decided_by, row.erased_at
         )
-        session.flush()
+        for row in rows
+    }
+
+
+def register_words(session: Session, audit: Audit, digest: str, said: Mapping[str, Any]) -> None:
+    """Note a decision that only the log tells of: its entry came back after a restore, and the register had been lost."""
+    at = round(datetime.fromisoformat(said["at"]).timestamp() * 1000)
+    register_erasure(session, audit, digest, reason=said["reason"], decided_by=said["by"], now=at)
 
 
 def registered_erasures(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, Erasure]:

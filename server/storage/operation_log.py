@@ -6,7 +6,7 @@ Nothing here deletes an entry, and only an erasure takes bytes away; they come b
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class NewEntry:
     quarantine: Refusal | None = None
     content_sha256: str | None = None
     """Of an entry whose content was erased before it came; `data` is then the header."""
+    received_at: int | None = None
+    """Of an entry that came back after a restore: when it came for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,9 @@ def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], 
     rows: list[dict[str, Any]] = []
     seq, running = audit.head_seq, audit.head_hash
     for entry in entries:
-        seq, running = seq + 1, advance_running_hash(running, entry.digest, entry.origin, at)
-        rows.append(_row(audit, entry, seq, running, at))
+        received_at = at if entry.received_at is None else entry.received_at
+        seq, running = seq + 1, advance_running_hash(running, entry.digest, entry.origin, received_at)
+        rows.append(_row(audit, entry, seq, running, received_at))
     if rows:
         session.execute(sa.insert(LoggedOperation), rows)
         audit.head_seq, audit.head_hash = seq, running
@@ -194,6 +197,25 @@ def note_verdict(session: Session, audit: Audit, digest: str, state: str) -> Non
         .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == digest)
         .values(verdict=state)
     )
+
+
+def note_judgement(session: Session, audit: Audit, entry: LoggedOperation, reason: Refusal | None) -> None:
+    """
+    Repeat in an entry's columns why it is in quarantine; None where it counts. What counts although somebody else had brought it was
+    sent by its author since.
+    """
+    judged: dict[str, Any] = {"verdict": APPLIED}
+    if reason is not None:
+        judged = {
+            "verdict": QUARANTINED,
+            "verdict_code": reason.code,
+            "verdict_facts": json.dumps(dict(reason.facts)),
+        }
+    elif entry.verdict_code == "operation.not_yours" and entry.chain_account and entry.chain_installation:
+        judged |= {"sent_by_account": entry.chain_account, "sent_by_installation": entry.chain_installation}
+    for name, value in judged.items():
+        setattr(entry, name, value)
+    session.flush()
 
 
 def confirm_author(
@@ -383,6 +405,63 @@ def find_entry(session: Session, audit: str, digest: str) -> LoggedOperation | N
     return session.scalar(
         sa.select(LoggedOperation).where(LoggedOperation.audit_id == audit, LoggedOperation.digest == digest)
     )
+
+
+def digests_held(session: Session, audit: Audit, digests: Iterable[str]) -> set[str]:
+    """Of these digests those that the log holds."""
+    table = LoggedOperation
+    return {
+        digest
+        for some in _some(digests)
+        for digest in session.scalars(sa.select(table.digest).where(table.audit_id == audit.id, table.digest.in_(some)))
+    }
+
+
+def entries_by_digest(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, LoggedOperation]:
+    """Of these digests the rows that there are."""
+    table = LoggedOperation
+    return {
+        row.digest: row
+        for some in _some(digests)
+        for row in session.scalars(sa.select(table).where(table.audit_id == audit.id, table.digest.in_(some)))
+    }
+
+
+def read_operations(session: Session, audit: Audit, digests: Iterable[str]) -> list[Operation]:
+    """These operations as far as they can be read, in the order asked for, whatever they count."""
+    wanted = list(digests)
+    rows = entries_by_digest(session, audit, wanted)
+    entries = (_read(rows[digest]) for digest in wanted if digest in rows)
+    return [entry.operation for entry in entries if entry is not None]
+
+
+def verdicts_on(session: Session, audit: Audit, digests: Iterable[str], after: int) -> list[Operation]:
+    """What the server said about these behind a number, in the order of the log."""
+    table = LoggedOperation
+    found: list[Entry] = []
+    for some in _some(digests):
+        is_about_them = (table.kind == OperationKind.VERDICT.value) & (table.origin == Origin.SERVER.value)
+        is_about_them &= table.entity.in_([f"operation/{digest}" for digest in some])
+        found += _load(session, audit.id, is_about_them & (table.seq > after))
+    return [entry.operation for entry in sorted(found, key=lambda entry: entry.seq or 0)]
+
+
+def is_told_erased(session: Session, audit: Audit, digest: str) -> bool:
+    """Whether the log says that this entry's content was taken out."""
+    table = LoggedOperation
+    told = sa.select(table.seq).where(
+        table.audit_id == audit.id,
+        table.entity == f"operation/{digest}",
+        table.kind == OperationKind.ERASURE.value,
+        table.origin == Origin.SERVER.value,
+    )
+    return session.scalar(sa.select(sa.exists(told))) is True
+
+
+def _some(digests: Iterable[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(digests))
+    for start in range(0, len(wanted), _LOOKUP):
+        yield wanted[start : start + _LOOKUP]
 
 
 def last_verdict(session: Session, audit: str, digest: str) -> str | None:

@@ -31,6 +31,11 @@ def ensure_server_identity(session: Session) -> ServerIdentity:
     return ServerIdentity(row.epoch, row.installation)
 
 
+def lock_server_state(session: Session) -> None:
+    """For what only one process may do at a time when several start at once."""
+    session.get_one(ServerState, 1, with_for_update=True)
+
+
 def begin_new_epoch(session: Session) -> str:
     """
     After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking.

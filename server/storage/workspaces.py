@@ -19,6 +19,10 @@ def add_workspace(
     return workspace.id
 
 
+def workspace_ids(session: Session) -> set[str]:
+    return set(session.scalars(sa.select(Workspace.id)))
+
+
 def workspace_name(session: Session, workspace: str) -> str | None:
     row = session.get(Workspace, workspace)
     return None if row is None else row.name

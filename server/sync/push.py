@@ -65,6 +65,8 @@ class PushAnswer:
     verdicts: tuple[Verdict, ...]
     """Of those that were not simply stored."""
     next_dseq: int
+    is_held: bool
+    """The numbers are those of a log that is held for an audit that is not known here: nothing to sign for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         receiver = Receiver(session, audit, server_identity(session), now)
         known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
         if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
-            _adopt_held(receiver, is_new=True)
+            adopt_held(receiver, is_new=True)
         chain = chains.load_chain(session, audit, sender.installation, sender.account)
         _note_announcement(chain, batch)
         last = _last_placed(arrivals)
@@ -170,7 +172,7 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
             _note_head_signature(session, chain, batch, last, keys, now)
         receiver.derive()
         if not destination.is_held:
-            _adopt_held(receiver, is_new=False)
+            adopt_held(receiver, is_new=False)
         return PushAnswer(
             epoch=receiver.server.epoch,
             head_seq=audit.head_seq,
@@ -178,6 +180,7 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
             held=held_hash(arrival.digest for arrival in arrivals),
             verdicts=_verdicts(arrivals, known, receiver.numbered_here),
             next_dseq=chain.tip_dseq + 1,
+            is_held=destination.is_held,
         )
 
 
@@ -202,7 +205,7 @@ def _verdicts(
     return tuple(verdicts)
 
 
-def _adopt_held(receiver: Receiver, *, is_new: bool) -> None:
+def adopt_held(receiver: Receiver, *, is_new: bool) -> None:
     """
     What this workspace held for the audit moves into its log, and leaves the other one: no erasure would reach a second copy.
 

@@ -202,6 +202,12 @@ class Receiver:
                 setattr(self.audit, name, value)
         self.session.flush()
 
+    def derive_anew(self) -> None:
+        """After entries that did not come through here: a stretch of the old log that was handed back."""
+        self._changed_kinds.add("audit")
+        self._is_team_changed = True
+        self.derive()
+
     def release(self, entry: LoggedOperation, by: str) -> None:
         """Take a quarantine back: append the reversal, and let what is derived follow."""
         before = log.last_verdict(self.session, self.audit.id, entry.digest)

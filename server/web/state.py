@@ -10,6 +10,7 @@ from schemas.report import ServerStateSchema
 from server.config import Config
 from server.database import SERVER, reading
 from server.domain.refusals import Refusal, Refused
+from server.sealing.log_key import load_log_key
 from server.storage.server_state import server_identity
 from server.web.blueprint import Blueprint
 
@@ -27,6 +28,7 @@ def show_state() -> dict[str, Any]:
         "version": version(),
         "epoch": identity.epoch,
         "installation": identity.installation,
+        "log_key": load_log_key(config).public_text,
         "is_signing_for_development": not config.signing_pkcs12,
         "is_mail_sent": bool(config.smtp_host),
         "public_url": config.public_url or None,

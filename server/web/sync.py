@@ -4,20 +4,25 @@ import gzip
 import uuid
 from typing import Any
 
-from flask import Response, json, request
+from flask import Response, current_app, json, request
 
 from schemas.base import sha256_hex
 from schemas.sync import (
     PROTOCOL,
     AuditListingSchema,
+    HandBackSchema,
+    HandedBackSchema,
     PullPageSchema,
     PullQuerySchema,
     PushAnswerSchema,
     PushSchema,
 )
 from server.domain.refusals import Refusal, Refused
-from server.storage.clock import as_instant
+from server.domain.vocabulary import Origin
+from server.sealing.log_key import load_log_key
+from server.storage.clock import as_instant, now_ms
 from server.storage.operation_log import PageEntry
+from server.sync.hand_back import Line, Stretch, hand_back
 from server.sync.listing import list_audits
 from server.sync.pull import Page, Puller, pull
 from server.sync.push import Batch, PushAnswer, push
@@ -54,6 +59,7 @@ def post_operations(audit: uuid.UUID) -> Any:
         raise Refused(Refusal("account.sign_in_needed"))
     sender = Sender(signed_in.account, str(batch["installation"]), signed_in.roles, signed_in.is_blocked)
     return _answer(
+        str(audit),
         push(
             sender,
             Batch(
@@ -63,7 +69,7 @@ def post_operations(audit: uuid.UUID) -> Any:
                 head_signature=batch["head_signature"],
                 operations=batch["operations"],
             ),
-        )
+        ),
     )
 
 
@@ -76,7 +82,36 @@ def get_operations(query: dict[str, Any], audit: uuid.UUID) -> Any:
     puller = Puller(signed_in.account, signed_in.roles, signed_in.installation)
     epoch = None if query["epoch"] is None else str(query["epoch"])
     without = None if query["without"] is None else str(query["without"])
-    return _page(pull(puller, str(audit), epoch, query["after"], query["limit"], without))
+    return _page(str(audit), pull(puller, str(audit), epoch, query["after"], query["limit"], without))
+
+
+@blueprint.post("/audits/<uuid:audit>/operations/handed-back")
+@blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": HandBackSchema}}})
+@blueprint.response(200, HandedBackSchema)
+def post_handed_back(audit: uuid.UUID) -> Any:
+    """Hand the server a stretch of its own old log, after a backup was put back."""
+    signed_in = current_account()
+    if signed_in.installation is None:
+        raise Refused(Refusal("account.installation_unknown"))
+    given = HandBackSchema().load(checked_json())
+    if given["protocol"] != PROTOCOL:
+        raise Refused(Refusal("sync.protocol", {"got": given["protocol"], "expected": PROTOCOL}))
+    stretch = Stretch(
+        audit=str(audit),
+        epoch=str(given["epoch"]),
+        after=given["after"],
+        lines=[_line(entry) for entry in given["entries"]],
+        operations=given["operations"],
+        **given["receipt"],
+    )
+    log_key = load_log_key(current_app.config["AUDITBOOK"])
+    handed = hand_back(signed_in.account, signed_in.roles, log_key, stretch)
+    return {"protocol": PROTOCOL, "epoch": handed.epoch, "taken": handed.taken, "next": handed.next}
+
+
+def _line(entry: str) -> Line:
+    digest, origin, received_at = entry.split(" ")
+    return Line(digest, Origin(origin), int(received_at))
 
 
 @blueprint.post("/audits/<uuid:audit>/operations/<digest>/release")
@@ -88,7 +123,7 @@ def post_release(audit: uuid.UUID, digest: str) -> None:
     release_operation(signed_in.account, signed_in.roles, str(audit), digest)
 
 
-def _answer(answer: PushAnswer) -> dict[str, Any]:
+def _answer(audit: str, answer: PushAnswer) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "epoch": answer.epoch,
@@ -104,14 +139,22 @@ def _answer(answer: PushAnswer) -> dict[str, Any]:
             for verdict in answer.verdicts
         ],
         "next_dseq": answer.next_dseq,
+        "receipt": None if answer.is_held else _receipt(audit, answer.epoch, answer.head_seq, answer.head_hash),
     }
+
+
+def _receipt(audit: str, epoch: str, seq: int, running_hash: str) -> dict[str, str]:
+    """The server's signature under how far a log goes. What it signs stands around it in the answer."""
+    key = load_log_key(current_app.config["AUDITBOOK"])
+    receipt = key.sign(audit, epoch, seq, running_hash, as_instant(now_ms()))
+    return {"at": receipt.at, "key": receipt.key, "signature": receipt.signature}
 
 
 def _reason(reason: Refusal) -> dict[str, Any]:
     return {"code": reason.code, "detail": reason.sentence, "facts": dict(reason.facts)}
 
 
-def _page(page: Page) -> Response:
+def _page(audit: str, page: Page) -> Response:
     """Written without the schema: a page of a thousand entries would cost ten times as much. A test holds both together."""
     body = json.dumps(
         {
@@ -120,6 +163,7 @@ def _page(page: Page) -> Response:
             "next": page.next,
             "hash": page.hash,
             "head": {"seq": page.head_seq, "hash": page.head_hash},
+            "receipt": _receipt(audit, page.epoch, page.next, page.hash),
             "operations": [
                 {
                     "seq": entry.seq,

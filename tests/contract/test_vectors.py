@@ -10,6 +10,7 @@ entities with what they were born with and their fields, written one after the o
 finding, its grade in each standard that it cites and the one that counts where one must be shown.
 """
 
+import base64
 import itertools
 import json
 from collections.abc import Iterable
@@ -34,12 +35,14 @@ from server.domain.operation import (
     parse_operation,
 )
 from server.domain.permissions import may_write
+from server.domain.receipt import key_name, receipt_statement
 from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.spelling import Form, is_spelled
 from server.domain.team import fold_team
 from server.domain.vocabulary import Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
+from server.sync.head_signature import verifying_key
 from tests.devices import text_of
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
@@ -288,3 +291,12 @@ def test_every_form_has_a_vector() -> None:
 def test_entity(vector: dict[str, Any]) -> None:
     for is_fit, cases in ((True, vector["fits"]), (False, vector["refused"])):
         assert [case for case in cases if fits_id(case["kind"], case["id"], case["born"]) is not is_fit] == []
+
+
+@vectors("receipt")
+def test_receipt(vector: dict[str, Any]):
+    statement = receipt_statement(*(vector[name] for name in ("audit", "epoch", "seq", "hash", "at")))
+    assert statement.decode() == vector["statement"]
+    public_key = base64.urlsafe_b64decode(vector["public_key"] + "=" * (-len(vector["public_key"]) % 4))
+    assert key_name(public_key) == vector["key"]
+    assert (verifying_key(statement, vector["signature"], [public_key]) is not None) is vector["is_signed"]

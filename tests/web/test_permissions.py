@@ -4,6 +4,9 @@ Every route with every role. A route that is not in the table fails the test: wh
 What a person may do inside an audit depends on its team and log, and is tested beside the sync, the evidence and the reports.
 """
 
+import base64
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -35,6 +38,8 @@ class Access:
     who: Open | tuple[Action, ...]
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    data: str | None = None
+    """A body whose bytes matter."""
 
 
 def to(*actions: Action, body: Mapping[str, Any] | None = None, **headers: str) -> Access:
@@ -45,6 +50,20 @@ A = Action
 CLIENT = {"name": "Spanwerk GmbH"}
 WORKSPACE = "/api/workspaces/<uuid:workspace>"
 INVITATION = {"email": "nora@example.org", "name": "Nora", "roles": ["auditor"]}
+NOTHING_SIGNED = json.dumps(
+    {
+        "protocol": 1,
+        "epoch": new_id(),
+        "after": 0,
+        "receipt": {"at": "2026-11-27T09:29:47.123Z", "key": "0" * 64, "signature": "A" * 86},
+        "entries": [f"{'0' * 64} device 0"],
+        "operations": [],
+    }
+)
+CHECKED = f"sha-256=:{base64.b64encode(hashlib.sha256(NOTHING_SIGNED.encode()).digest()).decode()}:"
+HANDED_BACK = Access(
+    Open.AUDIT, headers={"Content-Type": "application/json", "Content-Digest": CHECKED}, data=NOTHING_SIGNED
+)
 ANYBODY, SIGNED_IN, AUDIT = Access(Open.ANYBODY), Access(Open.SIGNED_IN), Access(Open.AUDIT)
 
 TABLE: dict[tuple[str, str], Access] = {
@@ -80,6 +99,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("POST", "/api/audits/<uuid:audit>/operations"): SIGNED_IN,
     ("GET", "/api/audits/<uuid:audit>/operations"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/operations/<digest>/release"): AUDIT,
+    ("POST", "/api/audits/<uuid:audit>/operations/handed-back"): HANDED_BACK,
     ("POST", "/api/evidence/uploads"): SIGNED_IN,
     ("HEAD", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
     ("PATCH", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
@@ -132,7 +152,8 @@ def ask(person_or_api: Any, method: str, rule: str, workspace: str) -> Any:
         before, _, rest = address.partition("<uuid:")
         address = before + new_id() + rest.partition(">")[2]
     api = getattr(person_or_api, "api", person_or_api)
-    return api.open(address, method=method, json=access.body, headers=dict(access.headers))
+    body = {"json": access.body} if access.data is None else {"data": access.data}
+    return api.open(address, method=method, headers=dict(access.headers), **body)
 
 
 OF_A_WORKSPACE = [route for route, access in TABLE.items() if isinstance(access.who, tuple)]

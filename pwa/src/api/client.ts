@@ -143,11 +143,7 @@ export class ApiClient {
     digest: string,
     isPacked: boolean,
   ): Promise<Answer<Schemas['PushAnswer']>> {
-    const headers: Record<string, string> = {
-      'Content-Type': 'application/json',
-      'Content-Digest': `sha-256=:${digest}:`,
-      ...(isPacked ? { 'Content-Encoding': 'gzip' } : {}),
-    };
+    const headers = checked(digest, isPacked);
     return this.#ask(`/api/audits/${audit}/operations`, { method: 'POST', body, headers }, [
       'protocol',
       'epoch',
@@ -165,6 +161,22 @@ export class ApiClient {
     const given = Object.entries(asked).filter(([, value]) => value !== null);
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
     return this.#ask(`/api/audits/${audit}/operations?${query}`, {}, ['epoch', 'next', 'hash', 'head', 'operations']);
+  }
+
+  /** A stretch of the server's own old log, after it was restored from a backup. The body is as that of `push`. */
+  handBack(
+    audit: string,
+    body: Uint8Array<ArrayBuffer>,
+    digest: string,
+    isPacked: boolean,
+  ): Promise<Answer<Schemas['HandedBack']>> {
+    const headers = checked(digest, isPacked);
+    return this.#ask(`/api/audits/${audit}/operations/handed-back`, { method: 'POST', body, headers }, [
+      'protocol',
+      'epoch',
+      'taken',
+      'next',
+    ]);
   }
 
   /** Let an operation count that was kept in quarantine. */
@@ -233,6 +245,15 @@ export class ApiClient {
     }
     return understood<T>(response, content, shape);
   }
+}
+
+/** Whoever cuts or changes the body on the way is found out. */
+function checked(digest: string, isPacked: boolean): Record<string, string> {
+  return {
+    'Content-Type': 'application/json',
+    'Content-Digest': `sha-256=:${digest}:`,
+    ...(isPacked ? { 'Content-Encoding': 'gzip' } : {}),
+  };
 }
 
 function understood<T>(response: Response, content: ArrayBuffer, shape: Shape): Answer<T> {

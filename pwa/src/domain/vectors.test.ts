@@ -33,9 +33,11 @@ import {
 import { mayWrite } from './permissions';
 import { canonicalText, type Value } from './plain-json';
 import { closingRecord, reportRecord } from './record';
+import { receiptStatement, type LogPoint } from './receipt';
 import { isRefusal } from './refusal';
 import { FORMS, isSpelled, type Form } from './spelling';
 import { foldTeam } from './team';
+import { isSignedBy } from '../store/keys';
 import { BORN_FIELDS, type EntityKind, type Origin, type Role, type TeamRole } from './vocabulary';
 
 const VECTORS = new URL('../../../schemas/vectors/', import.meta.url);
@@ -349,6 +351,14 @@ describe('a spelling', () => {
 
   test('has a vector for every form', () => {
     expect(vectors('spelling').map(([form]) => form)).toEqual(FORMS.toSorted());
+  });
+});
+
+describe('a receipt', () => {
+  test.each(vectors('receipt'))('%s', async (_, vector) => {
+    const statement = receiptStatement(vector as unknown as LogPoint, vector['at']);
+    expect(statement).toBe(vector['statement']);
+    expect(await isSignedBy(statement, vector['signature'], vector['public_key'])).toBe(vector['is_signed']);
   });
 });
 

@@ -204,6 +204,28 @@ export interface components {
             /** @example iso9001-2015 */
             standard: string;
         };
+        HandBack: {
+            after: number;
+            entries: string[];
+            /**
+             * Format: uuid
+             * @description The epoch of the old log, as the receipt signs it.
+             */
+            epoch: string;
+            operations: (string | {
+                content_sha256: string;
+                header: string;
+            })[];
+            protocol: number;
+            receipt: components["schemas"]["Receipt"];
+        };
+        HandedBack: {
+            /** Format: uuid */
+            epoch: string;
+            next: number | null;
+            protocol: number;
+            taken: number;
+        };
         HandwrittenSignature: {
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             closing_record: string;
@@ -355,6 +377,7 @@ export interface components {
             next: number;
             operations: components["schemas"]["PulledEntry"][];
             protocol: number;
+            receipt: components["schemas"]["Receipt"];
         };
         PullQuery: {
             /** @default 0 */
@@ -406,6 +429,7 @@ export interface components {
             held: string;
             next_dseq: number;
             protocol: number;
+            receipt: components["schemas"]["Receipt"] | null;
             verdicts: components["schemas"]["Verdict"][];
         };
         Reason: {
@@ -414,6 +438,13 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+        };
+        Receipt: {
+            /** @example 2026-11-24T09:41:07.250Z */
+            at: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            key: string;
+            signature: string;
         };
         Recommendation: {
             /** @enum {string} */
@@ -498,6 +529,7 @@ export interface components {
             installation: string;
             is_mail_sent: boolean;
             is_signing_for_development: boolean;
+            log_key: string;
             public_url: string | null;
             version: string;
         };

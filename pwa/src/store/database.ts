@@ -12,6 +12,7 @@
  *   drafts.ts    draftKeeper readDrafts              text that is being typed
  *   outbox.ts    what has not reached the server yet
  *   pulled.ts    pages from the server, cursor, repair
+ *   receipts.ts  what the server has signed about them
  *   space.ts     how long the storage lasts
  */
 import Dexie, { type Table } from 'dexie';
@@ -88,6 +89,33 @@ export interface VerdictRow {
   body: Body<Entry>;
 }
 
+/** How far a log went, signed by the server. */
+export interface KeptReceipt {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly at: string;
+  readonly key: string;
+  readonly signature: string;
+}
+
+/** The last receipt of an audit that this tablet could check against what it has; null while there was none. */
+export interface ReceiptRow {
+  audit: string;
+  body: Body<KeptReceipt | null>;
+  /** When one last came that does not verify; absent as soon as one does. */
+  wrong_at?: number;
+}
+
+/** A log that the server has signed and may have lost since (old-log.ts). */
+export interface OldLogRow {
+  audit: string;
+  epoch: string;
+  /** Why the server did not take it back, and in which epoch. */
+  refused?: { code: string; epoch: string | null };
+  body: Body<{ receipt: KeptReceipt; lines: [digest: string, origin: Origin, receivedAt: number][] }>;
+}
+
 /** What is ready for days without a network, and what is not yet. */
 export interface Readiness {
   isLogComplete: boolean;
@@ -159,6 +187,8 @@ export class AuditbookDatabase extends Dexie {
   declare chains: Table<ChainRow, string>;
   declare logs: Table<LogRow, string>;
   declare verdicts: Table<VerdictRow, [string, string]>;
+  declare receipts: Table<ReceiptRow, string>;
+  declare old_logs: Table<OldLogRow, [string, string]>;
   declare audits: Table<AuditRow, string>;
   declare evidence_bytes: Table<ChunkRow, [string, number]>;
   declare evidence_thumbnails: Table<PictureRow, string>;
@@ -174,11 +204,14 @@ export class AuditbookDatabase extends Dexie {
     super(`auditbook:${account}`, { ...HONEST, ...options });
     this.account = account;
     this.version(1).stores({
-      operations: '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], waiting',
+      operations:
+        '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], [audit+lost], waiting',
       entities: '[audit+ref], [audit+rev]',
       chains: 'chain, audit',
       logs: 'audit',
       verdicts: '[audit+digest], audit',
+      receipts: 'audit',
+      old_logs: '[audit+epoch]',
       audits: 'id',
       evidence_bytes: '[sha256+index]',
       evidence_thumbnails: 'sha256',

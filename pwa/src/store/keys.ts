@@ -4,6 +4,7 @@
  * Some browsers say they stored a CryptoKey and give nothing back. So it is read back and tried at once; where that fails the
  * answer is null, everything stays unsigned, and nobody is kept from working.
  */
+import { sha256Of } from '../domain/operation';
 import type { AuditbookDatabase, KeyRow } from './database';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -41,6 +42,11 @@ export async function isSignedBy(text: string, signature: string, publicKey: str
   return crypto.subtle.verify(SIGNING, key, fromBase64url(signature), new TextEncoder().encode(text));
 }
 
+/** How receipts name a key: SHA-256 over its public half, in hex. */
+export function nameOfKey(publicKey: string): string {
+  return sha256Of(fromBase64url(publicKey));
+}
+
 async function isUsable(key: KeyRow): Promise<boolean> {
   const signature = await signText(key, 'auditbook-key-check');
   return signature !== null && (await isSignedBy('auditbook-key-check', signature, key.public_key));
@@ -54,7 +60,7 @@ export function base64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
 }

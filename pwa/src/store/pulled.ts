@@ -20,6 +20,7 @@ import { emptyLog, read } from './commit';
 import { noteWanted } from './content-back';
 import { chainName, type AuditbookDatabase, type LogRow, type OperationRow } from './database';
 import { entryOf, refoldEntities } from './refold';
+import { checkReceipt, noteReceipt } from './receipts';
 import { setLostAside } from './repair';
 
 export interface Cursor {
@@ -70,10 +71,13 @@ export async function applyPage(
   if (page.next !== asked.seq + page.operations.length) return { kind: 'mismatch', what: 'sequence' };
   if (page.hash !== hash) return { kind: 'mismatch', what: 'hash' };
 
-  const tables = [db.operations, db.entities, db.chains, db.logs, db.verdicts, db.device_state];
+  const point = { audit, epoch: page.epoch, seq: page.next, hash };
+  const proof = await checkReceipt(db, point, page.receipt);
+  const tables = [db.operations, db.entities, db.chains, db.logs, db.verdicts, db.device_state, db.receipts];
   return db.transaction('rw', tables, async () => {
     const log = (await db.logs.get(audit)) ?? emptyLog(audit);
     if (log.seq !== asked.seq || log.epoch !== asked.epoch || log.hash !== asked.hash) return { kind: 'stale' };
+    await noteReceipt(db, point, page.receipt, proof);
     const isWhole = page.next >= page.head.seq;
     const isNewer = arrived.length > 0 || (isWhole && log.unsettled === 1);
     const rev = isNewer ? log.rev + 1 : log.rev;

@@ -4,6 +4,7 @@ import { GENESIS } from '../domain/operation';
 import { decode, encode } from './codec';
 import { emptyLog } from './commit';
 import type { AuditbookDatabase, LogRow } from './database';
+import { rememberLog } from './old-log';
 import { ownChains } from './own-chains';
 
 /**
@@ -11,7 +12,9 @@ import { ownChains } from './own-chains';
  * back is safe again, what does not is sent again. Nothing is wiped.
  */
 export async function resetCursor(db: AuditbookDatabase, audit: string): Promise<void> {
-  await db.transaction('rw', [db.operations, db.chains, db.logs, db.verdicts], async () => {
+  const tables = [db.operations, db.chains, db.logs, db.verdicts, db.receipts, db.old_logs];
+  await db.transaction('rw', tables, async () => {
+    await rememberLog(db, audit);
     const own = new Set((await ownChains(db, audit)).map((row) => row.chain));
     await db.operations
       .where('[audit+seq]')
@@ -39,7 +42,8 @@ export async function resetCursor(db: AuditbookDatabase, audit: string): Promise
 
 /**
  * Everything was pulled again from a server that was restored. What somebody else had written and the server has not got again
- * does not count until its author's tablet brings it; nor does a verdict that is not in the log any more.
+ * does not count until it is handed back, where the server has signed it, or else until its author's tablet brings it; nor does a
+ * verdict that is not in the log any more.
  */
 export async function setLostAside(db: AuditbookDatabase, audit: string): Promise<Set<string>> {
   const own = new Set((await ownChains(db, audit)).map((row) => row.chain));

@@ -10,6 +10,7 @@ import { readWanted } from '../store/content-back';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
+import { readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
 import { ownChains, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
@@ -17,6 +18,7 @@ import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
 import { concernsOneAudit, isBlocked, problemOf, Stopped, type SyncProblem } from './problem';
+import { handBack } from './hand-back';
 import { pullAudit } from './pull';
 import { BatchSize, pushAudit } from './push';
 import { fetchThumbnails, keepListings, noteReadiness, refreshReference } from './take-along';
@@ -279,6 +281,9 @@ export class SyncEngine {
       await resetCursor(this.#db, log.audit);
       // There is nothing to pull that would tell what is lacking: all of it is.
       await rewindToWaiting(this.#db, log.audit);
+      if (await handBack(this.#db, this.#api, log.audit, this.#size, () => this.#isCancelled)) {
+        await pullAudit(this.#db, this.#api, log.audit, () => this.#isCancelled);
+      }
     }
   }
 
@@ -296,6 +301,12 @@ export class SyncEngine {
   ): Promise<void> {
     // Let in (again): what was only named until now is given.
     if (listing !== undefined && (await isPartial(this.#db, audit))) await resetCursor(this.#db, audit);
+    const { epoch } = await readCursor(this.#db, audit);
+    if (listing !== undefined && epoch !== null && listing.epoch !== epoch) {
+      // It was restored, and judges what is sent by what it remembers: first it gets its own words back.
+      await this.#pull(audit, session);
+      await rewindToWaiting(this.#db, audit);
+    }
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#change({ phase: 'sending' });
       const { sent } = await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
@@ -306,13 +317,25 @@ export class SyncEngine {
         listing.head.seq === cursor.seq &&
         listing.head.hash === cursor.hash;
       const isWaiting = sent > 0 || (await this.#isAnythingSent(audit));
-      const isWanting = (await readWanted(this.#db, audit)).length > 0;
+      const isWanting =
+        (await readWanted(this.#db, audit)).length > 0 || (await readOldLogs(this.#db, audit)).length > 0;
       if (isCurrent && !isWaiting && !isWanting) return;
-      this.#change({ phase: 'fetching' });
-      const pulled = await pullAudit(this.#db, this.#api, audit, () => this.#isCancelled);
-      if (pulled.isForked) await this.#enrol(session);
-      if (!(await rewindToWaiting(this.#db, audit)) && !pulled.wasReset) return;
+      const wasReset = await this.#pull(audit, session);
+      if (!(await rewindToWaiting(this.#db, audit)) && !wasReset) return;
     }
+  }
+
+  /** What is new there; and where it turns out to lack what it has signed, that goes back to it. True where all was pulled anew. */
+  async #pull(audit: string, session: Schemas['Session']): Promise<boolean> {
+    const isStopped = (): boolean => this.#isCancelled;
+    this.#change({ phase: 'fetching' });
+    let { wasReset, isForked } = await pullAudit(this.#db, this.#api, audit, isStopped);
+    if (await handBack(this.#db, this.#api, audit, this.#size, isStopped)) {
+      const more = await pullAudit(this.#db, this.#api, audit, isStopped);
+      [wasReset, isForked] = [wasReset || more.wasReset, isForked || more.isForked];
+    }
+    if (isForked) await this.#enrol(session);
+    return wasReset;
   }
 
   /** Sent, and not seen again yet. */

@@ -13,11 +13,17 @@ import {
   makeOperation,
   parseOperation,
   sha256Of,
+  type ChainKey,
   type Operation,
 } from '../domain/operation';
+import type { Value } from '../domain/plain-json';
+import { receiptStatement } from '../domain/receipt';
 import { isRefusal } from '../domain/refusal';
 import type { Schemas } from '../domain/vocabulary';
 import { newId } from '../store/device';
+import { base64url, fromBase64url, nameOfKey } from '../store/keys';
+
+const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
 interface Entry {
   data: string;
@@ -59,6 +65,8 @@ export class ModelServer {
   /** `<audit>/<sha256>`: a file that one audit holds is not known to another. */
   stored = new Set<string>();
   requests: string[] = [];
+  /** Entries of its old log that tablets handed back. */
+  takenBack = 0;
   /** Asked before each request. */
   fault: (path: string, method: string) => Fault = () => 'none';
   /** Bytes of a push beyond which a proxy says 413. */
@@ -70,6 +78,8 @@ export class ModelServer {
   /** Accounts that left the team: they pull what they sent and what was said about it; of the rest, digests. */
   left = new Set<string>();
   now = 1_795_513_267_250;
+  /** Lies beside the database: a restored backup brings no other. */
+  logKey = makeLogKey();
   #installation = newId();
 
   /** The app's client in a session of its own, signed in as somebody; null for nobody. */
@@ -100,6 +110,15 @@ export class ModelServer {
     this.#append(log, this.#onOperation(log, audit, digest, 'erasure', { reason: 'withdrawn', by: newId() }));
   }
 
+  /** What it signs about how far a log goes. A test may put another signature in its place. */
+  async receipt(audit: string, seq: number, hash: string): Promise<Schemas['Receipt']> {
+    const at = new Date(this.now).toISOString();
+    const statement = new TextEncoder().encode(receiptStatement({ audit, epoch: this.epoch, seq, hash }, at));
+    const { privateKey } = await this.logKey;
+    const signature = base64url(new Uint8Array(await crypto.subtle.sign(SIGNING, privateKey, statement)));
+    return { at, key: nameOfKey(await publicTextOf(await this.logKey)), signature };
+  }
+
   texts(audit: string): string[] {
     return (this.logs.get(audit)?.entries ?? []).map((entry) => entry.data);
   }
@@ -128,7 +147,10 @@ export class ModelServer {
   ): Promise<Response> {
     if (account === null) return problem(401, 'account.sign_in_needed');
     if (path === '/api/session') return json(this.#session(account, session));
-    if (path === '/api/state') return json({ version: '1', epoch: this.epoch, installation: this.#installation });
+    if (path === '/api/state') {
+      const log_key = await publicTextOf(await this.logKey);
+      return json({ version: '1', epoch: this.epoch, installation: this.#installation, log_key });
+    }
     const isHandingIn = request.method === 'POST' && /\/(operations|evidence\/known)$/.test(path);
     if (this.#isBlocked(session) && !isHandingIn) return problem(403, 'account.installation_revoked');
     if (path.startsWith('/api/installations/')) {
@@ -145,6 +167,7 @@ export class ModelServer {
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
     if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
+    if (rest === 'operations/handed-back') return this.#takeBack(request, audit);
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
@@ -234,7 +257,8 @@ export class ModelServer {
     this.logs.set(audit, log);
     const next_dseq = (log.chains.get(chain)?.dseq ?? 0) + 1;
     const proof = { head: this.#head(audit), held: heldHash(held) };
-    return json({ protocol: 1, epoch: this.epoch, ...proof, verdicts, next_dseq });
+    const receipt = await this.receipt(audit, proof.head.seq, proof.head.hash);
+    return json({ protocol: 1, epoch: this.epoch, ...proof, verdicts, next_dseq, receipt });
   }
 
   /** Somebody pushed bytes that name another author's chain: they are kept aside. */
@@ -260,6 +284,69 @@ export class ModelServer {
     this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
   }
 
+  /** Somebody in the office wrote this, in a chain of the server's. */
+  write(audit: string, account: string, change: { ent: string; fld: string; kind: 'add' | 'set'; val: Value }): void {
+    const log = this.logs.get(audit)!;
+    const installation = this.#installation;
+    const chain = `${installation}/${account}`;
+    const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
+    const key = { installation, account, audit };
+    const { data, digest } = this.#made(key, tip, log.entries.length, { bases: [], ...change });
+    log.chains.set(chain, { dseq: tip.dseq + 1, digest });
+    this.#append(log, { data, digest, sentBy: null, origin: 'server', receivedAt: this.now });
+  }
+
+  async #takeBack(request: Request, audit: string): Promise<Response> {
+    const sent = await request.arrayBuffer();
+    const body = request.headers.get('Content-Encoding') === 'gzip' ? await unpacked(sent) : sent;
+    if (body.byteLength > this.limit) return html('<html>Request Entity Too Large</html>', 413);
+    const given = JSON.parse(new TextDecoder().decode(body)) as Schemas['HandBack'];
+    const log: Log = structuredClone(
+      this.logs.get(audit) ?? { entries: [], hashes: [], chains: new Map(), branches: new Set() },
+    );
+    const { publicKey } = await this.logKey;
+    const publicText = await publicTextOf(await this.logKey);
+    if (given.receipt.key !== nameOfKey(publicText)) return problem(409, 'sync.receipt_of_another_key');
+    const lines = given.entries.map((line) => line.split(' ') as [string, 'device' | 'server', string]);
+    let hash = given.after === 0 ? GENESIS : log.hashes[given.after - 1]!;
+    for (const [digest, origin, at] of lines) hash = advanceRunningHash(hash, digest, origin, Number(at));
+    const point = { audit, epoch: given.epoch, seq: given.after + lines.length, hash };
+    const statement = new TextEncoder().encode(receiptStatement(point, given.receipt.at));
+    const signature = fromBase64url(given.receipt.signature);
+    if (!(await crypto.subtle.verify(SIGNING, publicKey, signature, statement))) {
+      return problem(409, 'sync.stretch_unproved');
+    }
+    const held = new Set(log.entries.map(({ digest }) => digest));
+    const lacking = lines.filter(([digest]) => !held.has(digest));
+    const brought = given.operations.map((one) => (typeof one === 'string' ? { header: one } : one));
+    const taken: Entry[] = [];
+    for (const { header: data, content_sha256: contentSha256 } of brought as Schemas['ErasedOperation'][]) {
+      const operation = parseOperation(data, contentSha256) as Operation;
+      if (held.has(operation.digest)) continue;
+      const [digest, origin, at] = lacking[taken.length] ?? [];
+      if (digest !== operation.digest) return problem(409, 'sync.stretch_incomplete');
+      const kept = contentSha256 === undefined ? {} : { contentSha256 };
+      const sentBy = origin === 'server' ? null : `${operation.chain.installation}/${operation.chain.account}`;
+      taken.push({ data, ...kept, digest, sentBy, origin: origin!, receivedAt: Number(at) });
+    }
+    const following = lacking[taken.length];
+    const isCut =
+      lines.findIndex((line) => line === following) === lines.findIndex(([d]) => d === taken.at(-1)?.digest) + 1;
+    if (taken.length > 0 && isCut && taken.at(-1)!.origin === 'device' && following?.[1] === 'server') {
+      return problem(409, 'sync.stretch_incomplete');
+    }
+    for (const entry of taken) {
+      const { chain, dseq } = parseOperation(entry.data, entry.contentSha256) as Operation;
+      const name = `${chain.installation}/${chain.account}`;
+      if (dseq === (log.chains.get(name)?.dseq ?? 0) + 1) log.chains.set(name, { dseq, digest: entry.digest });
+      this.#append(log, entry);
+    }
+    this.logs.set(audit, log);
+    this.takenBack += taken.length;
+    const next = following === undefined ? null : given.after + lines.indexOf(following) + 1;
+    return json({ protocol: 1, epoch: this.epoch, taken: taken.length, next });
+  }
+
   #verdict(log: Log, audit: string, digest: string, val: { state: string; code?: string; facts?: object }): Entry {
     return this.#onOperation(log, audit, digest, 'verdict', val);
   }
@@ -267,25 +354,32 @@ export class ModelServer {
   #onOperation(log: Log, audit: string, digest: string, kind: 'verdict' | 'erasure', val: object): Entry {
     const chain = `${this.#installation}/server`;
     const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
-    const { data, digest: own } = makeOperation({
-      chain: { installation: this.#installation, account: 'server', audit },
+    const key = { installation: this.#installation, account: 'server', audit };
+    const said = { ent: `operation/${digest}`, fld: kind, bases: [], kind, val: val as never };
+    const { data, digest: own } = this.#made(key, tip, log.entries.length, said);
+    log.chains.set(chain, { dseq: tip.dseq + 1, digest: own });
+    return { data, digest: own, sentBy: null, origin: 'server', receivedAt: this.now };
+  }
+
+  #made(
+    chain: ChainKey,
+    tip: { dseq: number; digest: string },
+    seen: number,
+    said: Pick<Operation, 'ent' | 'fld' | 'bases' | 'kind' | 'val'>,
+  ): Operation {
+    return makeOperation({
+      chain,
       dseq: tip.dseq + 1,
       prev: tip.digest,
       wall: this.now,
       start: 'A'.repeat(11),
       mono: 0,
       hlc: `${String(this.now).padStart(15, '0')}-00000000`,
-      seen: { epoch: this.epoch, seq: log.entries.length },
-      ent: `operation/${digest}`,
-      fld: kind,
-      bases: [],
-      kind,
-      val: val as never,
+      seen: { epoch: this.epoch, seq: seen },
+      ...said,
       ctx: { app: 'server', schema: 1, zone: 'UTC' },
       salt: 'A'.repeat(22),
     });
-    log.chains.set(chain, { dseq: tip.dseq + 1, digest: own });
-    return { data, digest: own, sentBy: null, origin: 'server', receivedAt: this.now };
   }
 
   #append(log: Log, entry: Entry): void {
@@ -294,7 +388,7 @@ export class ModelServer {
     this.now += 1;
   }
 
-  #pull(audit: string, query: URLSearchParams, account: string): Response {
+  async #pull(audit: string, query: URLSearchParams, account: string): Promise<Response> {
     const log = this.logs.get(audit);
     if (log === undefined) return problem(404, 'request.not_found');
     const after = Number(query.get('after'));
@@ -308,11 +402,13 @@ export class ModelServer {
       this.left.has(account) &&
       !sent.includes(digest) &&
       !(origin === 'server' && sent.some((own) => data.includes(`"ent":"operation/${own}"`)));
+    const hash = next === 0 ? GENESIS : log.hashes[next - 1]!;
     return json({
       protocol: 1,
       epoch: this.epoch,
       next,
-      hash: next === 0 ? GENESIS : log.hashes[next - 1],
+      hash,
+      receipt: await this.receipt(audit, next, hash),
       head: this.#head(audit),
       operations: some.map((entry, index) => ({
         seq: after + index + 1,
@@ -324,6 +420,14 @@ export class ModelServer {
       })),
     });
   }
+}
+
+export function makeLogKey(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+}
+
+async function publicTextOf({ publicKey }: CryptoKeyPair): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.exportKey('spki', publicKey)));
 }
 
 function json(value: unknown): Response {

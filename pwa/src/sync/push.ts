@@ -12,6 +12,7 @@ import { decode } from '../store/codec';
 import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/database';
 import { base64, deviceKey, signText } from '../store/keys';
 import { markPushed, nextBatch, ownChains } from '../store/own-chains';
+import { checkReceipt, noteReceipt } from '../store/receipts';
 import { problemOf, Stopped } from './problem';
 
 /** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
@@ -60,6 +61,7 @@ export async function pushAudit(
       const answer = await sendBatch(db, api, row, batch);
       if (answer.kind === 'ok') {
         confirmHeld(answer.value, batch, audit);
+        await lookAtReceipt(db, audit, answer.value);
         await markPushed(db, chain, batch.at(-1)!.dseq!);
         sent += batch.length;
         epoch = answer.value.epoch;
@@ -101,7 +103,7 @@ async function sendBatch(db: AuditbookDatabase, api: ApiClient, chain: ChainRow,
 }
 
 /** The text as it was made, or what is left of it. */
-function sentForm(row: OperationRow): Schemas['Push']['operations'][number] {
+export function sentForm(row: OperationRow): Schemas['Push']['operations'][number] {
   const text = decode(row.body);
   return row.content_sha256 === undefined ? text : { header: text, content_sha256: row.content_sha256 };
 }
@@ -112,8 +114,14 @@ function confirmHeld(answer: Schemas['PushAnswer'], batch: readonly OperationRow
   throw new Stopped({ code: 'sync.not_the_server', facts: { status: 200 }, status: 200, audit });
 }
 
+/** It signs a log whose end is not here yet, so only a bad one is noted; pull.ts keeps the good ones. */
+async function lookAtReceipt(db: AuditbookDatabase, audit: string, answer: Schemas['PushAnswer']): Promise<void> {
+  const point = { audit, epoch: answer.epoch, ...answer.head };
+  await noteReceipt(db, point, answer.receipt, await checkReceipt(db, point, answer.receipt), false);
+}
+
 /** gzip, where the browser has it; null where it has not, or where packing would not make it smaller. */
-async function pack(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
+export async function pack(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
   if (typeof CompressionStream === 'undefined') return null;
   const packed = new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip')));
   const bytes = new Uint8Array(await packed.arrayBuffer());

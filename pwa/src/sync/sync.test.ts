@@ -4,15 +4,18 @@ import { describe, expect, test } from 'vitest';
 import { foldLog, readEntry, type Entry, type LogView } from '../domain/fold';
 import { eraseContent, makeOperation, parseOperation, type Operation } from '../domain/operation';
 import { add, resolve, set } from '../store/changes';
-import { encode } from '../store/codec';
+import { decode, encode } from '../store/codec';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
+import { OFFICE, readLost } from '../store/lost';
+import { readRefusedCodes } from '../store/old-log';
 import { readOutbox } from '../store/outbox';
 import { disputesOf, readLog, readQuarantined } from '../store/queries';
+import { acceptServerKey, checkReceipt, readReceipt, readServerTrust } from '../store/receipts';
 import { entriesOf } from '../store/refold';
-import { ARON, AUDIT, contentOf, LENA, openTablet } from '../store/testing';
+import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
 import { SyncEngine } from './engine';
-import { ModelServer, type Fault } from './model-server';
+import { makeLogKey, ModelServer, type Fault } from './model-server';
 import { pullAudit } from './pull';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
@@ -64,6 +67,8 @@ async function pullOnly({ db }: Tablet, server: ModelServer): Promise<void> {
   await pullAudit(db, api, AUDIT);
 }
 
+const readTrust = ({ db }: Tablet) => readServerTrust(db);
+
 /** The folded log in plain words, to compare two tablets. */
 function plain(view: LogView): unknown {
   return [...view.entities.values()]
@@ -97,7 +102,8 @@ async function expectAgreement(server: ModelServer, ...tablets: Tablet[]): Promi
   for (const tablet of tablets) {
     expect(tablet.engine.state.problem).toBeNull();
     expect(await shown(tablet)).toEqual(plain(serverView(server)));
-    expect(plain(foldLog(entriesOf(await tablet.db.operations.toArray())))).toEqual(await shown(tablet));
+    const rows = (await tablet.db.operations.toArray()).filter(({ audit }) => audit === AUDIT);
+    expect(plain(foldLog(entriesOf(rows)))).toEqual(await shown(tablet));
     expect((await readOutbox(tablet.db)).operations).toBe(0);
   }
   const dseqs = new Map<string, number[]>();
@@ -514,7 +520,7 @@ describe('what comes back', () => {
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Truly mine');
   });
 
-  test('from a colleague does not count any more when the restored server has lost it, until he sends it again', async () => {
+  test('from a colleague does not count any more when the server has lost it and its key, until he sends it again', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding, title('Before')]);
@@ -524,17 +530,24 @@ describe('what comes back', () => {
     await syncAll(aron, lena);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
     server.restore(backup);
+    server.logKey = makeLogKey();
     await syncAll(lena);
     await expectAgreement(server, lena);
+    expect(await readLost(lena.db, AUDIT)).toEqual([{ author: ARON, count: 1 }]);
+    expect(await readRefusedCodes(lena.db, AUDIT)).toEqual(['sync.receipt_of_another_key']);
+    const asked = server.requests.length;
+    await syncAll(lena);
+    expect(server.requests.slice(asked).filter((request) => request.endsWith('handed-back'))).toEqual([]);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
     const tips = await lena.db.chains.toArray();
     expect(tips.filter((tip) => tip.own === 0)).toEqual([]);
     await syncAll(aron, lena);
     await expectAgreement(server, lena, aron);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
+    expect(await readLost(lena.db, AUDIT)).toEqual([]);
   });
 
-  test('a verdict that the restored server has lost is forgotten with it', async () => {
+  test('a verdict that the server has lost, and its key with it, is forgotten', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     const backup = server.snapshot();
@@ -544,9 +557,220 @@ describe('what comes back', () => {
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')).toEqual([]);
     server.quarantine = () => null;
     server.restore(backup);
+    server.logKey = makeLogKey();
     await syncAll(lena, aron, lena);
     await expectAgreement(server, lena, aron);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Kept aside');
+  });
+});
+
+describe('a server that was restored', () => {
+  /** After the backup the office and Aron wrote, and something of his was set aside; then his tablet fell into the basin. */
+  async function restored(): Promise<{ server: ModelServer; lena: Tablet; before: unknown }> {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    server.write(AUDIT, WORKSPACE, { ent: 'audit/x', fld: 'title', kind: 'set', val: 'From the office' });
+    server.quarantine = ({ fld }) => (fld === 'failure' ? 'operation.not_permitted' : null);
+    await commit(aron.db, AUDIT, [note('n1'), set('finding', 'f1', 'failure', 'Not his to say')]);
+    await syncAll(aron, lena);
+    const before = await shown(lena);
+    server.restore(backup);
+    return { server, lena, before };
+  }
+
+  test('gets its own words and those of a tablet that is gone from another tablet, and all show the same', async () => {
+    const { server, lena, before } = await restored();
+    const mara = await tabletFor(server, WORKSPACE);
+    await syncAll(mara);
+    expect(await shown(mara)).not.toEqual(before);
+    await syncAll(lena, mara);
+    await expectAgreement(server, lena, mara);
+    expect(server.takenBack).toBe(4);
+    expect(await shown(mara)).toEqual(before);
+    expect(await readQuarantined(mara.db, AUDIT)).toMatchObject([{ code: 'operation.not_permitted', account: ARON }]);
+    expect(await readLost(lena.db, AUDIT)).toEqual([]);
+    expect(await lena.db.old_logs.count()).toBe(0);
+    const asked = server.requests.length;
+    await lena.engine.syncNow();
+    expect(server.requests.slice(asked).filter((request) => request.includes(AUDIT))).toEqual([]);
+  });
+
+  test('gets it before it is sent anything new, which it would judge without its memory', async () => {
+    const { server, lena } = await restored();
+    await commit(lena.db, AUDIT, [title('Written since')]);
+    const asked = server.requests.length;
+    await syncAll(lena);
+    const posts = server.requests.slice(asked).filter((request) => request.startsWith('POST'));
+    expect(posts.map((request) => request.split('/').at(-1))).toEqual(['handed-back', 'operations']);
+    await expectAgreement(server, lena);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Written since');
+  });
+
+  test('gets it in parts where it is large, and where the line goes down it goes on from there', async () => {
+    const { server, lena, before } = await restored();
+    server.limit = 2_600;
+    let answers = 0;
+    server.fault = (path) => (path.endsWith('handed-back') && (answers += 1) > 2 ? 'answer lost' : 'none');
+    await lena.engine.syncNow();
+    expect(lena.engine.state.problem?.code).toBe('sync.unreachable');
+    server.fault = () => 'none';
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(await shown(lena)).toEqual(before);
+    expect(server.takenBack).toBe(4);
+  });
+
+  test('from a backup older than the audit gets the whole of it, though only one of the team has his tablet', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [finding, title('Of Lena')]);
+    await syncAll(lena, aron);
+    const before = await shown(aron);
+    server.restore(backup);
+    await syncAll(aron);
+    await expectAgreement(server, aron);
+    expect(await shown(aron)).toEqual(before);
+  });
+
+  test('and says nothing of it, so that only its numbers tell, gets it all the same', async () => {
+    const { server, lena, before } = await restored();
+    server.epoch = (await lena.db.logs.get(AUDIT))!.epoch!;
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(server.takenBack).toBe(4);
+    expect(await shown(lena)).toEqual(before);
+  });
+
+  test('twice gets everything that it has signed in either life', async () => {
+    const { server, lena, before } = await restored();
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [note('n2')]);
+    server.fault = (path) => (path.endsWith('handed-back') ? 'no network' : 'none');
+    await lena.engine.syncNow();
+    server.fault = () => 'none';
+    server.restore(backup);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(await readLost(lena.db, AUDIT)).toEqual([]);
+    const after = await readLog(lena.db, AUDIT);
+    expect(after.ofKind('note').map(({ id }) => id)).toEqual(['n1', 'n2']);
+    expect(before).toEqual((plain(after) as { ref: string }[]).filter(({ ref }) => ref !== 'note/n2'));
+  });
+
+  test('does not get back what lies beyond its last signature, and the tablet says whose work that is', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    await commit(aron.db, AUDIT, [title('Signed')]);
+    await syncAll(aron, lena);
+    const sign = server.receipt.bind(server);
+    server.receipt = async (audit, seq, hash) => ({ ...(await sign(audit, seq, hash)), signature: 'A'.repeat(86) });
+    await commit(aron.db, AUDIT, [note('n1'), note('n2')]);
+    server.write(AUDIT, WORKSPACE, { ent: 'audit/x', fld: 'title', kind: 'set', val: 'From the office' });
+    await syncAll(aron, lena);
+    server.receipt = sign;
+    server.restore(backup);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Signed');
+    expect(await readLost(lena.db, AUDIT)).toEqual([
+      { author: ARON, count: 2 },
+      { author: OFFICE, count: 1 },
+    ]);
+    await syncAll(aron, lena);
+    await expectAgreement(server, lena, aron);
+    expect(await readLost(lena.db, AUDIT)).toEqual([{ author: OFFICE, count: 1 }]);
+  });
+
+  test.each(['a forged line', 'an origin that was flipped', 'a stretch that was cut', 'the receipt of another audit'])(
+    'takes nothing of %s',
+    async (how) => {
+      const { server, lena } = await restored();
+      const other = WORKSPACE;
+      await commit(lena.db, other, [note('n9')]);
+      server.fault = (path) => (path.endsWith('handed-back') ? 'no network' : 'none');
+      await lena.engine.syncNow();
+      const row = (await lena.db.old_logs.toArray()).find(({ audit }) => audit === AUDIT)!;
+      const kept = decode(row.body);
+      const { receipt, lines } = kept;
+      const last = lines.at(-1)!;
+      const bent = {
+        'a forged line': { receipt, lines: [...lines.slice(0, -1), ['0'.repeat(64), last[1], last[2]]] },
+        'an origin that was flipped': { receipt, lines: [...lines.slice(0, -1), [last[0], 'device', last[2]]] },
+        'a stretch that was cut': { receipt, lines: lines.slice(0, -1) },
+        'the receipt of another audit': { receipt: { ...receipt, ...(await readReceipt(lena.db, other)) }, lines },
+      }[how] as typeof kept;
+      await lena.db.old_logs.put({ ...row, body: encode(bent) });
+      server.fault = () => 'none';
+      const length = server.texts(AUDIT).length;
+      await syncAll(lena);
+      await expectAgreement(server, lena);
+      expect([server.takenBack, server.texts(AUDIT).length]).toEqual([0, length]);
+      expect(await readRefusedCodes(lena.db, AUDIT)).toEqual(['sync.stretch_unproved']);
+      expect((await readLost(lena.db, AUDIT)).map(({ author }) => author)).toEqual([ARON, OFFICE]);
+    },
+  );
+});
+
+describe('what the server signs', () => {
+  test('is kept with the page, as far as this tablet has the log', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Before')]);
+    await syncAll(lena, aron);
+    for (const { db } of [lena, aron]) {
+      const { epoch, seq, hash } = (await db.logs.get(AUDIT))!;
+      const receipt = await readReceipt(db, AUDIT);
+      expect(receipt).toMatchObject({ epoch, seq, hash });
+      expect(await checkReceipt(db, { audit: AUDIT, ...receipt! }, receipt)).toBe('good');
+      expect(await checkReceipt(db, { audit: WORKSPACE, ...receipt! }, receipt)).toBe('wrong');
+    }
+  });
+
+  test('and does not verify is told, and drops nothing', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const before = await readReceipt(lena.db, AUDIT);
+    const sign = server.receipt.bind(server);
+    server.receipt = async (audit, seq, hash) => ({ ...(await sign(audit, seq, hash)), signature: 'A'.repeat(86) });
+    await commit(lena.db, AUDIT, [title('Written meanwhile')]);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect([...(await readTrust(lena)).wrong.keys()]).toEqual([AUDIT]);
+    expect(await readReceipt(lena.db, AUDIT)).toEqual(before);
+    server.receipt = sign;
+    await commit(lena.db, AUDIT, [title('And on')]);
+    await syncAll(lena);
+    expect((await readTrust(lena)).wrong.size).toBe(0);
+  });
+
+  test('by another key is told, not taken, and the tablet goes on; it is taken when a person says so', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    expect((await readTrust(lena)).change).toBeNull();
+    const before = await readReceipt(lena.db, AUDIT);
+    server.logKey = makeLogKey();
+    await commit(lena.db, AUDIT, [title('Written meanwhile')]);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(await readReceipt(lena.db, AUDIT)).toEqual(before);
+    const { key } = await server.receipt(AUDIT, 1, '0'.repeat(64));
+    expect((await readTrust(lena)).change).toMatchObject({ key });
+    await acceptServerKey(lena.db);
+    await commit(lena.db, AUDIT, [title('And on')]);
+    await syncAll(lena);
+    expect((await readTrust(lena)).change).toBeNull();
+    expect(await readReceipt(lena.db, AUDIT)).toMatchObject({ key, seq: 3 });
   });
 });
 

@@ -12,6 +12,7 @@ import { keepPictures, keepThumbnail } from '../store/pictures';
 import { readKind, readLog } from '../store/queries';
 import { keepReference, readReference, type References } from '../store/reference';
 import { readCursor } from '../store/pulled';
+import { noteServerKey } from '../store/receipts';
 import { problemOf, Stopped } from './problem';
 
 /** What the office keeps. A workspace that does not show something to this account is no problem. */
@@ -22,6 +23,7 @@ export async function refreshReference(
 ): Promise<void> {
   await keepReference(db, 'session', session);
   await keepAnswer(db, 'state', await api.readState());
+  await noteServerKey(db, (await readReference(db, 'state'))?.value.log_key);
   await refreshStandards(db, api);
   for (const { id } of session.workspaces) {
     await refresh(db, `people/${id}`, (etag) => api.readPeople(id, etag));

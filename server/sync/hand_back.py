@@ -1,0 +1,286 @@
+"""
+After a backup was put back: a tablet hands the server its own log again, as far as a receipt covers it.
+
+Before: the backup is a beginning of the old log. The tablet says how much of it both have, names what stood behind that, entry by
+        entry, and brings what the server lacks.
+After:  the running hash over that list is the one that the server signed once, so every line of it is the server's own word. What it
+        lacked stands in the log again with its origin and its time of receipt, as new numbers of the new epoch; and what the server
+        has said about entries since, without knowing the rest, gives way to what it had said before.
+
+Whoever has list and receipt has been given the log by this server, so no more is asked than that it is a member of the workspace.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from server.database import SERVER, Scope, reading, unit_of_work
+from server.domain.operation import (
+    GENESIS,
+    SERVER_ACCOUNT,
+    ChainKey,
+    ErasedOperation,
+    Operation,
+    advance_running_hash,
+    digest_of,
+    digest_of_erased,
+    erase_content,
+    parse_operation,
+)
+from server.domain.receipt import Receipt
+from server.domain.refusals import Refusal, Refused
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
+from server.sealing.log_key import LogKey
+from server.storage import Session, audits, chains, erasures
+from server.storage import operation_log as log
+from server.storage.audits import Roles
+from server.storage.clock import now_ms
+from server.storage.server_state import server_identity
+from server.storage.tables.audit import Audit
+from server.sync.head_signature import verifying_key
+from server.sync.push import adopt_held
+from server.sync.receive import NOT_YOURS, Receiver
+from server.sync.reconcile import reconcile, said_in
+
+NO_CHAIN_OF_ITS_OWN = (NOT_YOURS, "operation.reserved")
+"""Verdicts on what was not sent by whom it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the old log, as it enters the running hash."""
+
+    digest: str
+    origin: Origin
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The old log behind its first `after` entries, and the signature under where it ends. `operations`: what the tablet brings."""
+
+    audit: str
+    epoch: str
+    after: int
+    lines: Sequence[Line]
+    at: str
+    key: str
+    signature: str
+    operations: Sequence[ErasedOperation | str]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    epoch: str
+    taken: int
+    next: int | None
+    """The old number of the first entry that is still lacking."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """One entry as the tablet brings it."""
+
+    data: bytes
+    digest: str
+    content_sha256: str | None
+    operation: Operation | None = field(repr=False)
+
+
+def hand_back(account: str, roles: Roles, log_key: LogKey, stretch: Stretch) -> HandedBack:
+    """Take in what is lacking of what was brought. Raises Refused where anything does not add up; nothing is taken in then."""
+    brought = {one.digest: one for one in map(_read, stretch.operations)}
+    with reading(SERVER) as session:
+        row = audits.find_audit(session, stretch.audit)
+        workspace = _workspace_of_birth(stretch, brought) if row is None else row.workspace_id
+        is_visible = row is not None and audits.visible_audit(session, stretch.audit, account, roles) is not None
+        reason = _refuse_proof(session, stretch, log_key, row)
+    if workspace not in roles or (reason is not None and not is_visible):
+        raise Refused(Refusal("request.not_found"))
+    if reason is not None:
+        raise Refused(reason)
+    with unit_of_work(Scope(frozenset({workspace}))) as session:
+        if row is None:
+            _create_audit(session, stretch, brought, workspace, account)
+        audit = audits.lock_audit(session, stretch.audit)
+        if audit is None:
+            raise Refused(Refusal("server.busy"))
+        return _take_in(session, audit, stretch, brought)
+
+
+def _read(sent: ErasedOperation | str) -> _Brought:
+    if isinstance(sent, str):
+        data = sent.encode("utf-8", "replace")
+        digest, content_sha256 = digest_of(data), None
+    else:
+        data = sent.header.encode("utf-8", "replace").partition(b"\n")[0]
+        digest, content_sha256 = digest_of_erased(data, sent.content_sha256), sent.content_sha256
+    operation = parse_operation(data, content_sha256)
+    return _Brought(data, digest, content_sha256, operation if isinstance(operation, Operation) else None)
+
+
+def _workspace_of_birth(stretch: Stretch, brought: Mapping[str, _Brought]) -> str:
+    """Of an audit that is younger than the backup. Its log begins with its birth, which says whose it is; empty where it does not."""
+    first = brought.get(stretch.lines[0].digest)
+    operation = None if first is None else first.operation
+    is_birth = (
+        stretch.after == 0
+        and operation is not None
+        and operation.entity == f"audit/{stretch.audit}"
+        and operation.kind is OperationKind.ADD
+        and isinstance(operation.value, dict)
+    )
+    return str(operation.value.get("workspace", "")) if operation is not None and is_birth else ""
+
+
+def _refuse_proof(session: Session, stretch: Stretch, log_key: LogKey, row: Audit | None) -> Refusal | None:
+    """The list must lead from what both have to the very hash that this server signed."""
+    if stretch.key != log_key.name:
+        return Refusal("sync.receipt_of_another_key")
+    if stretch.after > (0 if row is None else row.head_seq):
+        return Refusal("sync.stretch_unproved")
+    running = GENESIS if row is None else log.hash_at(session, row.id, stretch.after)
+    for line in stretch.lines:
+        running = advance_running_hash(running, line.digest, line.origin, line.received_at)
+    seq = stretch.after + len(stretch.lines)
+    receipt = Receipt(stretch.audit, stretch.epoch, seq, running, stretch.at, stretch.key, stretch.signature)
+    if verifying_key(receipt.statement, receipt.signature, [log_key.public_key]) is None:
+        return Refusal("sync.stretch_unproved")
+    return None
+
+
+def _create_audit(
+    session: Session, stretch: Stretch, brought: Mapping[str, _Brought], workspace: str, account: str
+) -> None:
+    birth = brought[stretch.lines[0].digest].operation
+    author = account if birth is None or birth.chain.account == SERVER_ACCOUNT else birth.chain.account
+    audits.create_audit_row(
+        session,
+        stretch.audit,
+        workspace=workspace,
+        audit=stretch.audit,
+        is_held=False,
+        account=author,
+        now=stretch.lines[0].received_at,
+    )
+
+
+def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[str, _Brought]) -> HandedBack:
+    server, now = server_identity(session), now_ms()
+    here = log.digests_held(session, audit, (line.digest for line in stretch.lines))
+    lacking = [index for index, line in enumerate(stretch.lines) if line.digest not in here]
+    taken = [index for index in lacking if stretch.lines[index].digest in brought]
+    if not set(brought) <= {line.digest for line in stretch.lines}:
+        raise Refused(Refusal("sync.stretch_unproved"))
+    if taken != lacking[: len(taken)] or _is_cut(stretch, taken, lacking):
+        raise Refused(Refusal("sync.stretch_incomplete"))
+    erased = erasures.registered_erasures(session, audit, (stretch.lines[index].digest for index in taken))
+    entries = [
+        _without_content(brought[stretch.lines[index].digest], stretch.lines[index].digest in erased) for index in taken
+    ]
+    if any(one.content_sha256 and one.operation and one.operation.kind in ON_OPERATIONS for one in entries):
+        # What the server says about operations is never erased: without its words nobody would know what it said.
+        raise Refused(Refusal("sync.stretch_incomplete"))
+    nobody = ChainKey(server.installation, SERVER_ACCOUNT, audit.audit_id)
+    said = said_in(one.operation for one in entries)
+    appender = _Appender(session, audit, nobody, said)
+    log.append_entries(
+        session,
+        audit,
+        [appender.entry(one, stretch.lines[index]) for one, index in zip(entries, taken, strict=True)],
+        now,
+    )
+    for one, index in zip(entries, taken, strict=True):
+        if stretch.lines[index].origin is Origin.SERVER and one.operation is not None:
+            _apply_word(session, audit, one.operation)
+    receiver = Receiver(session, audit, server, now)
+    is_whole = len(taken) == len(lacking)
+    if is_whole:
+        digests = {line.digest: line.origin for line in stretch.lines}
+        reconcile(session, audit, server, digests, after=stretch.after, now=now)
+    receiver.derive_anew()
+    if is_whole:
+        adopt_held(receiver, is_new=False)
+    following = None if is_whole else stretch.after + lacking[len(taken)] + 1
+    return HandedBack(server.epoch, len(taken), following)
+
+
+def _is_cut(stretch: Stretch, taken: Sequence[int], lacking: Iterable[int]) -> bool:
+    """Between an entry and what the server said right behind it: one that was set aside would count until the next part comes."""
+    if not taken:
+        return False
+    last = taken[-1]
+    following = last + 1
+    return (
+        stretch.lines[last].origin is Origin.DEVICE
+        and following in set(lacking)
+        and stretch.lines[following].origin is Origin.SERVER
+    )
+
+
+def _without_content(one: _Brought, is_erased: bool) -> _Brought:
+    if not is_erased or one.content_sha256 is not None or one.operation is None:
+        return one
+    data, content_sha256 = erase_content(one.data)
+    operation = parse_operation(data, content_sha256)
+    return replace(
+        one,
+        data=data,
+        content_sha256=content_sha256,
+        operation=operation if isinstance(operation, Operation) else None,
+    )
+
+
+class _Appender:
+    """Makes the rows. The chains that the entries name go on as they did when the entries came for the first time."""
+
+    def __init__(self, session: Session, audit: Audit, nobody: ChainKey, said: Mapping[str, Refusal | None]):
+        self._session = session
+        self._audit = audit
+        self._nobody = nobody
+        self._said = said
+
+    def entry(self, one: _Brought, line: Line) -> log.NewEntry:
+        operation, reason = one.operation, self._said.get(one.digest)
+        is_own = (
+            operation is not None
+            and operation.chain.audit == self._audit.audit_id
+            and (reason is None or reason.code not in NO_CHAIN_OF_ITS_OWN)
+        )
+        # Who had brought somebody else's entry, or one that cannot be read, the log does not say.
+        sent_by = operation.chain if operation is not None and is_own else self._nobody
+        is_branch = operation is not None and is_own and self._follow(operation, reason)
+        return log.NewEntry(
+            one.data,
+            one.digest,
+            line.origin,
+            sent_by,
+            operation,
+            None if operation is None else operation.dseq,
+            is_branch,
+            reason,
+            one.content_sha256,
+            line.received_at,
+        )
+
+    def _follow(self, operation: Operation, reason: Refusal | None) -> bool:
+        """Moves the end of the chain along. True for a branch."""
+        chain = chains.load_chain(self._session, self._audit, operation.chain.installation, operation.chain.account)
+        if operation.dseq <= chain.tip_dseq or (reason is not None and reason.code == "chain.forked"):
+            return True
+        chain.tip_dseq, chain.tip_digest = operation.dseq, operation.digest
+        if chain.announced_dseq < operation.dseq:
+            chain.announced_dseq, chain.announced_digest = operation.dseq, operation.digest
+        return False
+
+
+def _apply_word(session: Session, audit: Audit, word: Operation) -> None:
+    """What a verdict or an erasure that came back does to the entry that it is about."""
+    if word.kind not in ON_OPERATIONS or not isinstance(word.value, dict):
+        return
+    entry = log.find_entry(session, audit.id, word.entity_id)
+    if word.kind is OperationKind.ERASURE:
+        erasures.register_words(session, audit, word.entity_id, word.value)
+        if entry is not None and entry.kind not in ON_OPERATIONS:
+            erasures.erase(session, entry)
+    elif entry is not None:
+        log.note_judgement(session, audit, entry, said_in([word])[word.entity_id])

@@ -1,0 +1,361 @@
+"""Yesterday's backup was put back. A tablet hands the server its own words again, and those of a tablet that is gone."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from server.config import Config
+from server.database import SERVER, reading, unit_of_work
+from server.domain.fold import LogView
+from server.domain.operation import erase_content
+from server.identity.by_hand import block_installation
+from server.sealing import log_key
+from server.storage import accounts
+from server.storage.identifiers import new_id
+from server.sync.erase import erase_content_of
+from server.sync.office import Change, append, create_audit
+from tests.devices import Device, codes, new_audit, states
+from tests.old_log import OldLog, back_up, hand_back, put_back, remember
+from tests.people import Person
+
+SECRET = "Mr Novak, a cleaner, was not trained."
+
+
+def write(person: Person, audit: str, *changes: Change) -> None:
+    with unit_of_work(SERVER) as session:
+        append(session, audit=audit, account=person.account, changes=changes)
+
+
+def log_of(person: Person, audit: str) -> Device:
+    reader = Device(person, audit)
+    reader.pull()
+    return reader
+
+
+def titles(view: LogView) -> list[str]:
+    return sorted(finding.get("title") for finding in view.of_kind("finding"))
+
+
+def plain(view: LogView) -> dict[str, object]:
+    """What is shown, apart from the server's words for it."""
+    shown = {
+        ref: (entity.born, {name: (field.value, field.is_disputed) for name, field in entity.fields.items()})
+        for ref, entity in view.entities.items()
+    }
+    return shown | {"aside": sorted(view.quarantined), "erased": sorted(view.erased)}
+
+
+@pytest.fixture
+def lost(database, lena, aron, paula) -> OldLog:
+    """After the backup the office put Aron into the team, his tablet recorded and fell into the basin, and something was set aside."""
+    device = new_audit(lena)
+    device.push()
+    backup = back_up()
+    member = "team_member/aron"
+    write(paula, device.audit, Change.add(member, {"account": aron.account}), Change(member, "role", "auditor"))
+    his = Device(aron, device.audit)
+    his.add_finding("Found by Aron")
+    his.set(his.add_finding("of Aron"), "grade", "no such grade")
+    his.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    return old
+
+
+BEFORE = 3
+"""Entries that the backup has."""
+
+
+def test_the_offices_entries_and_a_dead_tablets_come_back_as_they_were(lost: OldLog, lena, aron):
+    assert log_of(lena, lost.audit).cursor == BEFORE
+    assert aron.get("/api/audits").json == []
+    answer = hand_back(lena, lost, BEFORE)
+    assert answer.json["taken"] == len(lost.entries) - BEFORE == 8
+    assert answer.json["next"] is None
+    again = remember(aron, lost.audit)
+    assert again.entries == lost.entries, "with their origin and the time of receipt, so with the same hash"
+    assert again.epoch != lost.epoch
+    shown = log_of(aron, lost.audit).view()
+    assert plain(shown) == plain(log_of(lena, lost.audit).view())
+    assert titles(shown) == ["Found by Aron", "of Aron"]
+    assert [aside["code"] for aside in shown.quarantined.values()] == ["operation.value_unfit"]
+    assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
+
+
+def test_handed_back_twice_it_is_there_once(lost: OldLog, lena, aron):
+    hand_back(lena, lost, BEFORE)
+    for person, after in ((lena, BEFORE), (aron, 0)):
+        answer = hand_back(person, lost, after)
+        assert (answer.status_code, answer.json["taken"], answer.json["next"]) == (200, 0, None)
+    assert remember(lena, lost.audit).entries == lost.entries
+
+
+def test_it_can_come_in_parts_and_go_on_after_each(lost: OldLog, lena):
+    assert hand_back(lena, lost, BEFORE, operations=[]).json["next"] == BEFORE + 1
+    answer = hand_back(lena, lost, BEFORE, operations=lost.operations[3:6])
+    assert (answer.json["taken"], answer.json["next"]) == (3, 7)
+    answer = hand_back(lena, lost, BEFORE, operations=lost.operations[4:7])
+    assert (answer.json["taken"], answer.json["next"]) == (1, 8)
+    assert hand_back(lena, lost, BEFORE, operations=lost.operations[7:]).json["next"] is None
+    assert remember(lena, lost.audit).entries == lost.entries
+
+
+def test_a_part_has_no_gap_and_never_ends_before_what_the_server_said_of_its_last_entry(lost: OldLog, lena):
+    for part in (lost.operations[4:], lost.operations[3:5] + lost.operations[6:], lost.operations[3:10]):
+        answer = hand_back(lena, lost, BEFORE, operations=part)
+        assert (answer.status_code, answer.json["code"]) == (409, "sync.stretch_incomplete")
+    assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def flipped(old: OldLog) -> OldLog:
+    entries = [
+        entry.replace(" device ", " server ") if index == 6 else entry for index, entry in enumerate(old.entries)
+    ]
+    return replace(old, entries=entries)
+
+
+def later(old: OldLog) -> OldLog:
+    digest, origin, received_at = old.entries[-1].split(" ")
+    return replace(old, entries=[*old.entries[:-1], f"{digest} {origin} {int(received_at) + 1}"])
+
+
+def swapped(old: OldLog) -> OldLog:
+    return replace(old, entries=[*old.entries[:-2], old.entries[-1], old.entries[-2]])
+
+
+def resigned(old: OldLog) -> OldLog:
+    return replace(old, receipt=old.receipt | {"signature": "A" * 86})
+
+
+BENT = {
+    "an origin that was flipped": flipped,
+    "another time of receipt": later,
+    "another order": swapped,
+    "a stretch that was cut": lambda old: old.without(1),
+    "a signature that is none": resigned,
+    "another epoch": lambda old: replace(old, epoch=new_id()),
+    "another time of signing": lambda old: replace(old, receipt=old.receipt | {"at": "2026-11-27T09:29:47.123Z"}),
+}
+
+
+@pytest.mark.parametrize("how", BENT)
+def test_what_is_not_what_the_server_signed_is_refused_and_nothing_of_it_taken_in(lost: OldLog, lena, how):
+    answer = hand_back(lena, BENT[how](lost), BEFORE)
+    assert (answer.status_code, answer.json["code"]) == (409, "sync.stretch_unproved")
+    assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def test_a_text_that_the_list_does_not_name_is_refused(lost: OldLog, lena):
+    forged = lost.operations[5].replace('"member"', '"another"')
+    assert forged != lost.operations[5]
+    part = [*lost.operations[3:5], forged, *lost.operations[6:]]
+    answer = hand_back(lena, lost, BEFORE, operations=part)
+    assert (answer.status_code, answer.json["code"]) == (409, "sync.stretch_unproved")
+    assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def test_the_receipt_of_another_audit_proves_nothing_here(lost: OldLog, lena):
+    other = new_audit(lena)
+    other.push()
+    theirs = remember(lena, other.audit)
+    for bent in (replace(theirs, audit=lost.audit), replace(lost, receipt=theirs.receipt, epoch=theirs.epoch)):
+        answer = hand_back(lena, bent)
+        assert (answer.status_code, answer.json["code"]) == (409, "sync.stretch_unproved")
+    assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def test_the_server_says_when_it_has_another_key_than_it_had(lost: OldLog, lena, config: Config):
+    path = config.data_folder / log_key.KEY_FILE
+    path.unlink()
+    log_key._read.cache_clear()
+    answer = hand_back(lena, lost, BEFORE)
+    assert (answer.status_code, answer.json["code"]) == (409, "sync.receipt_of_another_key")
+
+
+def test_odd_bodies_are_refused_and_break_nothing(lost: OldLog, lena):
+    for changed in (
+        {"entries": ["x"]},
+        {"entries": []},
+        {"entries": [lost.entries[0].replace("device", "somebody")]},
+        {"entries": [lost.entries[0] + "\n"]},
+        {"receipt": None},
+        {"operations": [7]},
+        {"more": 1},
+    ):
+        assert hand_back(lena, lost, BEFORE, **changed).status_code == 422
+    for changed in ({"operations": ["\ud800"]}, {"entries": [lost.entries[0]] * 3}):
+        assert hand_back(lena, lost, BEFORE, **changed).json["code"] == "sync.stretch_unproved"
+    entry = lost.entries[:1]
+    assert hand_back(lena, lost, -1, entries=entry).status_code == 422
+    assert hand_back(lena, lost, 10**9, entries=entry).json["code"] == "sync.stretch_unproved"
+    assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def test_to_whoever_cannot_prove_it_the_audit_does_not_exist(lost: OldLog, lena, aron, otto, ruth):
+    for person, old in ((otto, lost), (aron, lost.without(1)), (ruth, resigned(lost))):
+        answer = hand_back(person, old)
+        unknown = hand_back(person, replace(old, audit=new_id()))
+        assert (answer.status_code, answer.json["code"]) == (404, "request.not_found")
+        assert answer.data == unknown.data
+    assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def test_whom_the_backup_does_not_know_in_the_team_yet_hands_it_back_too(lost: OldLog, aron):
+    """The proof is the right: nobody but the server itself can have made what it has signed."""
+    assert hand_back(aron, lost).json["next"] is None
+    assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
+
+
+def test_a_blocked_tablet_hands_nothing_back(lost: OldLog, lena):
+    other = lena.enrol_another()
+    block_installation(other.installation)
+    answer = hand_back(other, lost, BEFORE)
+    assert (answer.status_code, answer.json["code"]) == (403, "account.installation_revoked")
+
+
+def test_an_audit_that_is_younger_than_the_backup_comes_into_being_again(database, lena, aron, paula, otto):
+    backup = back_up()
+    audit = new_id()
+    born = Change.add(f"audit/{audit}", {"workspace": paula.workspace, "type": "surveillance"})
+    member = Change.add("team_member/aron", {"account": aron.account})
+    changes = [born, member, Change("team_member/aron", "role", "auditor")]
+    with unit_of_work(SERVER) as session:
+        create_audit(session, workspace=paula.workspace, account=paula.account, audit=audit, changes=changes)
+    his = Device(aron, audit)
+    his.add_finding("Found by Aron")
+    his.push()
+    old = remember(aron, audit)
+    put_back(backup)
+    # His tablet sends what it has before it hands back the rest: that is held, and moves in.
+    his.set("note/1", "text", "written after the last page")
+    his.send(his.made)
+    assert hand_back(otto, old).status_code == 404
+    assert hand_back(aron, old).json["next"] is None
+    for person in (aron, paula):
+        reader = log_of(person, audit)
+        assert titles(reader.view()) == ["Found by Aron"]
+        assert reader.view().quarantined == {}
+    assert remember(paula, audit).entries[: len(old.entries)] == old.entries
+    assert his.made[-1] in remember(paula, audit).operations
+    assert [listed["type"] for listed in paula.get("/api/audits").json] == ["surveillance"]
+
+
+def test_two_tablets_hand_back_at_once(app: Flask, lost: OldLog, lena, aron):
+    answers = []
+
+    def work(person: Person, after: int) -> None:
+        with app.app_context():
+            api = app.test_client()
+            api.set_cookie("auditbook", person.api.get_cookie("auditbook").value)
+            answers.append(hand_back(replace(person, api=api), lost, after))
+
+    threads = [threading.Thread(target=work, args=whose) for whose in ((lena, BEFORE), (aron, 0)) * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.json["taken"] for answer in answers) == [0] * 5 + [8]
+    assert remember(lena, lost.audit).entries == lost.entries
+
+
+def test_what_the_server_set_aside_without_its_memory_counts_as_before(lost: OldLog, lena, aron):
+    """Aron's tablet was only late. The restored server did not know that the office had put him into the team."""
+    his = Device(aron, lost.audit)
+    his.made = lost.operations[5:9]
+    assert set(codes(his.send(his.made))) == {"audit.not_assigned"}
+    assert log_of(lena, lost.audit).view().of_kind("finding") == []
+    hand_back(lena, lost, BEFORE)
+    shown = log_of(lena, lost.audit).view()
+    assert titles(shown) == ["Found by Aron", "of Aron"]
+    assert [aside["code"] for aside in shown.quarantined.values()] == ["operation.value_unfit"]
+    end = log_of(lena, lost.audit).cursor
+    assert hand_back(aron, lost).json["taken"] == 0
+    assert log_of(lena, lost.audit).cursor == end, "said once"
+
+
+def test_what_a_person_decided_since_the_restore_stands(lost: OldLog, lena, aron):
+    """The old log kept it aside; the lead auditor has let it count since."""
+    his = Device(aron, lost.audit)
+    his.made = lost.operations[5:10]
+    his.send(his.made)
+    aside = lost.entries[9].partition(" ")[0]
+    assert aside in log_of(lena, lost.audit).view().quarantined
+    assert lena.post(f"/api/audits/{lost.audit}/operations/{aside}/release").status_code == 204
+    hand_back(lena, lost, BEFORE)
+    assert log_of(lena, lost.audit).view().quarantined == {}
+
+
+def test_a_tablet_that_was_only_late_goes_on_where_its_chain_ends(lost: OldLog, lena, aron):
+    hand_back(lena, lost, BEFORE)
+    his = Device(aron, lost.audit)
+    his.made = list(lost.operations[5:10])
+    his.dseq, his.prev = 5, lost.entries[9].partition(" ")[0]
+    finding = his.add_finding("After the restore")
+    assert set(states(his.send(his.made[5:]))) == {"stored"}
+    assert log_of(lena, lost.audit).view().entity(finding).get("title") == "After the restore"
+
+
+def test_who_brings_the_servers_own_words_as_his_keeps_nothing_out(lost: OldLog, lena, otto, aron):
+    """Brought before they are handed back, they stand there as somebody else's: the office's entries count again all the same."""
+    stranger = Device(aron, lost.audit)
+    assert codes(stranger.send(lost.operations[3:5])) == ["operation.not_yours"] * 2
+    assert codes(stranger.send([lost.operations[-1]])) == ["operation.reserved"]
+    assert hand_back(lena, lost, BEFORE).json["next"] is None
+    shown = log_of(lena, lost.audit).view()
+    assert shown.of_kind("team_member")[0].get("role") == "auditor"
+    aside = {digest: why["code"] for digest, why in shown.quarantined.items()}
+    assert aside[lost.entries[9].partition(" ")[0]] == "operation.value_unfit"
+
+
+def test_what_was_erased_since_does_not_come_back(database, lena, paula):
+    device = new_audit(lena)
+    device.push()
+    backup = back_up()
+    text = device.set(f"audit/{device.audit}", "scope", SECRET)
+    device.push()
+    old = remember(lena, device.audit)
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, device.audit, [device.prev], "Withdrawn.")
+    register = next(rows for table, rows in back_up().items() if table.__tablename__ == "erasure")
+    put_back({table: register if table.__tablename__ == "erasure" else rows for table, rows in backup.items()})
+    assert text in old.operations
+    assert hand_back(lena, old, 3).json["taken"] == 1
+    assert SECRET not in str(remember(lena, device.audit).operations)
+    reader = log_of(lena, device.audit)
+    assert list(reader.view().erased) == [old.entries[3].partition(" ")[0]]
+    assert reader.view().quarantined == {}
+
+
+def test_a_decision_that_only_the_old_log_tells_of_is_registered_again(database, lena, paula):
+    device = new_audit(lena)
+    device.push()
+    backup = back_up()
+    text = device.set(f"audit/{device.audit}", "scope", SECRET)
+    device.push()
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, device.audit, [device.prev], "Withdrawn.")
+    old = remember(lena, device.audit)
+    put_back(backup)
+    device.send([text])
+    assert hand_back(lena, old, 3).json["next"] is None
+    assert SECRET not in str(remember(lena, device.audit).operations)
+    assert log_of(lena, device.audit).view().quarantined == {}
+
+
+def test_a_header_whose_content_nobody_erased_waits_for_its_author(lost: OldLog, lena, aron):
+    header, content_sha256 = erase_content(lost.operations[6].encode())
+    hollow = {"header": header.decode(), "content_sha256": content_sha256}
+    part = [*lost.operations[3:6], hollow, *lost.operations[7:]]
+    assert hand_back(lena, lost, BEFORE, operations=part).json["next"] is None
+    digest = lost.entries[6].partition(" ")[0]
+    assert log_of(lena, lost.audit).view().quarantined[digest]["code"] == "operation.content_missing"
+    his = Device(aron, lost.audit)
+    his.made = lost.operations[5:10]
+    his.send(his.made)
+    shown = log_of(lena, lost.audit).view()
+    assert digest not in shown.quarantined
+    assert titles(shown) == ["Found by Aron", "of Aron"]
