@@ -1,6 +1,6 @@
 /**
- * Content that was missing in the log and is there now: its author has sent the whole text after all. A verdict tells of it, and
- * a tablet that pulled the entry without its content asks for that one entry.
+ * Content that is missing in the log. The author's tablet that still has it sends it once more; the verdict that then follows tells
+ * the tablets that pulled the entry without its content to ask for that one entry.
  */
 import type { Entry, Verdict } from '../domain/fold';
 import { digestOf, entityIdOf } from '../domain/operation';
@@ -8,19 +8,23 @@ import type { Schemas } from '../domain/vocabulary';
 import { encode } from './codec';
 import { emptyLog } from './commit';
 import type { AuditbookDatabase, OperationRow } from './database';
+import { ownChains } from './own-chains';
 import { refoldEntities } from './refold';
 
 const MISSING = 'operation.content_missing';
 
-/** Inside the transaction that brought the verdicts: which entries they give their content back. */
-export async function noteWanted(db: AuditbookDatabase, audit: string, verdicts: Iterable<Entry>): Promise<void> {
-  const judged: [string, string][] = [];
+/** Inside the transaction that brought the verdicts: whose content the server lacks, and which entries they give it back. */
+export async function noteMissing(db: AuditbookDatabase, audit: string, verdicts: Iterable<Entry>): Promise<void> {
+  const own = new Set((await ownChains(db, audit)).map((row) => row.chain));
   for (const { operation } of verdicts) {
-    const verdict = operation.val as unknown as Verdict | null;
-    if (verdict?.code !== MISSING) judged.push([audit, entityIdOf(operation.ent)]);
-  }
-  for (const row of await db.operations.bulkGet(judged)) {
-    if (row?.content_sha256 !== undefined) await db.operations.put({ ...row, wanted: 1 });
+    const row = await db.operations.get([audit, entityIdOf(operation.ent)]);
+    if (row === undefined) continue;
+    const isMissing = (operation.val as unknown as Verdict | null)?.code === MISSING;
+    const isHere = row.content_sha256 === undefined;
+    const { waiting, ...rest } = row;
+    if (isMissing && isHere && own.has(row.chain ?? '')) await db.operations.put({ ...rest, waiting: row.dseq! });
+    else if (!isMissing && !isHere) await db.operations.put({ ...row, wanted: 1 });
+    else if (!isMissing && waiting !== undefined && row.seq !== undefined) await db.operations.put(rest);
   }
 }
 

@@ -17,7 +17,7 @@ import type { Schemas } from '../domain/vocabulary';
 import { advanceChains } from './chain-tips';
 import { decode, encode } from './codec';
 import { emptyLog, read } from './commit';
-import { noteWanted } from './content-back';
+import { noteMissing } from './content-back';
 import { chainName, type AuditbookDatabase, type LogRow, type OperationRow } from './database';
 import { entryOf, refoldEntities } from './refold';
 import { checkReceipt, noteReceipt } from './receipts';
@@ -209,5 +209,5 @@ async function storeVerdicts(db: AuditbookDatabase, audit: string, arrived: read
       body: encode({ ...entry, operation: read(entry.operation) }),
     })),
   );
-  await noteWanted(db, audit, latest.values());
+  await noteMissing(db, audit, latest.values());
 }

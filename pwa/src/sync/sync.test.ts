@@ -471,6 +471,26 @@ describe('what was erased', () => {
     expect(server.requests.slice(asked).filter((request) => request.endsWith('/operations'))).toEqual([]);
   });
 
+  test('is sent whole again by the tablet that has it, when the restored server got only what was left of it', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    const { operations } = await commit(lena.db, AUDIT, [title('No calibration at all')]);
+    const twin = await cloned(lena, server);
+    const { digest } = operations[0]!;
+    const row = (await twin.db.operations.get([AUDIT, digest]))!;
+    const { header, contentSha256 } = eraseContent(operations[0]!.data);
+    await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
+    await syncAll(lena);
+    server.restore(backup);
+    await syncAll(twin);
+    await syncAll(lena, aron, twin);
+    await expectAgreement(server, lena, aron, twin);
+    expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
+  });
+
   test('does not stop the chain when the server forgets it and the tablet sends what is left', async () => {
     const { server, lena, aron } = await erased();
     const backup = new Map();
