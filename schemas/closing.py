@@ -43,7 +43,7 @@ class SealSchema(StrictSchema):
     audit = uuid_text(required=True)
     sha256 = sha256_hex(required=True)
     signatures = list_of(sha256_hex(), most=20, required=True)
-    """SHA-256 over the RFC 8785 form of the `born` value of every handwritten signature, in the order of their ids."""
+    """The digests of the operations that wrote the handwritten signatures, in the order of their ids: salted, unlike what they say."""
     sealed_at = instant(required=True)
     installation = uuid_text(required=True)
     account = uuid_text(required=True)

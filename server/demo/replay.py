@@ -30,7 +30,7 @@ from server.domain.vocabulary import (
     SlotState,
 )
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sealing.seals import handwritten_digests, seal_sha256
+from server.sealing.seals import seal_sha256
 from server.standards.catalogue import criterion_id, standard
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
@@ -119,7 +119,7 @@ class Replay:
         data = canonical_bytes(closing_record(self._log.view(), self._log.audit, self._log.record_heads(), frozen))
         sha256, ref = sha256_hex(data), self._steps.ref("closing_record", "closing", shown_at)
         self._write(Step(shown_at, self._leader, (Change.add(ref, {"record": data.decode(), "sha256": sha256}),)))
-        words = []
+        words: list[str] = []
         auditee, leader = SigningParty.AUDITEE_REPRESENTATIVE, SigningParty.AUDIT_TEAM_LEADER
         for place, (person, party) in enumerate(((self._finished.closing.signed_by, auditee), (self._leader, leader))):
             at = shown_at.later(8 * 60 + place * 70)
@@ -135,11 +135,10 @@ class Replay:
                 "strokes": signature(PERSON[person].name, self._finished.audit.id),
                 "signed_at": at.instant,
             }
-            words.append(word)
-            self._write(Step(at, self._leader, (Change.add(f"handwritten_signature/{new_id(at.ms)}", word),)))
+            words += self._write(Step(at, self._leader, (Change.add(f"handwritten_signature/{new_id(at.ms)}", word),)))
         at = shown_at.later(12 * 60)
         seal = self._tablets[self._leader].seal(
-            self._log, at.ms, ref, purpose=SealPurpose.CLOSING, sha256=sha256, words=handwritten_digests(words),
+            self._log, at.ms, ref, purpose=SealPurpose.CLOSING, sha256=sha256, words=words,
             said_at=at.instant,
         )  # fmt: skip
         return SealedClosing(json.loads(data), sha256, seal_sha256(seal))
@@ -186,8 +185,8 @@ class Replay:
 
     # --- What all of it stands on
 
-    def _write(self, step: Step) -> None:
-        self._tablets[step.by].write(self._log, step.at.ms, step.changes)
+    def _write(self, step: Step) -> list[str]:
+        return self._tablets[step.by].write(self._log, step.at.ms, step.changes)
 
     def _send(self) -> None:
         for person in self._finished.audit.team:

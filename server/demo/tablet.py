@@ -79,8 +79,9 @@ class Tablet:
             session, self.installation, self.account, name=self.name, public_key=self._public_key(), now=now
         )
 
-    def write(self, log: TeamLog, at: int, changes: Iterable[Change]) -> None:
-        """One operation after the other, at this moment in milliseconds by the tablet's clock."""
+    def write(self, log: TeamLog, at: int, changes: Iterable[Change]) -> list[str]:
+        """One operation after the other, at this moment in milliseconds by the tablet's clock. Their digests."""
+        digests = []
         chain = ChainKey(self.installation, self.account, log.audit)
         self._started_at = self._started_at or at
         for change in changes:
@@ -103,6 +104,8 @@ class Tablet:
             )
             self._unsent.setdefault(log.audit, []).append(operation)
             log.take(operation)
+            digests.append(operation.digest)
+        return digests
 
     def frozen(self, log: TeamLog, said_at: str) -> dict[str, Any]:
         """Where and when this tablet freezes a record, and how far it has pulled."""

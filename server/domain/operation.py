@@ -85,6 +85,8 @@ class Operation:
     """None where the content was erased."""
     context: Mapping[str, Any]
     is_erased: bool = False
+    content_sha256: str | None = None
+    """Where the content has gone, what is left of it."""
 
     @property
     def entity_kind(self) -> str:
@@ -192,6 +194,7 @@ def parse_operation(data: bytes, content_sha256: str | None = None) -> Operation
         value=None if body is None else body["val"],
         context=envelope["ctx"],
         is_erased=content_sha256 is not None,
+        content_sha256=content_sha256,
     )
 
 

@@ -94,19 +94,25 @@ def attendance_part(telling: Telling) -> Attendance:
 def signatures_part(telling: Telling) -> Signatures:
     """Who signed what at the closing meeting, the two seals, and the places of the electronic signatures."""
     words, material = telling.words, telling.material
-    by_party = {str(entry.born.get("party")): entry for entry in material.handwritten}
+    by_party = {str(entry.born.get("party")): entry for entry in material.handwritten if entry.born is not None}
+    # Whose word was erased is not known any more: then nobody can be said to have given none.
+    erased = [entry for entry in material.handwritten if entry.born is None]
     parties = [
-        *(party.value for party in SigningParty),
+        *(party.value for party in SigningParty if not erased or party.value in by_party),
         *(party for party in by_party if party not in set(SigningParty)),
     ]
     return Signatures(
         heading=words.say("signatures.heading"),
         intro=words.say("signatures.intro"),
         statements=tuple(words.say(f"signatures.statement.{name}") for name in ("receipt", "sample", "decision")),
-        entries=tuple(_handwriting(telling, party, by_party.get(party)) for party in parties),
+        entries=(
+            *(_handwriting(telling, party, by_party.get(party)) for party in parties),
+            *(_erased_handwriting(telling) for _ in erased),
+        ),
         records_heading=words.say("seals.heading"),
         records=(
             *_sealed(telling, "closing", material.closing),
+            *_entries(telling),
             *_sealed(telling, "report", material.report),
         ),
         fields_heading=words.say("fields.heading"),
@@ -241,7 +247,7 @@ def _evidence_row(telling: Telling, item: Record, findings: list[str]) -> Eviden
 
 def _handwriting(telling: Telling, party: str, entry: HandwrittenSignature | None) -> Handwriting:
     words = telling.words
-    if entry is None:
+    if entry is None or entry.born is None:
         return Handwriting(words.word("party", party), "", words.say("signing.no_entry"), "absent", (), ())
     born = entry.born
     outcome = str(born.get("outcome"))
@@ -264,6 +270,24 @@ def _handwriting(telling: Telling, party: str, entry: HandwrittenSignature | Non
             for stroke in born.get("strokes") or []
         ),
     )
+
+
+def _erased_handwriting(telling: Telling) -> Handwriting:
+    words = telling.words
+    return Handwriting(
+        party=words.say("signing.erased_party"),
+        name="",
+        outcome=words.say("signing.erased"),
+        outcome_code="erased",
+        facts=(Fact(words.say("signing.erased_note"), words.say("signing.erased_text")),),
+        strokes=(),
+    )
+
+
+def _entries(telling: Telling) -> list[Fact]:
+    """What the closing seal names of the words above it: the digest of the entry of each."""
+    digests = "\n".join(entry.digest for entry in telling.material.handwritten)
+    return [Fact(telling.words.say("seals.entries"), digests)] if digests else []
 
 
 def _sealed(telling: Telling, name: str, record: SealedRecord) -> list[Fact]:

@@ -28,7 +28,8 @@ from server.reports.material import (
 )
 from server.reports.telling import CERTIFICATION
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by, key_sha256, seal_sha256
+from server.sealing.handwriting import HANDWRITTEN, is_word_under
+from server.sealing.seals import SealState, check_seal, is_signed_by, key_sha256, seal_sha256
 from server.standards.catalogue import criterion_id, load_catalogue
 from server.storage.clock import as_instant
 
@@ -105,7 +106,7 @@ def gather_material(
     closing = _sealed(log, closing_ref, SealPurpose.CLOSING, audit, public_keys, named)
     if isinstance(closing, Refusal):
         return closing
-    handwritten = _handwritten(view, closing)
+    handwritten = _handwritten(view, audit, closing)
     if isinstance(handwritten, Refusal):
         return handwritten
     under_closing, under_report = _covered(log, audit, closing.record), _covered(log, audit, content)
@@ -183,12 +184,17 @@ def _closing_of(view: LogView, sha256: str) -> str | None:
     return next(iter([*sealed, *(entity.ref for entity in found)]), None)
 
 
-def _handwritten(view: LogView, closing: SealedRecord) -> tuple[HandwrittenSignature, ...] | Refusal:
-    """The words that the seal names. What was written or taken back under the record afterwards is a late entry like others."""
+def _handwritten(view: LogView, audit: str, closing: SealedRecord) -> tuple[HandwrittenSignature, ...] | Refusal:
+    """
+    The words that the seal names, erased ones too: the seal holds without what they said. What was written or taken back under
+    the record afterwards is a late entry like others.
+    """
     written = {
-        handwritten_digests([entity.born])[0]: HandwrittenSignature(entity.id, dict(entity.born))
+        birth.digest: HandwrittenSignature(birth)
         for entity in view.entities.values()
-        if entity.kind == "handwritten_signature" and entity.born and entity.get("closing_sha256") == closing.sha256
+        if entity.kind == HANDWRITTEN and entity.born_view is not None
+        for birth in entity.born_view.heads
+        if is_word_under(birth, audit, closing.sha256)
     }
     named = [str(digest) for digest in closing.seal.get("signatures") or []]
     if any(digest not in written for digest in named):

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from server.domain.operation import Operation
 from server.sealing.attached import CLOSING_RECORD_FILE, DEVICE_SIGNATURES_FILE, REPORT_RECORD_FILE
 from server.sealing.canonical import canonical_bytes
+from server.sealing.handwriting import attached_operation
 from server.sealing.seals import SealState
 
 Record = dict[str, Any]
@@ -44,8 +46,18 @@ class SealedRecord:
 
 @dataclass(frozen=True, slots=True)
 class HandwrittenSignature:
-    id: str
-    born: Mapping[str, Any]
+    """One party's word under the closing record: the operation that the seal names."""
+
+    operation: Operation
+
+    @property
+    def digest(self) -> str:
+        return self.operation.digest
+
+    @property
+    def born(self) -> Record | None:
+        """What the party said; None where that was erased."""
+        return self.operation.value if isinstance(self.operation.value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,7 @@ def attachments(material: ReportMaterial) -> dict[str, bytes]:
                 "version": 1,
                 "report": _sealed(material.report),
                 "closing": _sealed(material.closing),
-                "handwritten": [{"id": entry.id, "born": dict(entry.born)} for entry in material.handwritten],
+                "handwritten": [attached_operation(entry.operation) for entry in material.handwritten],
                 "chain_heads": [
                     {
                         "installation": head.installation,

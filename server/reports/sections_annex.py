@@ -127,7 +127,7 @@ def signatures_section(part: Signatures, facts: Facts, fields: tuple[str, str]) 
     flowables += [Spacer(0, 6), _handwriting_table(part.entries)]
     flowables += [CondPageBreak(120), Rule(before=6), paragraph(part.records_heading, look.SUBHEADING)]
     for fact in part.records:
-        is_hash = len(fact.value) == 64 and " " not in fact.value
+        is_hash = all(len(line) == 64 and " " not in line for line in fact.value.split("\n"))
         body = [paragraph(fact.value, look.BODY_HASH if is_hash else look.BODY)]
         flowables += beside([paragraph(fact.label, look.MARGIN_LABEL)], body, 2)
     places = SignaturePlaces(fields, (part.team_leader_label, part.release_label), part.empty_hint, facts)

@@ -11,8 +11,9 @@ from server.domain.operation import ChainKey, head_statement
 from server.domain.record import CLOSING_RECORD, REPORT_RECORD
 from server.sealing.attached import ATTACHMENTS, CLOSING_RECORD_FILE, DEVICE_SIGNATURES_FILE, REPORT_RECORD_FILE
 from server.sealing.canonical import canonical_bytes, sha256_hex
+from server.sealing.handwriting import check_handwriting
 from server.sealing.printed_text import printed_text
-from server.sealing.seals import SealState, check_seal, handwritten_digests, is_signed_by, seal_sha256
+from server.sealing.seals import SealState, check_seal, is_signed_by, seal_sha256
 from server.sealing.verdict import Findings
 
 
@@ -68,7 +69,14 @@ def check_records(pdf: pikepdf.Pdf, findings: Findings) -> dict[str, Any]:
             f"The SHA-256 of the {names[part]} is not the one printed in the report.",
         )
         _check_device_signature(seals.get(part) or {}, names[part], findings)
-    _check_handwriting(seals, hashes["closing"], findings)
+    check_handwriting(
+        seals.get("handwritten") or [],
+        closing_seal.get("signatures") or [],
+        audit=str(report.get("audit_id")),
+        closing_sha256=hashes["closing"],
+        text=text,
+        findings=findings,
+    )
     _check_heads(seals, report, findings)
     _note_pictures(report, text, findings)
     return parsed
@@ -94,20 +102,6 @@ def _check_device_signature(part: Mapping[str, Any], name: str, findings: Findin
             findings.warn("device.key_unknown", f"The key of the tablet that sealed the {name} is not attached.")
         case SealState.INVALID:
             findings.broken("device.invalid", f"The tablet's signature under the {name} does not verify.")
-
-
-def _check_handwriting(seals: Mapping[str, Any], closing_sha256: str, findings: Findings) -> None:
-    written = [entry["born"] for entry in seals.get("handwritten", [])]
-    named = (seals.get("closing") or {}).get("seal", {}).get("signatures", [])
-    findings.expect(
-        handwritten_digests(written) == list(named)
-        and all(born.get("closing_sha256") == closing_sha256 for born in written),
-        "handwriting.sealed",
-        f"All {len(written)} entries about handwritten signatures are those that were sealed at the closing meeting."
-        if written
-        else "No handwritten signatures were sealed.",
-        "The handwritten signatures are not those that were sealed at the closing meeting.",
-    )
 
 
 def _check_heads(seals: Mapping[str, Any], report: Mapping[str, Any], findings: Findings) -> None:

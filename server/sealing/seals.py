@@ -7,7 +7,7 @@ After:  reports/issue.py prints what was found here, and verify.py finds the sam
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -82,11 +82,6 @@ def is_signed_by(data: bytes, signature: str, public_key: str) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def handwritten_digests(born_values: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What a seal names for the handwritten signatures, given in the order of their ids."""
-    return [sha256_hex(canonical_bytes(dict(born))) for born in born_values]
 
 
 def _from_base64url(text: str) -> bytes:

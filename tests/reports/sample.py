@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.domain.fold import Entry, LogView, fold_log, read_entry
-from server.domain.operation import ChainKey, digest_of
+from server.domain.operation import ChainKey, Operation, digest_of
 from server.domain.record import closing_record, report_record
 from server.domain.vocabulary import Origin
 from server.reports.material import (
@@ -86,9 +86,7 @@ def material_of(
     return ReportMaterial(
         report=_sealed(view, REPORT, public_key),
         closing=_sealed(view, CLOSING, public_key),
-        handwritten=tuple(
-            HandwrittenSignature(entity.id, dict(entity.born or {})) for entity in view.of_kind("handwritten_signature")
-        ),
+        handwritten=tuple(HandwrittenSignature(birth) for birth in births_of_words(view)),
         state=state,
         zone="Europe/Berlin",
         server=server
@@ -103,6 +101,12 @@ def material_of(
         ),
         heads=(ChainHead(device.person.installation, device.person.account, device.dseq, device.prev),),
     )
+
+
+def births_of_words(view: LogView) -> list[Operation]:
+    """What a seal names of the handwritten signatures: the operations that wrote them."""
+    words = view.of_kind("handwritten_signature")
+    return [word.born_view.heads[-1] for word in words if word.born_view is not None]
 
 
 def view_of(device: Device) -> LogView:
@@ -740,12 +744,11 @@ def frozen(device: Device, at: str) -> dict[str, Any]:
 
 def seal(device: Device, ref: str, sha256: str, at: str, **changed: Any) -> str:
     """An operation that seals this record with the key of the tablet; `changed` replaces parts of the seal."""
-    handwritten = view_of(device).of_kind("handwritten_signature")
     said: dict[str, Any] = {
         "purpose": "closing" if ref.startswith("closing") else "report",
         "audit": device.audit,
         "sha256": sha256,
-        "signatures": [sha256_hex(canonical_bytes(dict(entity.born or {}))) for entity in handwritten],
+        "signatures": [birth.digest for birth in births_of_words(view_of(device))],
         "sealed_at": at,
         "installation": device.person.installation,
         "account": device.person.account,

@@ -613,6 +613,37 @@ def test_after_an_erasure_under_the_seal_the_report_says_so(
     assert "The content of 1 entry under the seal was erased" in made_text(tablet, app, config)
 
 
+def erase(tablet: Device, paula: Person, *texts: str) -> None:
+    """The programme manager decides it, as the law asks."""
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, tablet.audit, [digest_of(text.encode()) for text in texts], "withdrawn")
+
+
+@pytest.mark.slow
+def test_an_erased_handwritten_signature_stops_no_report_and_cannot_be_guessed(
+    database: str, tablet: Device, paula: Person, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    word = next(text for text in tablet.made if '"ent":"handwritten_signature/h2"' in text)
+    said = value_of(word)
+    seal_under_closing = value_of(next(text for text in tablet.made if '"kind":"seal"' in text))
+    assert seal_under_closing["signatures"][1] == digest_of(word.encode())
+    assert sha256_hex(canonical_bytes(said)) not in seal_under_closing["signatures"]
+    erase(tablet, paula, word)
+    text = made_text(tablet, app, config)
+    assert "Erased on request" in text
+    assert digest_of(word.encode()) in text
+    (report,) = listed(tablet)
+    path = ReportFiles(config.data_folder).path(report["id"])
+    assert "handwriting.erased" in {check.code for check in verify_report(path).checks}
+    with pikepdf.open(path) as pdf:
+        inside = pdf.attachments["device-signatures.json"].get_file().read_bytes()
+    assert b"Katrin Kessler" not in inside
+    assert str(said["strokes"][0]["points"][40]).replace(" ", "").encode() not in inside
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("is_lost", [False, True], ids=["fault", "worker lost"])
 def test_a_report_that_faults_for_good_does_not_say_waiting_for_ever(

@@ -12,7 +12,7 @@ from pikepdf.pdfa import validate_written
 from PIL import Image
 
 from server.reports.content import build_content
-from server.reports.material import ReportMaterial, attachments
+from server.reports.material import HandwrittenSignature, ReportMaterial, attachments
 from server.reports.parts import ReportContent
 from server.reports.render import Rendered, render_report, without_metadata
 from server.reports.stamping import FIELDS
@@ -237,9 +237,8 @@ def test_an_audit_without_findings_is_a_whole_report(sample: tuple[ReportMateria
 def test_a_signature_that_was_declined_says_why(sample: tuple[ReportMaterial, Sample]):
     material, files = sample
     first, second = material.handwritten
-    declined = replace(
-        second, born=dict(second.born) | {"outcome": "declined", "reason": "Wants to read it first.", "strokes": None}
-    )
+    said = dict(second.born or {}) | {"outcome": "declined", "reason": "Wants to read it first.", "strokes": None}
+    declined = HandwrittenSignature(replace(second.operation, value=said))
     text = text_of(made(replace(material, handwritten=(first, declined)), files).pdf)
     assert "Declined to sign" in text
     assert "Wants to read it first." in text

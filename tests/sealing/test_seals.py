@@ -9,7 +9,6 @@ from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.seals import (
     SealState,
     check_seal,
-    handwritten_digests,
     is_signed_by,
     key_sha256,
     seal_sha256,
@@ -75,7 +74,3 @@ def test_a_key_on_another_curve_is_no_key():
 
 def test_the_statement_leaves_out_the_signature_alone():
     assert seal_statement(SIGNED) == canonical_bytes(SEAL)
-
-
-def test_handwritten_signatures_are_named_by_the_hash_of_what_was_born():
-    assert handwritten_digests([{"b": 1, "a": "ä"}]) == [sha256_hex('{"a":"ä","b":1}'.encode())]

@@ -17,7 +17,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from server.config import Config
-from server.reports.material import attachments
+from server.domain.operation import Operation, erase_content, parse_operation
+from server.reports.material import HandwrittenSignature, attachments
 from server.reports.pdfa import to_pdfa
 from server.reports.stamping import certify_report
 from server.sealing.canonical import canonical_bytes
@@ -158,6 +159,12 @@ def test_text_behind_the_end_is_found(made: Made, tmp_path: Path):
     assert verify_report(written(tmp_path, made.certified + b"\n% more\n")).exit_code == 1
 
 
+def operation_of(data: bytes, content_sha256: str | None = None) -> Operation:
+    operation = parse_operation(data, content_sha256)
+    assert isinstance(operation, Operation)
+    return operation
+
+
 def forged(made: Made, tmp_path: Path, files: dict[str, bytes]) -> Verdict:
     """The same pages with other records inside, signed again by somebody with a key of their own."""
     with pikepdf.open(io.BytesIO(made.rendered.pdf)) as pdf:
@@ -210,9 +217,40 @@ def test_a_forged_seal_is_found(made: Made, tmp_path: Path):
 @pytest.mark.slow
 def test_a_handwritten_signature_that_was_exchanged_is_found(made: Made, tmp_path: Path):
     first, second = made.material.handwritten
-    changed = replace(second, born=dict(second.born) | {"name": "Somebody Else"})
+    other = second.operation.data.replace(b"Katrin Kessler", b"Somebody Else")
+    changed = HandwrittenSignature(operation_of(other))
     verdict = forged(made, tmp_path, attachments(replace(made.material, handwritten=(first, changed))))
-    assert broken(verdict) == {"handwriting.sealed"}
+    assert broken(verdict) == {"handwriting.sealed", "handwriting.printed"}
+
+
+@pytest.mark.slow
+def test_another_entry_of_the_log_is_no_handwritten_signature(made: Made, tmp_path: Path):
+    """The seal names the digest of the word itself; a note, a finding or a word under another record has another place."""
+    first, second = made.material.handwritten
+    header, _, content = second.operation.data.partition(b"\n")
+    moved = HandwrittenSignature(
+        operation_of(header.replace(b"handwritten_signature/h2", b"note/h2") + b"\n" + content)
+    )
+    closing = replace(
+        made.material.closing,
+        seal=dict(made.material.closing.seal) | {"signatures": [first.digest, moved.digest], "device_signature": None},
+    )
+    material = replace(made.material, closing=closing, handwritten=(first, moved))
+    assert "handwriting.sealed" in broken(forged(made, tmp_path, attachments(material)))
+
+
+@pytest.mark.slow
+def test_a_handwritten_signature_that_was_erased_is_said_and_is_no_fault(made: Made, tmp_path: Path):
+    """The entry is still the one that was sealed; what it said is nowhere any more."""
+    first, second = made.material.handwritten
+    header, content_sha256 = erase_content(second.operation.data)
+    gone = HandwrittenSignature(operation_of(header, content_sha256))
+    material = replace(made.material, handwritten=(first, gone))
+    files = attachments(material)
+    assert b"Katrin Kessler" not in files["device-signatures.json"]
+    verdict = forged(made, tmp_path, files)
+    assert verdict.exit_code == 0, broken(verdict)
+    assert "handwriting.erased" in warned(verdict)
 
 
 @pytest.mark.slow

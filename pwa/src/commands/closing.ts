@@ -5,6 +5,7 @@
  */
 import {
   currentClosingRecord,
+  digestsOf,
   isOutdated,
   readRecord,
   refusalsBeforeClosing,
@@ -137,7 +138,7 @@ export async function sealClosingRecord(session: Session, audit: string, closing
   const refusal =
     (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeSealing(view, audit, closingRecordId)[0];
   if (refusal !== undefined) return refusal;
-  const signatures = signaturesOf(view, closingRecordId).map((word) => sha256Of(canonicalText(word.born)));
+  const signatures = digestsOf(signaturesOf(view, closingRecordId));
   const vouched = { purpose: 'closing', audit, sha256: shown!.get('sha256') ?? '', signatures } as const;
   const value = await sealed(session, vouched);
   return write(session, audit, [seal('closing_record', closingRecordId, value)]);

@@ -109,6 +109,11 @@ export function signaturesOf(view: LogView, closingRecordId: string): readonly E
   return view.ofKind('handwritten_signature').filter((word) => word.get('closing_record') === closingRecordId);
 }
 
+/** What a seal names for them: the digests of the operations that wrote them. Unlike what they say, a digest is salted. */
+export function digestsOf(words: readonly EntityView<'handwritten_signature'>[]): string[] {
+  return words.flatMap((word) => word.bornView?.heads.at(-1)?.digest ?? []);
+}
+
 /** The record of a closing or report record entity; null where its text cannot be read. */
 export function readRecord(entity: EntityView<'closing_record'> | EntityView<'report_record'>): PlainRecord | null {
   try {
