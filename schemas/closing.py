@@ -44,6 +44,8 @@ class SealSchema(StrictSchema):
     sha256 = sha256_hex(required=True)
     signatures = list_of(sha256_hex(), most=20, required=True)
     """The digests of the operations that wrote the handwritten signatures, in the order of their ids: salted, unlike what they say."""
+    supersedes = sha256_hex(required=True, nullable=True)
+    """The record whose place this one takes, as it says itself. Which one counts is known even where its words were erased."""
     sealed_at = instant(required=True)
     installation = uuid_text(required=True)
     account = uuid_text(required=True)

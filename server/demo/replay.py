@@ -116,7 +116,10 @@ class Replay:
 
     def _sign_and_seal(self, shown_at: At) -> SealedClosing:
         frozen = self._tablets[self._leader].frozen(self._log, shown_at.instant)
-        data = canonical_bytes(closing_record(self._log.view(), self._log.audit, self._log.record_heads(), frozen))
+        record = closing_record(
+            self._log.view(), self._log.audit, self._log.record_heads(), frozen, supersedes=None, reason=None
+        )
+        data = canonical_bytes(record)
         sha256, ref = sha256_hex(data), self._steps.ref("closing_record", "closing", shown_at)
         self._write(Step(shown_at, self._leader, (Change.add(ref, {"record": data.decode(), "sha256": sha256}),)))
         words: list[str] = []
@@ -167,7 +170,7 @@ class Replay:
         )
         data = canonical_bytes(record)
         sha256, ref = sha256_hex(data), self._steps.ref("report_record", str(revision), reported.at)
-        self._report_sha256 = sha256
+        before, self._report_sha256 = self._report_sha256, sha256
         born = {
             "record": data.decode(),
             "sha256": sha256,
@@ -179,7 +182,7 @@ class Replay:
         self._write(Step(reported.at, self._leader, (Change.add(ref, born),)))
         self._tablets[self._leader].seal(
             self._log, reported.at.ms, ref, purpose=SealPurpose.REPORT, sha256=sha256, words=(),
-            said_at=reported.at.instant,
+            said_at=reported.at.instant, supersedes=before,
         )  # fmt: skip
         return ref.partition("/")[2]
 

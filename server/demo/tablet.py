@@ -7,6 +7,7 @@ What the server receives from them is what it would receive from the app: it ask
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,11 +116,21 @@ class Tablet:
             "account": self.account,
             **_CONTEXT,
             "schema": SCHEMA_VERSION,
+            "salt": secrets.token_urlsafe(16),
             "log": {"epoch": log.epoch, "seq": log.seq, "hash": log.hash},
         }
 
     def seal(
-        self, log: TeamLog, at: int, ref: str, *, purpose: SealPurpose, sha256: str, words: Sequence[str], said_at: str
+        self,
+        log: TeamLog,
+        at: int,
+        ref: str,
+        *,
+        purpose: SealPurpose,
+        sha256: str,
+        words: Sequence[str],
+        said_at: str,
+        supersedes: str | None = None,
     ) -> dict[str, Any]:
         """Vouch for a record with the tablet's key. `words` are the digests of the signatures under it."""
         vouched: dict[str, Any] = {
@@ -127,6 +138,7 @@ class Tablet:
             "audit": log.audit,
             "sha256": sha256,
             "signatures": list(words),
+            "supersedes": supersedes,
             "sealed_at": said_at,
             "installation": self.installation,
             "account": self.account,

@@ -1,6 +1,8 @@
 """A finding: its number, whether it counts, and what it still lacks before the closing meeting can seal it."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from server.domain.fold import EntityView, LogView
 from server.domain.operation import parse_plain_json
@@ -20,14 +22,15 @@ THREE_PARTS = ("requirement", "failure", "objective_evidence")
 """ISO/IEC 17021-1:2015, 9.4.5.3: the requirement, the statement of what is not met, the objective evidence."""
 
 
-def numbered_findings(view: LogView) -> list[tuple[str, EntityView]]:
+def numbered_findings(view: LogView, fixed_before: Mapping[str, int] | None = None) -> list[tuple[str, EntityView]]:
     """
     Every finding with its number; withdrawn ones keep theirs.
 
     On the floor the number is provisional: the order of raising, since another tablet may hold earlier ones. The closing seal
-    fixes it: what people signed as 01 stays 01, whatever arrives or goes later, and no number is given twice.
+    fixes it: what people signed as 01 stays 01, whatever arrives or goes later, and no number is given twice. `fixed_before` are
+    numbers of a closing record that cannot be read any more.
     """
-    fixed = _fixed_numbers(view)
+    fixed = {**(fixed_before or {}), **_fixed_numbers(view)}
     raised = sorted(view.of_kind("finding"), key=lambda finding: (str(finding.get("raised_at") or ""), finding.id))
     following = max(fixed.values(), default=0)
     numbered: list[tuple[int, EntityView]] = []
@@ -43,18 +46,23 @@ def _fixed_numbers(view: LogView) -> dict[str, int]:
     fixed: dict[str, int] = {}
     sealed = [record for record in view.of_kind("closing_record") if isinstance(record.get("seal"), dict)]
     for record in sorted(sealed, key=lambda record: (str(record.get("seal").get("sealed_at")), record.id)):
-        try:
-            findings = parse_plain_json(record.get("record").encode())["findings"]
-            numbers = [(finding["id"], finding["number"]) for finding in findings]
-            if not all(isinstance(one, str) and _NUMBER.fullmatch(number) for one, number in numbers):
-                continue
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # Not what this app writes: it fixes nothing.
         taken = set(fixed.values())
-        for one, text in numbers:
-            if one not in fixed and int(text) not in taken:
-                fixed[one] = int(text)
+        for one, number in numbers_in(record.get("record")).items():
+            if one not in fixed and number not in taken:
+                fixed[one] = number
     return fixed
+
+
+def numbers_in(record: Any) -> dict[str, int]:
+    """The numbers in a closing record's text, by finding. Not what this app writes: it fixes nothing."""
+    try:
+        findings = parse_plain_json(record.encode())["findings"]
+        numbers = [(finding["id"], finding["number"]) for finding in findings]
+        if not all(isinstance(one, str) and _NUMBER.fullmatch(number) for one, number in numbers):
+            return {}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return {one: int(number) for one, number in reversed(numbers)}
 
 
 def is_withdrawn(finding: EntityView) -> bool:

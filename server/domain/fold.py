@@ -37,6 +37,8 @@ class FieldView:
 
     value: Any
     heads: tuple[Operation, ...]
+    arrivals: tuple[int | None, ...] = ()
+    """Of every head its number in the server's log."""
 
     @property
     def is_disputed(self) -> bool:
@@ -261,7 +263,11 @@ def _field_view(heads: list[Entry]) -> FieldView:
         ordered = sorted(heads, key=_arrival, reverse=True)
     else:
         ordered = sorted(heads, key=_display_order)
-    return FieldView(ordered[-1].operation.value, tuple(entry.operation for entry in ordered))
+    return FieldView(
+        ordered[-1].operation.value,
+        tuple(entry.operation for entry in ordered),
+        tuple(entry.seq for entry in ordered),
+    )
 
 
 def _display_order(entry: Entry) -> tuple[int, str, str, str, str, str]:

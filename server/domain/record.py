@@ -5,7 +5,7 @@ No raw notes, interviewees, positions or device data get in (what is not listed 
 their SHA-256 is what people sign on the glass. pwa/src/domain/record.ts builds the same bytes; schemas/vectors/record proves it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from server.domain.finding import numbered_findings, special_grades
@@ -50,21 +50,42 @@ _SUMMARY = (
 _CONFIRMED = ("confirmed_headcount", "confirmed_shifts", "confirmed_outsourced", "confirmed_scope")
 _PREVIOUS = ("number", "grade", "statement", "criteria", "raised_on", "follow_up_result", "follow_up_note")
 
+RECORDED_KINDS = frozenset(
+    {
+        *("audit", "site", "process", "shift", "team_member", "finding", "finding_grade", "evidence", "evidence_link"),
+        *("judgement", "attendance", "deviation", "previous_finding", "recommendation"),
+    }
+)
+"""The kinds of entity that a record shows. Notes and plans stay with the team."""
+
 Record = dict[str, Any]
 Heads = Iterable[tuple[ChainKey, int, str]]
 """Per chain: its key, the number of its last operation, and that operation's digest."""
 
 
-def closing_record(view: LogView, audit: str, heads: Heads, frozen: Record) -> Record:
+def closing_record(
+    view: LogView,
+    audit: str,
+    heads: Heads,
+    frozen: Record,
+    *,
+    supersedes: str | None,
+    reason: str | None,
+    numbers: Mapping[str, int] | None = None,
+) -> Record:
     """
     What the closing meeting agrees on, with the heads of every chain that this tablet has seen. `frozen` says where and when:
-    `at`, `installation`, `account`, `app`, `schema`, `zone`, and `log` (`epoch`, `seq`, `hash`), how far it had pulled.
+    `at`, `installation`, `account`, `app`, `schema`, `zone`, and `log` (`epoch`, `seq`, `hash`), how far it had pulled; and `salt`,
+    so that nobody finds a sentence of an erased record by guessing against its hash. `supersedes` is the hash of the closing record
+    whose place it takes, `reason` says why; `numbers` are those of findings that an erased closing record had fixed.
     """
     return {
         "record": CLOSING_RECORD,
         "version": RECORD_VERSION,
         "audit_id": audit,
-        **_content(view, audit),
+        "supersedes": supersedes,
+        "reason": reason,
+        **_content(view, audit, numbers),
         "frozen": frozen,
         "heads": _heads(heads),
     }
@@ -146,7 +167,7 @@ def _changed_items(closing: Record, content: Record, listed: str) -> list[Record
     return changes
 
 
-def _content(view: LogView, audit: str) -> Record:
+def _content(view: LogView, audit: str, fixed_before: Mapping[str, int] | None = None) -> Record:
     shown = _audit(view, audit)
     return {
         "audit": _picked(shown, _AUDIT),
@@ -158,7 +179,7 @@ def _content(view: LogView, audit: str) -> Record:
         },
         "sites": [_picked(site, ("name", "address")) for site in view.of_kind("site")],
         "team": [_picked(member, ("name", "role")) for member in view.of_kind("team_member")],
-        "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
+        "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view, fixed_before)],
         "evidence": [{"id": item.id, **_picked(item, _EVIDENCE)} for item in view.of_kind("evidence")],
         "judgements": [_judgement(view, judgement) for judgement in view.of_kind("judgement")],
         "attendance": [

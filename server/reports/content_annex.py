@@ -113,6 +113,7 @@ def signatures_part(telling: Telling) -> Signatures:
         records=(
             *_sealed(telling, "closing", material.closing),
             *_entries(telling),
+            *_replaced(telling),
             *_sealed(telling, "report", material.report),
         ),
         fields_heading=words.say("fields.heading"),
@@ -300,6 +301,18 @@ def _sealed(telling: Telling, name: str, record: SealedRecord) -> list[Fact]:
             ),
         ),
         Fact(words.say("seals.sha256"), record.sha256),
+    ]
+
+
+def _replaced(telling: Telling) -> list[Fact]:
+    """Of a closing record that takes the place of another: which one, and why."""
+    words, replaced = telling.words, telling.closing.get("supersedes")
+    if not replaced:
+        return []
+    reason = str(telling.closing.get("reason") or "")
+    return [
+        Fact(words.say("seals.replaces"), words.say("seals.replaces.text", reason=reason)),
+        Fact(words.say("seals.replaced_sha256"), str(replaced)),
     ]
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.entities import ENTITIES
+from server.domain.closing import Closings, closings_of
 from server.domain.coverage import ChainWalk, Gap, Head
-from server.domain.fold import BORN, EntityView, Entry, LogView, fold_log
-from server.domain.operation import ChainKey, Operation, head_statement
-from server.domain.record import closing_record, report_record
+from server.domain.finding import numbers_in
+from server.domain.fold import EntityView, Entry, LogView, fold_log
+from server.domain.operation import ChainKey, head_statement
+from server.domain.record import RECORDED_KINDS, closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin, SealPurpose
 from server.reports.material import (
@@ -100,12 +101,19 @@ def gather_material(
         return sealed
     content = sealed.record
     closing_ref = _closing_of(view, str(content.get("closing_sha256")))
+    closings = closings_of(view, audit)
     if closing_ref is None:
-        return Refusal("report.closing_seal_missing")
+        of_record = closings.of_record(str(content.get("closing_sha256")))
+        if of_record is None:
+            return Refusal("report.closing_seal_missing")
+        is_counting = of_record is closings.counting
+        return Refusal("report.closing_erased" if is_counting else "report.closing_superseded")
     named = str(content.get("closing_seal_sha256"))
     closing = _sealed(log, closing_ref, SealPurpose.CLOSING, audit, public_keys, named)
     if isinstance(closing, Refusal):
         return closing
+    if refusal := _refuse_place(closings, closing):
+        return refusal
     handwritten = _handwritten(view, audit, closing)
     if isinstance(handwritten, Refusal):
         return handwritten
@@ -179,9 +187,22 @@ def _checked(
 
 
 def _closing_of(view: LogView, sha256: str) -> str | None:
-    found = [entity for entity in view.of_kind("closing_record") if entity.get("sha256") == sha256]
+    records = [entity for entity in view.entities.values() if entity.kind == "closing_record" and entity.born]
+    found = [entity for entity in records if (entity.born or {}).get("sha256") == sha256]
     sealed = [entity.ref for entity in found if entity.get(SEAL)]
     return next(iter([*sealed, *(entity.ref for entity in found)]), None)
+
+
+def _refuse_place(closings: Closings, closing: SealedRecord) -> Refusal | None:
+    """Whether it is the closing record that counts, and takes the place of one that was there."""
+    if closings.counting is None or closings.counting.sha256 != closing.sha256:
+        return Refusal("report.closing_superseded")
+    replaced, reason = closing.record.get("supersedes"), closing.record.get("reason")
+    if replaced != closing.seal.get("supersedes") or (replaced is None) != (not str(reason or "").strip()):
+        return _mismatch("what the closing record takes the place of")
+    if replaced is not None and closings.of_record(str(replaced)) is None:
+        return _mismatch("the closing record before has not arrived")
+    return None
 
 
 def _handwritten(view: LogView, audit: str, closing: SealedRecord) -> tuple[HandwrittenSignature, ...] | Refusal:
@@ -224,60 +245,50 @@ def _refuse_recomputed(
     if refusal := _refuse_criteria(content):
         return refusal
     # What was set aside after the meeting changes nothing that people have signed for.
+    readings = _readings(log, under_closing, met)
+    numbers = _numbers_before(log, closing)
     meetings = (
-        closing_record(view, audit, _record_heads(audit, met), met.get("frozen") or {})
-        for view in _readings(log, under_closing, met)
+        closing_record(
+            view,
+            audit,
+            _record_heads(audit, met),
+            met.get("frozen") or {},
+            supersedes=met.get("supersedes"),
+            reason=met.get("reason"),
+            numbers=numbers,
+        )
+        for view in readings
     )
-    if not any(_says(record, closing, log, under_closing) for record in meetings):
-        return _mismatch("the closing record")
+    if not any(canonical_bytes(record) == closing.data for record in meetings):
+        is_erased = any(_shows_erased(view) for view in readings)
+        return Refusal("report.closing_erased") if is_erased else _mismatch("the closing record")
     # What is in quarantine now must not be in a report. A tablet that sealed before it heard of a verdict seals again.
     now, then = _readings(log, under_report, content)
-    if _says(_recomputed(now, audit, content, closing), sealed, log, under_report):
+    if canonical_bytes(_recomputed(now, audit, content, closing)) == sealed.data:
         return None
-    if not _says(_recomputed(then, audit, content, closing), sealed, log, under_report):
-        return _mismatch("its content")
+    if canonical_bytes(_recomputed(then, audit, content, closing)) != sealed.data:
+        is_erased = any(_shows_erased(view) for view in (now, then))
+        return Refusal("report.content_erased") if is_erased else _mismatch("its content")
     if set(now.quarantined) - set(then.quarantined):
         return _mismatch("entries in it were set aside since")
     return None
 
 
-def _says(recomputed: Record, sealed: SealedRecord, log: _Log, covered: set[str]) -> bool:
+def _shows_erased(view: LogView) -> bool:
     """
-    Byte for byte, but for what was erased since: where the log has nothing any more in a field of that name, the record may
-    still say what stood there.
+    Whether a record of this would still show something whose words are gone. Then it is not printed: what has to be erased out of a
+    sealed record is left out of the next one first (docs/adr/0003-two-seals.md).
     """
-    if canonical_bytes(recomputed) == sealed.data:
-        return True
-    erased = [
-        entry.operation for entry in log.entries if entry.operation.is_erased and entry.operation.digest in covered
-    ]
-    gone = {name for operation in erased for name in _fields_of(operation)}
-    return bool(gone) and _is_same_but_for(_told(recomputed, gone), _told(sealed.record, gone), gone)
+    shown = [entity for entity in view.entities.values() if entity.kind in RECORDED_KINDS and not entity.is_deleted]
+    fields = [[*entity.fields.values(), *([entity.born_view] if entity.born_view else [])] for entity in shown]
+    return any(field.is_erased for of_entity in fields for field in of_entity)
 
 
-def _told(record: Record, gone: set[str]) -> Record:
-    """Without the changes since closing in what was erased: against the closing record, its absence would be one."""
-    if "changes_since_closing" not in record:
-        return record
-    changes = [change for change in record["changes_since_closing"] if change.get("field") not in gone]
-    return {**record, "changes_since_closing": changes}
-
-
-def _fields_of(operation: Operation) -> set[str]:
-    """What an operation wrote: of a birth every fact that an entity of the kind is born with."""
-    if operation.field != BORN:
-        return {operation.field}
-    return set(ENTITIES[operation.entity_kind].born_fields()) if operation.entity_kind in ENTITIES else set()
-
-
-def _is_same_but_for(now: Any, then: Any, gone: set[str]) -> bool:
-    if isinstance(now, dict) and isinstance(then, dict):
-        return now.keys() == then.keys() and all(
-            (name in gone and now[name] is None) or _is_same_but_for(now[name], then[name], gone) for name in now
-        )
-    if isinstance(now, list) and isinstance(then, list):
-        return len(now) == len(then) and all(map(_is_same_but_for, now, then, [gone] * len(now)))
-    return bool(now == then)
+def _numbers_before(log: _Log, closing: SealedRecord) -> dict[str, int]:
+    """A closing record that was erased cannot say any more how it numbered the findings; the one in its place carried that on."""
+    births = [entity.born_view for entity in log.view.entities.values() if entity.kind == "closing_record"]
+    is_erased = any(birth is not None and birth.is_erased for birth in births)
+    return numbers_in(closing.data.decode()) if is_erased else {}
 
 
 def _readings(log: _Log, covered: set[str], record: Record) -> tuple[LogView, LogView]:

@@ -47,6 +47,7 @@ def check_records(pdf: pikepdf.Pdf, findings: Findings) -> dict[str, Any]:
         "The report rests on another seal under its closing record than the one that is attached.",
     )
     text = printed_text(pdf)
+    _check_replaced(parsed[CLOSING_RECORD_FILE], closing_seal, text, findings)
     names = {"report": "report record", "closing": "closing record"}
     for part, digest in hashes.items():
         findings.expect(
@@ -80,6 +81,19 @@ def check_records(pdf: pikepdf.Pdf, findings: Findings) -> dict[str, Any]:
     _check_heads(seals, report, findings)
     _note_pictures(report, text, findings)
     return parsed
+
+
+def _check_replaced(closing: Mapping[str, Any], seal: Mapping[str, Any], text: str, findings: Findings) -> None:
+    """A closing record that takes the place of another says so in itself, in its seal and on paper."""
+    replaced, sealed = closing.get("supersedes"), seal.get("supersedes")
+    findings.expect(
+        replaced == sealed and (replaced is None or str(replaced) in text),
+        "records.replaced",
+        "The closing record is the first one of this audit."
+        if replaced is None
+        else f"The closing record replaces another one (SHA-256 {str(replaced)[:16]}...), and the report says so.",
+        "Record, seal and page do not agree on which closing record was replaced.",
+    )
 
 
 def _attachment(pdf: pikepdf.Pdf, name: str) -> bytes | None:

@@ -28,6 +28,7 @@ SEAL = {
     "audit": AUDIT,
     "sha256": "ab" * 32,
     "signatures": [],
+    "supersedes": None,
     "sealed_at": AT,
     "installation": ACCOUNT,
     "account": ACCOUNT,

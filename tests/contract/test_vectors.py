@@ -21,6 +21,7 @@ import pytest
 
 from server.domain import finding as findings
 from server.domain import judgement as judgements
+from server.domain.closing import closings_of
 from server.domain.entity import fits_id
 from server.domain.fold import Entry, LogView, fold_log
 from server.domain.operation import (
@@ -255,9 +256,18 @@ def test_record(vector: dict[str, Any]) -> None:
     if "report" in vector:
         record = report_record(view, vector["audit"], heads, vector["frozen"], **vector["report"])
     else:
-        record = closing_record(view, vector["audit"], heads, vector["frozen"])
+        record = closing_record(view, vector["audit"], heads, vector["frozen"], **vector["closing"])
     assert record == vector["record"]
     assert sha256_hex(canonical_bytes(record)) == vector["sha256"]
+
+
+@vectors("closing")
+def test_closing(vector: dict[str, Any]) -> None:
+    entries, _ = entries_of(vector["entries"])
+    for ordering in (entries, entries[::-1]):
+        closings = closings_of(fold_log(ordering), uuid(AUDIT))
+        counted, beside = ([one.ref.partition("/")[2] for one in some] for some in (closings.counted, closings.beside))
+        assert (counted, beside) == (vector["counted"], vector["beside"]), vector["why"]
 
 
 @vectors("permissions")

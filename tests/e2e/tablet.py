@@ -435,6 +435,24 @@ class Tablet:
         word.get_by_role("button", name="Keep this signature").click()
         expect(word).to_contain_text(f"{name} signed")
 
+    def note_absent(self, party: str, name: str, reason: str) -> None:
+        word = self.page.get_by_role("region", name=party)
+        word.get_by_role("button", name="Absent", exact=True).click()
+        word.get_by_role("textbox", name=re.compile("^Name of")).fill(name)
+        word.get_by_role("textbox", name=re.compile("^Reason for the absence")).fill(reason)
+        word.get_by_role("button", name="Note as absent").click()
+        expect(word).to_contain_text(f"{name} was absent")
+
+    def begin_new_closing_record(self, reason: str) -> None:
+        """The sealed one is wrong. It counts until the new one is sealed."""
+        self.shows("sealed-before")
+        self.page.get_by_role("button", name="Make a new closing record").click()
+        expect(self.page.get_by_text("Until it is sealed, the sealed one counts.")).to_be_visible()
+        self.page.get_by_role("button", name="Show the closing record").click()
+        expect(self._region("Why a new record")).to_contain_text("Say why there is a new closing record.")
+        self._region("Why a new record").get_by_role("textbox").fill(reason)
+        self.shows("closing-anew")
+
     def seal_closing_record(self) -> str:
         """The hash that was sealed, as the tablet shows it."""
         self.page.get_by_role("button", name="Seal the closing record").click()

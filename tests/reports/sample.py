@@ -31,6 +31,7 @@ from server.reports.material import (
     ServerStatement,
 )
 from server.sealing.canonical import canonical_bytes, sha256_hex
+from server.sealing.handwriting import is_word_under
 from server.sealing.seals import check_seal, seal_sha256, seal_statement
 from server.standards.catalogue import criterion_id, standard
 from tests.devices import Device
@@ -639,14 +640,28 @@ Heads = list[tuple[ChainKey, int, str]]
 
 
 def seal_closing(
-    device: Device, language: str = "en", *, view: LogView | None = None, heads: Heads | None = None
-) -> None:
-    """The closing meeting: the record, two words under it, the seal. `view` and `heads` where others wrote too."""
+    device: Device,
+    language: str = "en",
+    *,
+    view: LogView | None = None,
+    heads: Heads | None = None,
+    ref: str = CLOSING,
+    instead_of: str | None = None,
+    reason: str | None = None,
+    at: str = "2026-11-26T15:40:00.000Z",
+) -> str:
+    """
+    The closing meeting: the record, two words under it, the seal. `view` and `heads` where others wrote too; `instead_of` is the
+    hash of the closing record whose place this one takes. The hash of the record.
+    """
     german = language.startswith("de")
     heads = heads or [(device.chain, device.dseq, device.prev)]
-    at = frozen(device, "2026-11-26T15:40:00.000Z")
-    data = canonical_bytes(closing_record(view or view_of(device), device.audit, heads, at))
-    device.add(CLOSING, record=data.decode(), sha256=sha256_hex(data))
+    record = closing_record(
+        view or view_of(device), device.audit, heads, frozen(device, at), supersedes=instead_of, reason=reason
+    )
+    data = canonical_bytes(record)
+    device.add(ref, record=data.decode(), sha256=sha256_hex(data))
+    again = "" if ref == CLOSING else ref.partition("/")[2]
     statement = (
         "Meine Unterschrift bestätigt den Empfang, nicht die Zustimmung. Nachweise sind eine Stichprobe; es kann weitere Abweichungen geben. Das Team empfiehlt; die Zertifizierungsstelle entscheidet."
         if german
@@ -657,8 +672,8 @@ def seal_closing(
         ("h2", "auditee_representative", "Katrin Kessler", "Geschäftsführerin" if german else "Managing director", 2.3),
     ):
         device.add(
-            f"handwritten_signature/{key}",
-            closing_record=CLOSING.partition("/")[2],
+            f"handwritten_signature/{key}{again}",
+            closing_record=ref.partition("/")[2],
             closing_sha256=sha256_hex(data),
             party=party,
             outcome="signed",
@@ -669,7 +684,8 @@ def seal_closing(
             strokes=scribble(seed),
             signed_at="2026-11-26T15:41:20.000Z",
         )
-    seal(device, CLOSING, sha256_hex(data), "2026-11-26T15:42:05.000Z")
+    seal(device, ref, sha256_hex(data), at.replace(":40:", ":42:"), supersedes=instead_of)
+    return sha256_hex(data)
 
 
 def change_after_closing(device: Device, language: str = "en") -> None:
@@ -691,10 +707,12 @@ def seal_report(
     *,
     view: LogView | None = None,
     heads: Heads | None = None,
-) -> None:
-    """The report record and its seal, on the evening in the hotel."""
+    closing_ref: str = CLOSING,
+    supersedes: str | None = None,
+) -> str:
+    """The report record and its seal, on the evening in the hotel. The hash of the record."""
     view = view or view_of(device)
-    meeting = view.entity(CLOSING)
+    meeting = view.entity(closing_ref)
     assert meeting is not None
     closing = json.loads((meeting.born or {})["record"])
     closing_sha256, closing_seal_sha256 = sha256_hex(canonical_bytes(closing)), seal_sha256(meeting.get("seal"))
@@ -714,7 +732,7 @@ def seal_report(
         closing_seal_sha256=closing_seal_sha256,
         revision=revision,
         reason=reason,
-        supersedes_sha256=None,
+        supersedes_sha256=supersedes,
     )
     data = canonical_bytes(record)
     device.add(
@@ -726,7 +744,8 @@ def seal_report(
         revision=revision,
         reason=reason,
     )
-    seal(device, ref, sha256_hex(data), "2026-11-27T08:14:30.000Z")
+    seal(device, ref, sha256_hex(data), "2026-11-27T08:14:30.000Z", supersedes=supersedes)
+    return sha256_hex(data)
 
 
 def frozen(device: Device, at: str) -> dict[str, Any]:
@@ -737,6 +756,7 @@ def frozen(device: Device, at: str) -> dict[str, Any]:
         "account": device.person.account,
         "app": "test",
         "schema": 1,
+        "salt": 22 * "A",
         "zone": "Europe/Berlin",
         "log": {"epoch": device.epoch, "seq": device.cursor, "hash": device.hash},
     }
@@ -748,7 +768,10 @@ def seal(device: Device, ref: str, sha256: str, at: str, **changed: Any) -> str:
         "purpose": "closing" if ref.startswith("closing") else "report",
         "audit": device.audit,
         "sha256": sha256,
-        "signatures": [birth.digest for birth in births_of_words(view_of(device))],
+        "signatures": [
+            birth.digest for birth in births_of_words(view_of(device)) if is_word_under(birth, device.audit, sha256)
+        ],
+        "supersedes": None,
         "sealed_at": at,
         "installation": device.person.installation,
         "account": device.person.account,

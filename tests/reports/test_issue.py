@@ -541,6 +541,8 @@ def test_a_closing_record_that_the_log_does_not_give_is_refused(office: Person, 
         tablet.audit,
         [(tablet.chain, tablet.dseq, tablet.prev)],
         frozen(tablet, "2026-11-26T15:40:00.000Z"),
+        supersedes=None,
+        reason=None,
     )
     record["findings"] = record["findings"][1:]
     data = canonical_bytes(record)
@@ -602,15 +604,143 @@ def late_evidence() -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_after_an_erasure_under_the_seal_the_report_says_so(
-    tablet: Device, paula: Person, app: Flask, config: Config, tmp_path: Path
+    office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
 ):
+    """What no record shows is gone without a trace in them: both are still recomputed to the letter."""
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    slip = tablet.set("finding/f1", "title", "A name that does not belong here")
+    tablet.set("finding/f1", "title", "Without the name")
+    seal_closing(tablet)
+    seal_report(tablet)
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)
-    note = next(text for text in tablet.made if '"fld":"caption"' in text)
-    with reading(SERVER) as session:
-        roles = accounts.roles_of(session, paula.account)
-    erase_content_of(paula.account, roles, tablet.audit, [digest_of(note.encode())], "withdrawn")
+    erase(tablet, paula, slip)
     assert "The content of 1 entry under the seal was erased" in made_text(tablet, app, config)
+
+
+@pytest.mark.slow
+def test_what_was_erased_out_of_a_sealed_record_is_not_printed(tablet: Device, paula: Person, app: Flask):
+    """The record still says it. So there is no report until another closing record has taken its place."""
+    sent(tablet)
+    erase(tablet, paula, next(text for text in tablet.made if '"fld":"caption"' in text))
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.closing_erased", {})
+
+
+@pytest.mark.slow
+def test_what_was_erased_out_of_the_report_alone_needs_another_revision(tablet: Device, paula: Person, app: Flask):
+    sent(tablet)
+    erase(tablet, paula, next(text for text in reversed(tablet.made) if '"fld":"objective_evidence"' in text))
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.content_erased", {})
+
+
+# A closing record in the place of another
+
+
+AGAIN = "closing_record/closing-2"
+
+
+def close_again(tablet: Device, reason: str = "A sentence named a person.", ref: str = AGAIN, **more: Any) -> str:
+    first = more.pop("instead_of", None) or tablet.view_of_made().entity(CLOSING).get("sha256")
+    return seal_closing(tablet, ref=ref, instead_of=first, reason=reason, at="2026-11-26T17:40:00.000Z", **more)
+
+
+@pytest.mark.slow
+def test_the_report_rests_on_the_closing_record_that_took_the_place_of_the_first(
+    database: str, office: Person, app: Flask, config: Config, tmp_path: Path
+):
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    first = seal_closing(tablet)
+    tablet.set("finding/f1", "title", "Mended at the table")
+    close_again(tablet)
+    seal_report(tablet, closing_ref=AGAIN)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    text = made_text(tablet, app, config)
+    assert "replaces the closing record whose SHA-256 stands below, because: A sentence named a person." in text
+    assert first in text
+    (report,) = listed(tablet)
+    verdict = verify_report(ReportFiles(config.data_folder).path(report["id"]))
+    said = {check.code: check.sentence for check in verdict.checks}
+    assert first[:16] in said["records.replaced"]
+
+
+@pytest.mark.slow
+def test_a_report_over_a_closing_record_that_was_replaced_is_refused(database: str, tablet: Device, app: Flask):
+    close_again(tablet)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.closing_superseded", {})
+
+
+@pytest.mark.slow
+def test_a_sentence_is_taken_out_of_a_sealed_record_by_law(
+    database: str, office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """
+    The record is replaced by one without the sentence, then the old entries are erased: the finding that went, the record that
+    showed it. The others keep their numbers, although nothing can say any more how the first record had numbered them.
+    """
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet.add("finding/f5a", raised_at="2026-11-25T10:00:00.000Z", raised_by="lena")
+    tablet.set("finding/f5a", "grade", "opportunity_for_improvement")
+    words = tablet.set("finding/f5a", "failure", "Karl of hall 2 is ill.")
+    seal_closing(tablet)
+    (record,) = [text for text in tablet.made if '"ent":"closing_record/closing-1"' in text and '"fld":"born"' in text]
+    numbers = {found["id"]: found["number"] for found in json.loads(value_of(record)["record"])["findings"]}
+    tablet.make("del", "finding/f5a", "deleted", True, bases=[id for ids in tablet.heads.values() for id in ids][:900])
+    close_again(tablet)
+    after = json.loads(tablet.view_of_made().entity(AGAIN).get("record"))
+    assert "f5a" in numbers
+    assert {found["id"]: found["number"] for found in after["findings"]} == {
+        one: number for one, number in numbers.items() if one != "f5a"
+    }
+    seal_report(tablet, closing_ref=AGAIN)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    erase(tablet, paula, words, record)
+    text = made_text(tablet, app, config)
+    assert "Karl of hall 2" not in text
+    assert "replaces the closing record" in text
+
+
+@pytest.mark.slow
+def test_an_erased_closing_record_that_still_counts_says_what_to_do(tablet: Device, paula: Person, app: Flask):
+    sent(tablet)
+    erase(tablet, paula, next(text for text in tablet.made if '"ent":"closing_record/closing-1"' in text))
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.closing_erased", {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"reason": None}, "what the closing record takes the place of"),
+        ({"instead_of": "a" * 64}, "the closing record before has not arrived"),
+    ],
+)
+def test_a_closing_record_that_replaces_nothing_or_says_no_reason_is_refused(
+    office: Person, app: Flask, changed: dict[str, Any], what: str
+):
+    tablet = Device(office, new_id())
+    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    if "reason" in changed:
+        seal_closing(tablet)
+    close_again(tablet, **changed)
+    seal_report(tablet, closing_ref=AGAIN)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": what})
 
 
 def erase(tablet: Device, paula: Person, *texts: str) -> None:

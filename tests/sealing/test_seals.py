@@ -22,6 +22,7 @@ SEAL = {
     "audit": "x",
     "sha256": "a" * 64,
     "signatures": [],
+    "supersedes": None,
     "sealed_at": "2026-11-26T15:42:05.000Z",
     "installation": "i",
     "account": "a",
@@ -34,7 +35,9 @@ def test_a_seal_verifies_under_the_key_of_its_tablet():
     assert check_seal(SIGNED, spki(KEY)) is SealState.VERIFIED
 
 
-@pytest.mark.parametrize("name", ["sha256", "signatures", "sealed_at", "installation", "account", "purpose", "audit"])
+@pytest.mark.parametrize(
+    "name", ["sha256", "signatures", "supersedes", "sealed_at", "installation", "account", "purpose", "audit"]
+)
 def test_every_part_of_a_seal_is_covered(name: str):
     assert check_seal(SIGNED | {name: "b"}, spki(KEY)) is SealState.INVALID
 

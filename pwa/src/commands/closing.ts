@@ -4,9 +4,10 @@
  * What is signed is a hash. So the record is frozen when it is shown, and shown again as soon as anything in it changed.
  */
 import {
-  currentClosingRecord,
+  closingsOf,
   digestsOf,
   isOutdated,
+  openClosingRecord,
   readRecord,
   refusalsBeforeClosing,
   refusalsBeforeSealing,
@@ -62,23 +63,34 @@ export function recordAttendance(
 
 export type Presented = Created & { readonly sha256: string; readonly record: PlainRecord };
 
-/** Freeze what the meeting sees. Shown twice without a change in between, it is the same record. */
-export async function presentClosingRecord(session: Session, audit: string): Promise<Outcome<Presented>> {
-  if (currentClosingRecord(await readLog(session.database, audit))?.get('seal'))
-    return refuse('closing.sealed_already');
+/**
+ * Freeze what the meeting sees. Shown twice without a change in between, it is the same record. After the seal there is a new one
+ * only for a reason, which stands in it: it takes the place of the one that counts.
+ */
+export async function presentClosingRecord(
+  session: Session,
+  audit: string,
+  why: string | null = null,
+): Promise<Outcome<Presented>> {
+  if (closingsOf(await readLog(session.database, audit), audit).counting) {
+    if (why === null) return refuse('closing.sealed_already');
+    if (why.trim() === '') return refuse('closing.reason_missing');
+  }
   // The record names the team: whoever closes the meeting is in it.
   const entered = await enterTeam(session, audit, 'closing_record');
   if (isRefusal(entered)) return entered;
   const { view, basis } = await readLogWithBasis(session.database, audit);
-  const current = currentClosingRecord(view);
+  const current = openClosingRecord(view, audit);
   const refusal = (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeClosing(view, audit)[0];
   if (refusal !== undefined) return refusal;
   const shown = current === undefined ? null : readRecord(current);
-  if (current !== undefined && shown !== null && !isOutdated(view, audit, shown)) {
+  const supersedes = closingsOf(view, audit).counting?.seal.sha256 ?? null;
+  const reason = supersedes === null ? null : (why?.trim() ?? null);
+  if (current !== undefined && shown?.['reason'] === reason && !isOutdated(view, audit, shown)) {
     const sha256 = current.get('sha256') ?? '';
     return { audit, operations: [], undo: [], id: current.id, sha256, record: shown };
   }
-  const record = closingRecord(view, audit, basis);
+  const record = closingRecord(view, audit, { supersedes, reason }, basis);
   const text = canonicalText(record);
   const [id, sha256] = [newId(), sha256Of(text)];
   const written = await writeNew(session, audit, id, [add('closing_record', id, { record: text, sha256 })]);
@@ -106,10 +118,10 @@ export async function signClosingRecord(
 ): Promise<Outcome<Created>> {
   const view = await readLog(session.database, audit);
   const shown = view.find('closing_record', closingRecordId);
+  if (shown?.get('seal')) return refuse('closing.sealed_already');
   const record = shown === undefined ? null : readRecord(shown);
   if (shown === undefined || record === null || isOutdated(view, audit, record))
     return refuse('closing.record_outdated');
-  if (shown.get('seal')) return refuse('closing.sealed_already');
   const earlier = signaturesOf(view, closingRecordId).filter((other) => other.get('party') === word.party);
   const id = newId();
   return writeNew(session, audit, id, [
@@ -138,13 +150,17 @@ export async function sealClosingRecord(session: Session, audit: string, closing
   const refusal =
     (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeSealing(view, audit, closingRecordId)[0];
   if (refusal !== undefined) return refusal;
-  const signatures = digestsOf(signaturesOf(view, closingRecordId));
-  const vouched = { purpose: 'closing', audit, sha256: shown!.get('sha256') ?? '', signatures } as const;
-  const value = await sealed(session, vouched);
+  const value = await sealed(session, {
+    purpose: 'closing',
+    audit,
+    sha256: shown!.get('sha256') ?? '',
+    signatures: digestsOf(signaturesOf(view, closingRecordId)),
+    supersedes: (readRecord(shown!)!['supersedes'] ?? null) as string | null,
+  });
   return write(session, audit, [seal('closing_record', closingRecordId, value)]);
 }
 
-type Vouched = Readonly<Pick<Schemas['Seal'], 'purpose' | 'audit' | 'sha256' | 'signatures'>>;
+type Vouched = Readonly<Pick<Schemas['Seal'], 'purpose' | 'audit' | 'sha256' | 'signatures' | 'supersedes'>>;
 
 /** A seal with the signature of this installation, or with null where the browser keeps no key. */
 export async function sealed(session: Session, vouched: Vouched): Promise<Schemas['Seal']> {

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
+import { closingsOf, readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
 import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/finding';
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
@@ -106,6 +106,21 @@ const word = (party: Word['party'], outcome: Word['outcome'] = 'signed'): Word =
   statement: SIGNING_STATEMENT,
   strokes: outcome === 'signed' ? [{ points: [[0, 0, 0]] }] : null,
 });
+
+const SUMMARY: Fields<'audit'> = {
+  executive_summary: 'Good',
+  conformity: 'Yes',
+  effectiveness: 'Yes',
+  internal_audit_and_review: 'Yes',
+  is_scope_appropriate: true,
+  are_objectives_met: false,
+};
+
+async function sealWithBothWords(lena: Session, audit: string, closingRecord: string): Promise<void> {
+  await done(signClosingRecord(lena, audit, closingRecord, word('audit_team_leader')));
+  await done(signClosingRecord(lena, audit, closingRecord, word('auditee_representative', 'absent')));
+  await done(sealClosingRecord(lena, audit, closingRecord));
+}
 
 describe('an audit', () => {
   test('is created offline with whoever creates it as audit team leader, its birth first', async () => {
@@ -475,9 +490,54 @@ describe('the closing meeting', () => {
     const key = await deviceKey(lena.database, seal.installation);
     expect(seal.public_key).toBe(key!.public_key);
     expect(await isSignedBy(sealStatement({ ...seal }), seal.device_signature!, key!.public_key)).toBe(true);
-    expect(isSameContent(closingRecord(view, audit), shown.record)).toBe(true);
+    const first = { supersedes: null, reason: null };
+    expect(isSameContent(closingRecord(view, audit, first), shown.record)).toBe(true);
     expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.sealed_already' });
     expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject({ code: 'closing.sealed_already' });
+  });
+
+  test('that is sealed can be replaced, with a reason and with both words anew', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.sealed_already' });
+    expect(await presentClosingRecord(lena, audit, '  ')).toMatchObject({ code: 'closing.reason_missing' });
+    const early = { title: 'Came late', raised_at: '2026-11-01T08:00:00.000Z' };
+    await done(raiseFinding(lena, audit, { ...COMPLETE, ...early } as never));
+    const again = await done(presentClosingRecord(lena, audit, 'A finding was forgotten '));
+    const terms = { supersedes: shown.sha256, reason: 'A finding was forgotten' };
+    expect(again.record).toMatchObject({
+      ...terms,
+      findings: [{ number: '01', title: COMPLETE.title }, { number: '02' }],
+    });
+    expect((await done(presentClosingRecord(lena, audit, 'A finding was forgotten'))).id).toBe(again.id);
+    expect(await sealClosingRecord(lena, audit, again.id)).toMatchObject({ code: 'closing.signature_missing' });
+    const before = closingsOf(await readLog(lena.database, audit), audit);
+    expect(before.counting!.record.id).toBe(shown.id);
+    await sealWithBothWords(lena, audit, again.id);
+    const { counted, counting } = closingsOf(await readLog(lena.database, audit), audit);
+    expect(counted.map(({ record }) => record.id)).toEqual([shown.id, again.id]);
+    expect(counting!.seal).toMatchObject({ sha256: again.sha256, supersedes: shown.sha256 });
+    expect(counting!.seal.signatures).toHaveLength(2);
+  });
+
+  test('that is being replaced is shown again when another tablet was faster', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    const slow = await done(presentClosingRecord(lena, audit, 'The scope was wrong'));
+    const fast = await done(presentClosingRecord(lena, audit, 'A name was misspelt'));
+    await sealWithBothWords(lena, audit, fast.id);
+    expect(await sealClosingRecord(lena, audit, slow.id)).toMatchObject({ code: 'closing.record_outdated' });
+  });
+
+  test('that was replaced is no longer what a report rests on', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    const again = await done(presentClosingRecord(lena, audit, 'The scope was wrong'));
+    await sealWithBothWords(lena, audit, again.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    const { id } = await done(sealReport(lena, audit));
+    const report = (await readLog(lena.database, audit)).find('report_record', id)!;
+    expect(report.get('closing_sha256')).toBe(again.sha256);
   });
 
   test('is not signed or sealed over something that changed since it was shown', async () => {
@@ -573,13 +633,7 @@ describe('the closing meeting', () => {
     await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative')));
     await done(sealClosingRecord(lena, audit, shown.id));
     expect(await sealReport(lena, audit)).toMatchObject({ code: 'report.content_missing' });
-    const words = {
-      executive_summary: 'Good',
-      conformity: 'Yes',
-      effectiveness: 'Yes',
-      internal_audit_and_review: 'Yes',
-    };
-    await done(writeReport(lena, audit, { ...words, is_scope_appropriate: true, are_objectives_met: false }));
+    await done(writeReport(lena, audit, SUMMARY));
     await done(addTeamMember(lena, audit, { account: null, name: 'Interpreter', role: 'interpreter' }));
     const one = await done(sealReport(lena, audit));
     const entity = (await readLog(lena.database, audit)).find('report_record', one.id)!;

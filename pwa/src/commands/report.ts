@@ -1,5 +1,5 @@
 /** The report: the team's own words, and its seal. The server makes the PDF from the sealed record and mails it. */
-import { currentClosingRecord, disputesBeforeReport, readRecord, sealSha256 } from '../domain/closing';
+import { closingsOf, disputesBeforeReport, readRecord, sealSha256 } from '../domain/closing';
 import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
@@ -33,7 +33,9 @@ export function writeReport(session: Session, audit: string, fields: Fields<'aud
 /** Why the report cannot be sealed yet. */
 export function refusalsBeforeReport(view: LogView, audit: string, reason: string | null): Refusal[] {
   const refusals: Refusal[] = [];
-  if (!currentClosingRecord(view)?.get('seal')) refusals.push(refuse('report.closing_seal_missing'));
+  const { counting } = closingsOf(view, audit);
+  if (counting === undefined) refusals.push(refuse('report.closing_seal_missing'));
+  else if (readRecord(counting.record) === null) refusals.push(refuse('report.closing_erased'));
   const shown = view.find('audit', audit);
   const missing: string[] = REPORT_PARTS.filter((part) => (shown?.get(part) ?? '') === '');
   // From the second on, a report says why there is another one.
@@ -72,12 +74,12 @@ export async function sealReport(
     const known = standards.map((standard) => standard.id);
     return refuse('report.content_missing', { missing: editions.filter((id) => !known.includes(id)).join(', ') });
   }
-  const closing = currentClosingRecord(view)!;
+  const closing = closingsOf(view, audit).counting!;
   const terms = {
     criteria: auditableCriteria(standards),
-    closing: readRecord(closing) as PlainRecord,
-    closingSha256: closing.get('sha256') ?? '',
-    closingSealSha256: sealSha256({ ...closing.get('seal') }),
+    closing: readRecord(closing.record) as PlainRecord,
+    closingSha256: closing.seal.sha256,
+    closingSealSha256: sealSha256({ ...closing.seal }),
     revision: nextRevision(view),
     reason: reason?.trim() ? reason : null,
     supersedesSha256: latestReport(view)?.get('sha256') ?? null,
@@ -94,7 +96,11 @@ export async function sealReport(
       revision,
       reason: terms.reason,
     }),
-    seal('report_record', id, await sealed(session, { purpose: 'report', audit, sha256, signatures: [] })),
+    seal(
+      'report_record',
+      id,
+      await sealed(session, { purpose: 'report', audit, sha256, signatures: [], supersedes: terms.supersedesSha256 }),
+    ),
   ]);
   return 'code' in written ? written : { ...written, sha256, revision };
 }

@@ -35,10 +35,13 @@ export const BESIDE_THE_CHAIN: readonly string[] = ['operation.not_yours', 'oper
 export class FieldView {
   readonly value: Value;
   readonly heads: readonly ReadOperation[];
+  /** Of every head its number in the server's log; null while it has not come back from there. */
+  readonly arrivals: readonly (number | null)[];
 
-  constructor(value: Value, heads: readonly ReadOperation[]) {
+  constructor(value: Value, heads: readonly ReadOperation[], arrivals: readonly (number | null)[] = []) {
     this.value = value;
     this.heads = heads;
+    this.arrivals = arrivals;
   }
 
   /**
@@ -346,6 +349,7 @@ function fieldView(heads: readonly Entry[]): FieldView {
   return new FieldView(
     ordered.at(-1)!.operation.val,
     ordered.map((entry) => entry.operation),
+    ordered.map((entry) => entry.seq),
   );
 }
 

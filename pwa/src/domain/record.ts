@@ -97,6 +97,8 @@ export type Frozen = {
   account: string;
   app: string;
   schema: number;
+  /** So that nobody finds a sentence of an erased record by guessing against its hash. */
+  salt: string;
   zone: string;
   log: { epoch: string | null; seq: number; hash: string };
 };
@@ -108,6 +110,13 @@ export interface Basis {
 }
 
 const NO_BASIS: Basis = { heads: [], frozen: null };
+
+/** What only a closing record that takes the place of another says. */
+export interface ClosingTerms {
+  /** The hash of the closing record whose place it takes. */
+  readonly supersedes: string | null;
+  readonly reason: string | null;
+}
 
 export interface ReportTerms {
   /** Every auditable criterion in the order of the standards. */
@@ -123,11 +132,18 @@ export interface ReportTerms {
 }
 
 /** What the closing meeting agrees on, with the heads of every chain that this tablet has seen. */
-export function closingRecord(view: LogView, audit: string, { heads, frozen }: Basis = NO_BASIS): PlainRecord {
+export function closingRecord(
+  view: LogView,
+  audit: string,
+  { supersedes, reason }: ClosingTerms,
+  { heads, frozen }: Basis = NO_BASIS,
+): PlainRecord {
   return {
     record: CLOSING_RECORD,
     version: RECORD_VERSION,
     audit_id: audit,
+    supersedes,
+    reason,
     ...contentOf(view, audit),
     frozen,
     heads: headsOf(heads),
@@ -209,7 +225,8 @@ export function isSameContent(one: PlainRecord, other: PlainRecord): boolean {
   return isSameValue({ ...one, heads: null, frozen: null }, { ...other, heads: null, frozen: null });
 }
 
-function contentOf(view: LogView, audit: string): PlainRecord {
+/** What both records show of the audit. */
+export function contentOf(view: LogView, audit: string): PlainRecord {
   const shown = view.find('audit', audit);
   return {
     audit: picked(shown, AUDIT),

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { closingsOf } from './closing';
 import { fitsId } from './entity';
 import {
   citedStandards,
@@ -314,9 +315,20 @@ describe('a record', () => {
           },
           basis,
         )
-      : closingRecord(view, vector['audit'], basis);
+      : closingRecord(view, vector['audit'], vector['closing'], basis);
     expect(record).toEqual(vector['record']);
     expect(sha256Of(canonicalText(record))).toBe(vector['sha256']);
+  });
+});
+
+describe('which closing record counts', () => {
+  test.each(vectors('closing'))('%s', (_, vector) => {
+    const { entries } = entriesOf(vector['entries']);
+    for (const ordering of [entries, entries.toReversed()]) {
+      const { counted, beside } = closingsOf(foldLog(ordering), uuid(AUDIT));
+      const ids = [counted, beside].map((some) => some.map(({ record }) => record.id));
+      expect(ids).toEqual([vector['counted'], vector['beside']]);
+    }
   });
 });
 

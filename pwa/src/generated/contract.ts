@@ -519,6 +519,8 @@ export interface components {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
             signatures: string[];
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            supersedes: string | null;
         };
         /** @enum {string} */
         SealPurpose: "closing" | "report";

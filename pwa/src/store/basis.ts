@@ -5,6 +5,7 @@ import type { Basis, ChainHead } from '../domain/record';
 import { emptyLog } from './commit';
 import { installationOf, type AuditbookDatabase } from './database';
 import { APP_VERSION, device, instant } from './device';
+import { base64url } from './keys';
 import { readLog } from './queries';
 import { operationOf, readQuarantine } from './refold';
 
@@ -21,6 +22,7 @@ export function readLogWithBasis(db: AuditbookDatabase, audit: string): Promise<
       account: db.account,
       app: APP_VERSION,
       schema: SCHEMA_VERSION,
+      salt: base64url(device.random(16)),
       zone: device.zone(),
       log: { epoch, seq, hash },
     };

@@ -16,6 +16,9 @@ export interface RecordedFinding {
 
 export interface RecordSummary {
   readonly client: string | null;
+  /** The hash of the closing record whose place it takes, and why. */
+  readonly supersedes: string | null;
+  readonly reason: string | null;
   readonly title: string | null;
   readonly findings: readonly RecordedFinding[];
   readonly grades: ReadonlyMap<FindingGrade, number>;
@@ -43,6 +46,8 @@ export function summaryOf(record: PlainRecord): RecordSummary {
   );
   return {
     client: text((record['audit_client'] as PlainRecord | undefined)?.['name']),
+    supersedes: text(record['supersedes']),
+    reason: text(record['reason']),
     title: text((record['audit'] as PlainRecord | undefined)?.['title']),
     findings,
     grades: new Map(counted.filter(([, count]) => count > 0)),

@@ -1,0 +1,87 @@
+"""
+Which closing record counts: a later one may take the place of one that was sealed wrongly, or that has to lose a sentence by law.
+
+What counts follows from the seals alone, so it outlasts an erasure of what the records say. pwa/src/domain/closing.ts decides the
+same; schemas/vectors/closing holds both together.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.domain.fold import EntityView, LogView
+from server.domain.operation import Operation
+from server.domain.vocabulary import SealPurpose
+
+SEAL = "seal"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedClosing:
+    """A closing record under the first seal that fits it, and its place in the server's log; none while it is on a tablet only."""
+
+    ref: str
+    sha256: str
+    supersedes: str | None
+    sealed_at: str
+    seq: int | None
+
+    @property
+    def arrival(self) -> tuple[bool, int, str, str, str]:
+        """Of two that stand beside each other the first to arrive counts, as of births and seals."""
+        return (self.seq is None, self.seq or 0, self.sealed_at, self.sha256, self.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Closings:
+    """
+    Every sealed closing record of an audit. `counted` are those that follow on each other, the last of which counts; `beside` are
+    those that were sealed while another tablet had sealed one in the same place.
+    """
+
+    counted: tuple[SealedClosing, ...]
+    beside: tuple[SealedClosing, ...]
+
+    @property
+    def counting(self) -> SealedClosing | None:
+        return self.counted[-1] if self.counted else None
+
+    def of_record(self, sha256: str) -> SealedClosing | None:
+        return next((one for one in (*self.counted, *self.beside) if one.sha256 == sha256), None)
+
+
+def closings_of(view: LogView, audit: str) -> Closings:
+    """
+    From the first record on, always to the one that takes its place. Where two tablets replaced the same record at once, what
+    arrived first at the server counts and goes on counting; the other is shown beside it and can be taken up in a further one.
+    """
+    sealed = sorted(_sealed(view, audit), key=lambda one: one.arrival)
+    known = {one.sha256 for one in sealed}
+    counted: list[SealedClosing] = []
+    following = [one for one in sealed if one.supersedes not in known]
+    while following:
+        counted.append(following[0])
+        last = counted[-1].sha256
+        following = [one for one in sealed if one.supersedes == last and one not in counted]
+    return Closings(tuple(counted), tuple(one for one in sealed if one not in counted))
+
+
+def _sealed(view: LogView, audit: str) -> Iterator[SealedClosing]:
+    """Deleted or not: nobody takes back what somebody has vouched for."""
+    for ref, entity in view.entities.items():
+        if entity.kind != "closing_record" or entity.born_view is None or SEAL not in entity.fields:
+            continue
+        shown = entity.fields[SEAL]
+        # The first to arrive comes last.
+        for head, seq in reversed(list(zip(shown.heads, shown.arrivals, strict=True))):
+            seal = head.value
+            if isinstance(seal, dict) and _fits(seal, entity, audit, head):
+                yield SealedClosing(ref, str(seal["sha256"]), seal.get("supersedes"), str(seal.get("sealed_at")), seq)
+                break
+
+
+def _fits(seal: Mapping[str, Any], entity: EntityView, audit: str, head: Operation) -> bool:
+    said = (seal.get("purpose"), seal.get("audit"), seal.get("installation"), seal.get("account"))
+    author = (SealPurpose.CLOSING.value, audit, head.chain.installation, head.chain.account)
+    is_erased = entity.born_view is not None and entity.born_view.is_erased
+    return said == author and bool(seal.get("sha256")) and (is_erased or seal["sha256"] == entity.get("sha256"))
