@@ -58,6 +58,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_server_state"),
     )
     op.create_table(
+        "served_catalogue",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("standard", sa.String(length=60), nullable=False),
+        sa.Column("tree", sa.Text(), nullable=False),
+        sa.Column("first_served_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name="pk_served_catalogue"),
+    )
+    op.create_table(
         "throttle",
         sa.Column("subject_sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("window_ends_at", sa.BigInteger(), nullable=False),

@@ -29,6 +29,7 @@ from server.domain.vocabulary import (
     SigningParty,
     SlotState,
 )
+from server.reports.catalogues import catalogue_sha256
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.seals import seal_sha256
 from server.standards.catalogue import criterion_id, standard
@@ -41,6 +42,10 @@ SIGNING_STATEMENT = (
     "The team recommends; the certification body decides."
 )
 """What the app shows above the line, word for word (pwa/src/domain/closing.ts)."""
+
+
+CATALOGUES = [{"standard": name, "sha256": catalogue_sha256(standard(name))} for name in STANDARDS]
+"""What the tablets had pulled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,13 @@ class Replay:
     def _sign_and_seal(self, shown_at: At) -> SealedClosing:
         frozen = self._tablets[self._leader].frozen(self._log, shown_at.instant)
         record = closing_record(
-            self._log.view(), self._log.audit, self._log.record_heads(), frozen, supersedes=None, reason=None
+            self._log.view(),
+            self._log.audit,
+            self._log.record_heads(),
+            frozen,
+            supersedes=None,
+            reason=None,
+            catalogues=CATALOGUES,
         )
         data = canonical_bytes(record)
         sha256, ref = sha256_hex(data), self._steps.ref("closing_record", "closing", shown_at)
@@ -161,6 +172,7 @@ class Replay:
             criteria=[
                 criterion_id(name, clause.number) for name in STANDARDS for clause in standard(name).auditable_clauses()
             ],
+            catalogues=CATALOGUES,
             closing=closing.content,
             closing_sha256=closing.sha256,
             closing_seal_sha256=closing.seal_sha256,

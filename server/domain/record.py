@@ -61,6 +61,8 @@ RECORDED_KINDS = frozenset(
 Record = dict[str, Any]
 Heads = Iterable[tuple[ChainKey, int, str]]
 """Per chain: its key, the number of its last operation, and that operation's digest."""
+Catalogues = Iterable[Mapping[str, str | None]]
+"""Per standard of the audit, in its order: `standard` and `sha256` of the catalogue as the tablet had pulled it; null where it had none."""
 
 
 def closing_record(
@@ -71,6 +73,7 @@ def closing_record(
     *,
     supersedes: str | None,
     reason: str | None,
+    catalogues: Catalogues,
     numbers: Mapping[str, int] | None = None,
 ) -> Record:
     """
@@ -85,6 +88,7 @@ def closing_record(
         "audit_id": audit,
         "supersedes": supersedes,
         "reason": reason,
+        "catalogues": _catalogues(catalogues),
         **_content(view, audit, numbers),
         "frozen": frozen,
         "heads": _heads(heads),
@@ -98,6 +102,7 @@ def report_record(
     frozen: Record,
     *,
     criteria: Iterable[str],
+    catalogues: Catalogues,
     closing: Record,
     closing_sha256: str,
     closing_seal_sha256: str,
@@ -122,6 +127,7 @@ def report_record(
         "supersedes_sha256": supersedes_sha256,
         "closing_sha256": closing_sha256,
         "closing_seal_sha256": closing_seal_sha256,
+        "catalogues": _catalogues(catalogues),
         **content,
         "summary": _picked(shown, _SUMMARY),
         "confirmed": _picked(shown, _CONFIRMED),
@@ -251,6 +257,10 @@ def _said(entity: EntityView, name: str) -> Any:
     """What is empty was not said: a field whose first words were taken back reads like one that was never written."""
     value = entity.get(name)
     return None if value in ("", []) else value
+
+
+def _catalogues(catalogues: Catalogues) -> list[Record]:
+    return [{"standard": one["standard"], "sha256": one["sha256"]} for one in catalogues]
 
 
 def _heads(heads: Heads) -> list[Record]:

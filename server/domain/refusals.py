@@ -102,6 +102,7 @@ SENTENCES: dict[str, str] = {
     "closing.reason_missing": "Say why there is a new closing record. It stands in the record and in the report.",
     "report.closing_superseded": "This report rests on a closing record that another one has taken the place of. Synchronise, then seal the next revision of the report.",
     "report.closing_erased": "Words that the closing record shows were erased since it was sealed, so it is not printed. Make a new closing record without them, then seal the next revision of the report.",
+    "report.catalogue_unknown": "A record names a catalogue of {standard} that this server has never handed out. Synchronise, then seal the next revision of the report; if the closing record names it, make a new closing record first.",
     "report.content_erased": "Words that this report shows were erased since it was sealed, so it is not printed. Synchronise, then seal the next revision of the report.",
     "report.closing_seal_missing": "The closing meeting has not been sealed yet, so there is nothing to report on.",
     "report.content_missing": "The report lacks: {missing}.",

@@ -5,7 +5,7 @@ Before: the tablet sealed a record and pushed it, with every operation behind it
 After:  either the material, each piece of it checked against the server's own fold, or the reason why no report can be made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,12 @@ from server.reports.material import (
     ReportState,
     SealedRecord,
     ServerStatement,
+    Tree,
 )
 from server.reports.telling import CERTIFICATION
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.handwriting import HANDWRITTEN, is_word_under
 from server.sealing.seals import SealState, check_seal, is_signed_by, key_sha256, seal_sha256
-from server.standards.catalogue import criterion_id, load_catalogue
 from server.storage.clock import as_instant
 
 SEAL = "seal"
@@ -87,11 +87,13 @@ def gather_material(
     heads: SignedHeads,
     names: Mapping[str, str],
     arrived: frozenset[str],
+    catalogue_of: Callable[[str], Tree | None],
     epoch: str = "",
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
     Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds;
+    `catalogue_of` gives the catalogue behind a hash, if this server ever handed it out;
     `epoch` is the life of the server's database that gave out today's numbers.
     """
     view = fold_log(entries)
@@ -122,6 +124,11 @@ def gather_material(
         return under_closing
     if isinstance(under_report, Refusal):
         return under_report
+    catalogues = _catalogues_of(content, closing.record, catalogue_of)
+    if isinstance(catalogues, Refusal):
+        return catalogues
+    if refusal := _refuse_criteria(content, catalogues):
+        return refusal
     if refusal := _refuse_recomputed(log, audit, sealed, closing, under_closing, under_report):
         return refusal
     if SealState.INVALID in (sealed.state, closing.state):
@@ -136,6 +143,7 @@ def gather_material(
         server=_statement(entries, view, under_report, (f"report_record/{record}", closing_ref), names),
         heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
         arrived=arrived,
+        catalogues=catalogues,
         zone=_zone(entries, f"report_record/{record}"),
     )
 
@@ -242,8 +250,6 @@ def _refuse_recomputed(
 ) -> Refusal | None:
     """The sealed bytes must be what the server's own fold of the same operations gives: of the closing record and of the report."""
     content, met = sealed.record, closing.record
-    if refusal := _refuse_criteria(content):
-        return refusal
     # What was set aside after the meeting changes nothing that people have signed for.
     readings = _readings(log, under_closing, met)
     numbers = _numbers_before(log, closing)
@@ -255,6 +261,7 @@ def _refuse_recomputed(
             met.get("frozen") or {},
             supersedes=met.get("supersedes"),
             reason=met.get("reason"),
+            catalogues=met.get("catalogues") or [],
             numbers=numbers,
         )
         for view in readings
@@ -317,6 +324,7 @@ def _recomputed(view: LogView, audit: str, content: Record, closing: SealedRecor
         _record_heads(audit, content),
         content.get("frozen") or {},
         criteria=[row["criterion"] for row in content.get("clauses") or []],
+        catalogues=content.get("catalogues") or [],
         closing=closing.record,
         closing_sha256=closing.sha256,
         closing_seal_sha256=seal_sha256(closing.seal),
@@ -326,20 +334,36 @@ def _recomputed(view: LogView, audit: str, content: Record, closing: SealedRecor
     )
 
 
-def _refuse_criteria(content: Record) -> Refusal | None:
+def _catalogues_of(
+    content: Record, met: Record, catalogue_of: Callable[[str], Tree | None]
+) -> dict[str, Tree] | Refusal:
+    """By standard the catalogue that the report was made with. What the closing record names must have been handed out, too."""
+    standards = (content.get("audit") or {}).get("criteria") or []
+    if [one.get("standard") for one in content.get("catalogues") or []] != standards:
+        return _mismatch("the catalogues of its standards")
+    found: dict[str, Tree] = {}
+    for record in (met, content):
+        for one in record.get("catalogues") or []:
+            standard, sha256 = str(one.get("standard")), one.get("sha256")
+            if sha256 is None and record is met:
+                continue  # A tablet without the edition lists no clauses either; the report does.
+            tree = catalogue_of(str(sha256))
+            if tree is None or tree.get("id") != standard:
+                return Refusal("report.catalogue_unknown", {"standard": standard})
+            found[standard] = tree
+    return found
+
+
+def _refuse_criteria(content: Record, catalogues: Mapping[str, Tree]) -> Refusal | None:
     """A report that leaves clauses of its standards out would look better than the audit was."""
     listed = [row["criterion"] for row in content.get("clauses") or []]
-    standards = (content.get("audit") or {}).get("criteria") or []
-    known = load_catalogue()
-    expected = {
-        criterion_id(standard, clause.number)
-        for standard in standards
-        if standard in known
-        for clause in known[standard].auditable_clauses()
-    }
-    if len(set(listed)) != len(listed) or expected - set(listed):
-        return _mismatch("the list of clauses")
-    return None
+    expected = [
+        clause["criterion"]
+        for one in content.get("catalogues") or []
+        for clause in catalogues[one["standard"]]["clauses"]
+        if clause["auditable"]
+    ]
+    return None if listed == expected else _mismatch("the list of clauses")
 
 
 def _is_on_operation(entry: Entry) -> bool:

@@ -16,6 +16,8 @@ from server.sealing.handwriting import attached_operation
 from server.sealing.seals import SealState
 
 Record = dict[str, Any]
+Tree = dict[str, Any]
+"""One edition of a standard with its clauses, as records name it (server/standards/catalogue.py, `catalogue_tree`)."""
 
 
 class ReportState(StrEnum):
@@ -106,6 +108,8 @@ class ReportMaterial:
     heads: tuple[ChainHead, ...] = ()
     arrived: frozenset[str] | None = None
     """Which originals the server holds, by SHA-256; None where nobody asked."""
+    catalogues: Mapping[str, Tree] = field(default_factory=dict)
+    """By standard, as the tablet had it: clauses are printed with the titles of then. What is not here is told by today's."""
     zone: str | None = None
     """Where the report was sealed, such as Europe/Berlin: times are told in it."""
 

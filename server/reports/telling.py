@@ -8,9 +8,9 @@ from typing import Any
 
 from server.domain.finding import WORST_FIRST
 from server.domain.vocabulary import AuditType, FindingGrade
-from server.reports.material import Record, ReportMaterial
+from server.reports.material import Record, ReportMaterial, Tree
 from server.reports.wording import Words
-from server.standards.catalogue import Clause, Standard, criterion_id, load_catalogue, parse_criterion_id
+from server.standards.catalogue import as_contract, catalogue_tree, criterion_id, load_catalogue, parse_criterion_id
 
 CERTIFICATION = frozenset(
     {AuditType.STAGE_1, AuditType.STAGE_2, AuditType.SURVEILLANCE, AuditType.RECERTIFICATION, AuditType.SPECIAL}
@@ -107,43 +107,51 @@ class Telling:
     def numbered_evidence(self, ids: Iterable[str]) -> str:
         return self.words.listed(sorted(self.evidence_numbers.get(item, "?") for item in ids))
 
-    def standard(self, standard_id: str) -> Standard | None:
-        return load_catalogue().get(standard_id)
+    def standard(self, standard_id: str) -> Tree | None:
+        """The edition as the record's own catalogue has it, or as today's has it."""
+        if standard_id not in self._catalogues:
+            known = load_catalogue().get(standard_id)
+            self._catalogues[standard_id] = None if known is None else catalogue_tree(as_contract(known))
+        return self._catalogues[standard_id]
+
+    @cached_property
+    def _catalogues(self) -> dict[str, Tree | None]:
+        return dict(self.material.catalogues)
 
     def standard_name(self, standard_id: str) -> str:
         """ISO 9001:2015, or what the record says where this server does not have that edition."""
         found = self.standard(standard_id)
-        return f"{found.name}:{found.edition}" if found else standard_id
+        return f"{found['standard']}:{found['edition']}" if found else standard_id
 
     def standard_title(self, standard_id: str) -> str:
         found = self.standard(standard_id)
         if found is None:
             return standard_id
-        amendments = "".join(f"; {amendment.split(' (')[0]}" for amendment in found.amendments)
-        return f"{self.standard_name(standard_id)}{amendments}, {self._in_language(found.title)}"
+        amendments = "".join(f"; {amendment.split(' (')[0]}" for amendment in found["amendments"])
+        return f"{self.standard_name(standard_id)}{amendments}, {self._in_language(found['title'])}"
 
-    def clause(self, criterion: str) -> Clause | None:
-        standard_id, number = parse_criterion_id(criterion)
-        found = self.standard(standard_id)
+    def clause(self, criterion: str) -> Tree | None:
+        found = self.standard(parse_criterion_id(criterion).standard)
         if found is None:
             return None
-        return next((clause for clause in found.clauses if clause.number == number), None)
+        return next((clause for clause in found["clauses"] if clause["criterion"] == criterion), None)
 
     def clause_title(self, criterion: str) -> str:
         """ "General" says nothing by itself: then the heading above it is named too."""
         clause = self.clause(criterion)
         if clause is None:
             return ""
-        title = self._in_language(clause.title)
+        title = self._in_language(clause["title"])
         standard_id, _number = parse_criterion_id(criterion)
-        above = self.clause(criterion_id(standard_id, clause.parent)) if clause.parent else None
-        return f"{self._in_language(above.title)} · {title}" if above and clause.title.en == "General" else title
+        above = self.clause(criterion_id(standard_id, clause["parent"])) if clause["parent"] else None
+        is_general = above is not None and clause["title"]["en"] == "General"
+        return f"{self._in_language(above['title'])} · {title}" if above is not None and is_general else title
 
     def cited(self, criterion: str) -> str:
         """ISO 9001 7.1.5.1: the number alone means another thing in another standard."""
         standard_id, number = parse_criterion_id(criterion)
         found = self.standard(standard_id)
-        return f"{found.name if found else standard_id} {number}"
+        return f"{found['standard'] if found else standard_id} {number}"
 
     def cited_all(self, criteria: Iterable[str]) -> str:
         return self.words.listed(self.cited(criterion) for criterion in criteria)
@@ -157,4 +165,4 @@ class Telling:
         return str(text) if text is not None and str(text).strip() else self.words.say("none.stated")
 
     def _in_language(self, wording: Any) -> str:
-        return str(getattr(wording, self.words.language))
+        return str(wording[self.words.language])

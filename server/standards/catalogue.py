@@ -180,6 +180,20 @@ def as_contract(standard: Standard) -> dict[str, Any]:
     }
 
 
+def catalogue_tree(edition: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    What of an edition, as the API hands it out, a record rests on: its name, and its clauses in their order with titles. The hash
+    that records name is over the RFC 8785 form of this. Questions are left out: to ask better ones changes no record.
+    pwa/src/domain/standard.ts takes the same; schemas/vectors/catalogue proves it.
+    """
+    clauses = [{name: clause[name] for name in _CLAUSE_IN_TREE} for clause in edition["clauses"]]
+    return {**{name: edition[name] for name in _EDITION_IN_TREE}, "clauses": clauses}
+
+
+_EDITION_IN_TREE = ("id", "standard", "edition", "title", "amendments")
+_CLAUSE_IN_TREE = ("criterion", "number", "title", "level", "auditable", "parent")
+
+
 def clause_order(number: str) -> tuple[tuple[bool, int, str], ...]:
     """Sorts numbers as a standard does: 4.10 after 4.9, annex A after clause 10."""
     return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in number.split("."))

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from server.domain.refusals import Refusal, Refused
+from server.reports.catalogues import keep_served
 from server.standards.catalogue import as_contract, load_catalogue
 from server.web.blueprint import Blueprint
 from server.web.security import current_account
@@ -29,6 +30,7 @@ def show_standard(standard: str) -> Response:
     found = load_catalogue().get(standard)
     if found is None:
         raise Refused(Refusal("request.not_found"))
+    keep_served(found)
     return _kept(as_contract(found))
 
 

@@ -44,6 +44,7 @@ from server.domain.team import fold_team
 from server.domain.vocabulary import Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sync.head_signature import verifying_key
+from server.standards.catalogue import catalogue_tree
 from tests.devices import text_of
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
@@ -268,6 +269,13 @@ def test_closing(vector: dict[str, Any]) -> None:
         closings = closings_of(fold_log(ordering), uuid(AUDIT))
         counted, beside = ([one.ref.partition("/")[2] for one in some] for some in (closings.counted, closings.beside))
         assert (counted, beside) == (vector["counted"], vector["beside"]), vector["why"]
+
+
+@vectors("catalogue")
+def test_catalogue(vector: dict[str, Any]) -> None:
+    for edition in vector["editions"]:
+        assert catalogue_tree(edition) == vector["tree"]
+    assert sha256_hex(canonical_bytes(vector["tree"])) == vector["sha256"]
 
 
 @vectors("permissions")

@@ -21,6 +21,7 @@ from server.domain.fold import Entry, LogView, fold_log, read_entry
 from server.domain.operation import ChainKey, Operation, digest_of
 from server.domain.record import closing_record, report_record
 from server.domain.vocabulary import Origin
+from server.reports.catalogues import catalogue_sha256
 from server.reports.material import (
     ChainHead,
     HandwrittenSignature,
@@ -38,6 +39,7 @@ from tests.devices import Device
 from tests.reports.pictures import all_pictures
 
 STANDARDS = ["iso9001-2015", "iso14001-2015"]
+CATALOGUES = [{"standard": name, "sha256": catalogue_sha256(standard(name))} for name in STANDARDS]
 CLOSING, REPORT = "closing_record/closing-1", "report_record/report-1"
 
 
@@ -657,7 +659,13 @@ def seal_closing(
     german = language.startswith("de")
     heads = heads or [(device.chain, device.dseq, device.prev)]
     record = closing_record(
-        view or view_of(device), device.audit, heads, frozen(device, at), supersedes=instead_of, reason=reason
+        view or view_of(device),
+        device.audit,
+        heads,
+        frozen(device, at),
+        supersedes=instead_of,
+        reason=reason,
+        catalogues=CATALOGUES,
     )
     data = canonical_bytes(record)
     device.add(ref, record=data.decode(), sha256=sha256_hex(data))
@@ -727,6 +735,7 @@ def seal_report(
         heads or [(device.chain, device.dseq, device.prev)],
         frozen(device, "2026-11-27T08:14:30.000Z"),
         criteria=criteria,
+        catalogues=CATALOGUES,
         closing=closing,
         closing_sha256=closing_sha256,
         closing_seal_sha256=closing_seal_sha256,

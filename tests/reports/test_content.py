@@ -10,6 +10,7 @@ from server.reports.content import build_content
 from server.reports.material import ReportMaterial, ReportState
 from server.reports.parts import ReportContent
 from server.sealing.canonical import canonical_bytes
+from server.standards.catalogue import as_contract, catalogue_tree, standard
 from tests.reports.sample import sample_material
 
 
@@ -277,3 +278,15 @@ def test_letters_without_a_font_are_listed(material: ReportMaterial):
 def test_the_state_is_that_of_the_material(material: ReportMaterial):
     assert told(replace(material, state=ReportState.PROVISIONAL)).head.state == "PROVISIONAL"
     assert told(replace(material, state=ReportState.RELEASED)).cover.state_meaning == "Reviewed and released."
+
+
+def test_clauses_are_printed_with_the_titles_of_the_catalogue_that_the_record_names():
+    material, _ = sample_material()
+    tree = catalogue_tree(as_contract(standard("iso9001-2015")))
+    clause = next(one for one in tree["clauses"] if one["number"] == "4.1")
+    clause["title"] = {"en": "As it was called then", "de": "Wie es damals hieß"}
+    content = build_content(replace(material, catalogues={"iso9001-2015": tree}))
+    assert isinstance(content, ReportContent)
+    titles = [row.title for table in content.clauses.tables for row in table.rows]
+    assert "As it was called then" in titles
+    assert "Understanding the organization and its context" in titles, "ISO 14001 is told by today's"

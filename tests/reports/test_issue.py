@@ -27,6 +27,7 @@ from server.reports.issue import issue_report, report_attachment
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.development import ensure_development_authority
 from server.sealing.verify import Weight, verify_report
+from server.standards.catalogue import Standard, load_catalogue
 from server.storage import accounts, report_store
 from server.storage.clock import now_ms
 from server.storage.evidence import add_blob
@@ -41,6 +42,7 @@ from tests.devices import Device, codes, new_audit, value_of
 from tests.evidence.sending import send
 from tests.people import Cast, Person
 from tests.reports.sample import (
+    CATALOGUES,
     CLOSING,
     REPORT,
     Sample,
@@ -253,6 +255,54 @@ def test_a_report_that_leaves_clauses_out_is_refused(tablet: Device, app: Flask,
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "the list of clauses"})
+
+
+# The catalogue that a record was made with
+
+
+def with_a_clause_more(edition: Standard) -> Standard:
+    """As a later release may have it."""
+    last = edition.auditable_clauses()[-1]
+    return replace(edition, clauses=(*edition.clauses, replace(last, number="10.9")))
+
+
+def of_a_later_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = {name: with_a_clause_more(edition) for name, edition in load_catalogue().items()}
+    for module in ("server.reports.catalogues", "server.reports.telling", "server.web.standard"):
+        monkeypatch.setattr(f"{module}.load_catalogue", lambda: later)
+
+
+@pytest.mark.slow
+def test_a_clause_more_in_todays_edition_fails_no_record_of_before(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The tablet lists the clauses of the catalogue that it was given, and the server still has that one."""
+    for standard in ("iso9001-2015", "iso14001-2015"):
+        assert tablet.person.get(f"/api/standards/{standard}").status_code == 200
+        assert tablet.person.get(f"/api/standards/{standard}").status_code == 200
+    of_a_later_release(monkeypatch)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert made_text(tablet, app, config)
+
+
+@pytest.mark.slow
+def test_a_catalogue_that_was_never_handed_out_is_refused(tablet: Device, app: Flask, monkeypatch: pytest.MonkeyPatch):
+    of_a_later_release(monkeypatch)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.catalogue_unknown", {"standard": "iso9001-2015"})
+
+
+@pytest.mark.slow
+def test_a_report_that_names_no_catalogue_or_that_of_another_standard_is_refused(tablet: Device, app: Flask):
+    record = json.loads(value_of(tablet.made[-2])["record"])
+    reseal(tablet, record | {"catalogues": [CATALOGUES[0], CATALOGUES[0] | {"standard": "iso14001-2015"}]})
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.catalogue_unknown", {"standard": "iso14001-2015"})
 
 
 def reseal(tablet: Device, record: dict[str, Any]) -> None:
@@ -543,6 +593,7 @@ def test_a_closing_record_that_the_log_does_not_give_is_refused(office: Person, 
         frozen(tablet, "2026-11-26T15:40:00.000Z"),
         supersedes=None,
         reason=None,
+        catalogues=CATALOGUES,
     )
     record["findings"] = record["findings"][1:]
     data = canonical_bytes(record)

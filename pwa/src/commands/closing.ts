@@ -18,13 +18,14 @@ import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, type PlainRecord } from '../domain/record';
 import { isRefusal, refuse } from '../domain/refusal';
+import { cataloguesOf } from '../domain/standard';
 import type { Entities, RecommendationOutcome, Schemas, SigningOutcome, SigningParty } from '../domain/vocabulary';
 import { add, seal, set, setAll, undelete, type Change } from '../store/changes';
 import { readLogWithBasis } from '../store/basis';
 import { installationOf } from '../store/database';
 import { instant, newId } from '../store/device';
 import { deviceKey, signText } from '../store/keys';
-import { readEntity, readLog } from '../store/queries';
+import { readEntity, readLog, readReference } from '../store/queries';
 import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
 import { enterTeam } from './team';
 
@@ -90,7 +91,9 @@ export async function presentClosingRecord(
     const sha256 = current.get('sha256') ?? '';
     return { audit, operations: [], undo: [], id: current.id, sha256, record: shown };
   }
-  const record = closingRecord(view, audit, { supersedes, reason }, basis);
+  const standards = (await readReference(session.database, 'standards'))?.value ?? [];
+  const catalogues = cataloguesOf(view.find('audit', audit)?.get('criteria') ?? [], standards);
+  const record = closingRecord(view, audit, { supersedes, reason, catalogues }, basis);
   const text = canonicalText(record);
   const [id, sha256] = [newId(), sha256Of(text)];
   const written = await writeNew(session, audit, id, [add('closing_record', id, { record: text, sha256 })]);

@@ -5,6 +5,7 @@ import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/find
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
+import { cataloguesOf } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 import { add, set, undelete } from '../store/changes';
 import { commit } from '../store/commit';
@@ -43,6 +44,10 @@ import { undo } from './undo';
 const CLAUSE = 'iso9001-2015:7.1.5.2';
 const STANDARD = {
   id: 'iso9001-2015',
+  standard: 'ISO 9001',
+  edition: '2015',
+  title: { en: 'Quality', de: 'Qualität' },
+  amendments: [],
   clauses: [
     { criterion: 'iso9001-2015:7', auditable: false },
     { criterion: 'iso9001-2015:4.1', auditable: true },
@@ -490,7 +495,8 @@ describe('the closing meeting', () => {
     const key = await deviceKey(lena.database, seal.installation);
     expect(seal.public_key).toBe(key!.public_key);
     expect(await isSignedBy(sealStatement({ ...seal }), seal.device_signature!, key!.public_key)).toBe(true);
-    const first = { supersedes: null, reason: null };
+    const first = { supersedes: null, reason: null, catalogues: cataloguesOf(['iso9001-2015'], [STANDARD] as never) };
+    expect(shown.record['catalogues']).toEqual(first.catalogues);
     expect(isSameContent(closingRecord(view, audit, first), shown.record)).toBe(true);
     expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.sealed_already' });
     expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject({ code: 'closing.sealed_already' });

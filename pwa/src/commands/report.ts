@@ -4,7 +4,7 @@ import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
 import { refuse, type Refusal } from '../domain/refusal';
-import { auditableCriteria, standardsOf } from '../domain/standard';
+import { auditableCriteria, cataloguesOf, standardsOf } from '../domain/standard';
 import type { EntityView, LogView } from '../domain/fold';
 import type { Entities } from '../domain/vocabulary';
 import { readLogWithBasis } from '../store/basis';
@@ -77,6 +77,7 @@ export async function sealReport(
   const closing = closingsOf(view, audit).counting!;
   const terms = {
     criteria: auditableCriteria(standards),
+    catalogues: cataloguesOf(editions, catalogue),
     closing: readRecord(closing.record) as PlainRecord,
     closingSha256: closing.seal.sha256,
     closingSealSha256: sealSha256({ ...closing.seal }),

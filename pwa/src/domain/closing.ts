@@ -7,7 +7,7 @@ import { findingsBeforeClosing, gradedFinding, numberedFindings, numbersOf } fro
 import { isShown, type EntityView, type LogView } from './fold';
 import { byCodePoint, entityIdOf, entityKindOf, SEAL, sha256Of, type ChainKey } from './operation';
 import { canonicalText, type Value } from './plain-json';
-import { closingRecord, isSameContent, SEALED_FIELDS, type PlainRecord } from './record';
+import { closingRecord, isSameContent, SEALED_FIELDS, type CatalogueName, type PlainRecord } from './record';
 import { refuse, type Refusal } from './refusal';
 import { SIGNING_PARTIES, type AuditType, type EntityKind, type Schemas } from './vocabulary';
 
@@ -98,7 +98,9 @@ export function refusalsBeforeSealing(view: LogView, audit: string, closingRecor
 export function isOutdated(view: LogView, audit: string, record: PlainRecord): boolean {
   const supersedes = closingsOf(view, audit).counting?.seal.sha256 ?? null;
   const reason = (record['reason'] ?? null) as string | null;
-  return !isSameContent(record, closingRecord(view, audit, { supersedes, reason }));
+  // Another catalogue on this tablet changes nothing that the record shows.
+  const catalogues = (record['catalogues'] ?? []) as CatalogueName[];
+  return !isSameContent(record, closingRecord(view, audit, { supersedes, reason, catalogues }));
 }
 
 /** Whether the team recommends anything to a certification body after this type of audit. */

@@ -111,16 +111,21 @@ export interface Basis {
 
 const NO_BASIS: Basis = { heads: [], frozen: null };
 
-/** What only a closing record that takes the place of another says. */
+/** Which catalogue of a standard a record was made with: SHA-256 of `catalogueTree` in domain/standard.ts. */
+export type CatalogueName = { standard: string; sha256: string | null };
+
+/** What a closing record says beside what it shows of the audit. */
 export interface ClosingTerms {
   /** The hash of the closing record whose place it takes. */
   readonly supersedes: string | null;
   readonly reason: string | null;
+  readonly catalogues: readonly CatalogueName[];
 }
 
 export interface ReportTerms {
   /** Every auditable criterion in the order of the standards. */
   readonly criteria: Iterable<string>;
+  readonly catalogues: readonly CatalogueName[];
   readonly closing: PlainRecord;
   readonly closingSha256: string;
   /** Which seal under the closing record the report rests on: two tablets may have sealed it. */
@@ -135,7 +140,7 @@ export interface ReportTerms {
 export function closingRecord(
   view: LogView,
   audit: string,
-  { supersedes, reason }: ClosingTerms,
+  { supersedes, reason, catalogues }: ClosingTerms,
   { heads, frozen }: Basis = NO_BASIS,
 ): PlainRecord {
   return {
@@ -144,6 +149,7 @@ export function closingRecord(
     audit_id: audit,
     supersedes,
     reason,
+    catalogues: named(catalogues),
     ...contentOf(view, audit),
     frozen,
     heads: headsOf(heads),
@@ -172,6 +178,7 @@ export function reportRecord(
     supersedes_sha256: terms.supersedesSha256,
     closing_sha256: terms.closingSha256,
     closing_seal_sha256: terms.closingSealSha256,
+    catalogues: named(terms.catalogues),
     ...content,
     summary: picked(shown, SUMMARY),
     confirmed: picked(shown, CONFIRMED),
@@ -285,6 +292,10 @@ function picked(entity: AnyEntity | undefined, names: readonly string[]): PlainR
 function valueOf(entity: AnyEntity | undefined, name: string): Value {
   const value = entity?.value(name) ?? null;
   return value === '' || (Array.isArray(value) && value.length === 0) ? null : value;
+}
+
+function named(catalogues: readonly CatalogueName[]): Value[] {
+  return catalogues.map(({ standard, sha256 }) => ({ standard, sha256 }));
 }
 
 function headsOf(heads: Iterable<ChainHead>): Value[] {

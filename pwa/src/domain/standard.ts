@@ -1,5 +1,9 @@
 /** One edition of a standard as the server hands it out (server/standards/catalogue.py), and walks through its clauses. */
 
+import { sha256Of } from './operation';
+import { canonicalText, type Value } from './plain-json';
+import type { CatalogueName } from './record';
+
 export interface Wording {
   readonly en: string;
   readonly de: string;
@@ -35,6 +39,25 @@ export interface Standard {
     readonly message: Wording;
   };
   readonly clauses: readonly Clause[];
+}
+
+/**
+ * What of an edition a record rests on: its name, and its clauses in their order with titles. Questions are left out: to ask better
+ * ones changes no record. server/standards/catalogue.py takes the same; schemas/vectors/catalogue proves it.
+ */
+export function catalogueTree({ id, standard, edition, title, amendments, clauses }: Standard): Value {
+  const listed = clauses.map(({ criterion, number, title, level, auditable, parent }) => {
+    return { criterion, number, title, level, auditable, parent };
+  });
+  return { id, standard, edition, title, amendments, clauses: listed } as unknown as Value;
+}
+
+/** Of every edition that an audit is held against the hash of its catalogue as it lies here; null where it is not on this tablet. */
+export function cataloguesOf(criteria: readonly string[], catalogue: readonly Standard[]): CatalogueName[] {
+  return criteria.map((id) => {
+    const found = catalogue.find((standard) => standard.id === id);
+    return { standard: id, sha256: found === undefined ? null : sha256Of(canonicalText(catalogueTree(found))) };
+  });
 }
 
 /** The editions that an audit is held against, in the audit's order. Those that are not on this tablet are left out. */

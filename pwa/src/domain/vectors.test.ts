@@ -37,6 +37,7 @@ import { closingRecord, reportRecord } from './record';
 import { receiptStatement, type LogPoint } from './receipt';
 import { isRefusal } from './refusal';
 import { FORMS, isSpelled, type Form } from './spelling';
+import { catalogueTree, cataloguesOf, type Standard } from './standard';
 import { foldTeam } from './team';
 import { isSignedBy } from '../store/keys';
 import { BORN_FIELDS, type EntityKind, type Origin, type Role, type TeamRole } from './vocabulary';
@@ -328,6 +329,18 @@ describe('which closing record counts', () => {
       const { counted, beside } = closingsOf(foldLog(ordering), uuid(AUDIT));
       const ids = [counted, beside].map((some) => some.map(({ record }) => record.id));
       expect(ids).toEqual([vector['counted'], vector['beside']]);
+    }
+  });
+});
+
+describe('the catalogue that a record names', () => {
+  test.each(vectors('catalogue'))('%s', (_, vector) => {
+    for (const edition of vector['editions'] as Standard[]) {
+      expect(catalogueTree(edition)).toEqual(vector['tree']);
+      expect(cataloguesOf([edition.id, 'other'], [edition])).toEqual([
+        { standard: edition.id, sha256: vector['sha256'] },
+        { standard: 'other', sha256: null },
+      ]);
     }
   });
 });
