@@ -405,6 +405,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_report"),
         sa.UniqueConstraint("audit_id", "report_record", name="uq_report_audit_id_report_record"),
     )
+    has_its_number = sa.text("state <> 'failed' OR made_at IS NOT NULL")
+    op.create_index(
+        "ix_report_audit_id_revision", "report", ["audit_id", "revision"],
+        unique=True, sqlite_where=has_its_number, postgresql_where=has_its_number,
+    )  # fmt: skip
     op.create_table(
         "upload",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),

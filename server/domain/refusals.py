@@ -103,6 +103,8 @@ SENTENCES: dict[str, str] = {
     "report.closing_superseded": "This report rests on a closing record that another one has taken the place of. Synchronise, then seal the next revision of the report.",
     "report.closing_erased": "Words that the closing record shows were erased since it was sealed, so it is not printed. Make a new closing record without them, then seal the next revision of the report.",
     "report.catalogue_unknown": "A record names a catalogue of {standard} that this server has never handed out. Synchronise, then seal the next revision of the report; if the closing record names it, make a new closing record first.",
+    "report.revision_taken": "Revision {revision} of the report was asked for from another tablet. Synchronise, then seal the next revision.",
+    "report.not_the_next": "This report does not follow on the last one that was made (revision {revision}). Synchronise, then seal the next revision.",
     "report.content_erased": "Words that this report shows were erased since it was sealed, so it is not printed. Synchronise, then seal the next revision of the report.",
     "report.closing_seal_missing": "The closing meeting has not been sealed yet, so there is nothing to report on.",
     "report.content_missing": "The report lacks: {missing}.",

@@ -72,9 +72,9 @@ class _Log:
     epoch: str
 
 
-def find_record(entries: Iterable[Entry], record: str) -> EntityView | None:
+def find_record(view: LogView, record: str) -> EntityView | None:
     """The report record as the log shows it; None when it has not arrived or is not sealed."""
-    entity = fold_log(entries).entity(f"report_record/{record}")
+    entity = view.entity(f"report_record/{record}")
     return entity if entity is not None and entity.born and entity.get(SEAL) else None
 
 
@@ -102,6 +102,9 @@ def gather_material(
     if isinstance(sealed, Refusal):
         return sealed
     content = sealed.record
+    born = (view.entities[f"report_record/{record}"].born or {}).get("revision"), sealed.seal.get("supersedes")
+    if (content.get("revision"), content.get("supersedes_sha256")) != born:
+        return _mismatch("which revision it is")
     closing_ref = _closing_of(view, str(content.get("closing_sha256")))
     closings = closings_of(view, audit)
     if closing_ref is None:

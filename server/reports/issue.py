@@ -18,6 +18,7 @@ import structlog
 
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.fold import fold_log
 from server.domain.operation import SERVER_ACCOUNT
 from server.domain.refusals import Refusal
 from server.mail import messages
@@ -30,9 +31,10 @@ from server.reports.material import Record, ReportMaterial, ReportState, attachm
 from server.reports.parts import ReportContent
 from server.reports.render import render_report
 from server.reports.stamping import FIELDS, certify_report
+from server.reports.succession import refuse_place
 from server.sealing.canonical import sha256_hex
 from server.sealing.pades import SigningUnavailable, load_signer
-from server.storage import accounts, chains, evidence, report_store
+from server.storage import accounts, audits, chains, evidence, report_store
 from server.storage import operation_log as log
 from server.storage.clients import settings
 from server.storage.clock import now_ms
@@ -175,7 +177,13 @@ def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
     draft = files.write_draft(row.id, issued.pdf)
     try:
         with unit_of_work(SERVER) as session:
+            # As whoever asks: another revision may have been made meanwhile.
+            audits.lock_audit(session, row.audit)
             if not report_store.lock_waiting(session, row.id):
+                return
+            view = fold_log(log.load_entries(session, row.audit, ["report_record"]))
+            if refusal := refuse_place(view, row.report_record, report_store.reports_of(session, row.audit)):
+                report_store.mark_failed(session, row.id, refusal)
                 return
             decided = settings(session, row.workspace).content
             recipient = decided.get("report_recipient")

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from server.database import Scope, reading, unit_of_work
+from server.domain.fold import fold_log
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import Role
 from server.reports.gather import find_record
+from server.reports.succession import refuse_place
 from server.storage import audits, report_store
 from server.storage import operation_log as log
 from server.storage.clients import settings
@@ -46,25 +48,22 @@ def ask_for_report(asker: Asker, audit: str, report_record: str, *, is_provision
         if not settings(session, row.workspace_id).content.get("report_recipient"):
             raise Refused(Refusal("report.recipient_missing"))
         now = now_ms()
+        # The audit's row is locked, so that two who ask at once come one after the other.
+        audits.lock_audit(session, row.id)
         known = report_store.report_of_record(session, audit, report_record)
+        if known is not None and not _is_to_be_made(known, is_provisional=is_provisional):
+            return known
+        view = fold_log(log.load_entries(session, audit, ["report_record"]))
+        found = find_record(view, report_record)
+        if found is None:
+            raise Refused(Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"}))
+        if refusal := refuse_place(view, report_record, report_store.reports_of(session, audit)):
+            raise Refused(refusal)
         if known is not None:
-            is_to_be_made = known.state == FAILED or (
-                known.state == MADE and known.is_provisional and not is_provisional
-            )
-            if not is_to_be_made:
-                return known
             asked = report_store.await_again(
                 session, known.id, is_provisional=is_provisional, account=asker.account, now=now
             )
         else:
-            # The audit's row is locked, so that two taps at once are one after the other.
-            audits.lock_audit(session, row.id)
-            known = report_store.report_of_record(session, audit, report_record)
-            if known is not None:
-                return known
-            found = find_record(log.load_entries(session, audit, ["report_record"]), report_record)
-            if found is None:
-                raise Refused(Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"}))
             asked = report_store.add_report(
                 session,
                 workspace=row.workspace_id,
@@ -77,6 +76,11 @@ def ask_for_report(asker: Asker, audit: str, report_record: str, *, is_provision
             )
         enqueue(session, JOB, {"report": asked.id})
         return asked
+
+
+def _is_to_be_made(known: ReportRow, *, is_provisional: bool) -> bool:
+    """It failed, or was made without all of its pictures."""
+    return known.state == FAILED or (known.state == MADE and known.is_provisional and not is_provisional)
 
 
 def reports_of_audit(asker: Asker, audit: str) -> list[ReportRow]:

@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +22,11 @@ from server.domain.fold import read_entry
 from server.domain.operation import digest_of
 from server.domain.record import closing_record
 from server.domain.refusals import Refused
-from server.domain.vocabulary import Origin
+from server.domain.vocabulary import Origin, Role
 from server.jobs.registry import JOBS
 from server.jobs.worker import run_next_job
 from server.reports.issue import issue_report, report_attachment
+from server.reports.request import Asker, ask_for_report
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.development import ensure_development_authority
 from server.sealing.verify import Weight, verify_report
@@ -110,8 +113,8 @@ def keep_pictures(tablet: Device, config: Config, tmp_path: Path, *, but: int = 
             add_blob(session, key, len(data), "image/jpeg", 1)
 
 
-def ask(tablet: Device, **more: Any) -> Any:
-    record = REPORT.partition("/")[2]
+def ask(tablet: Device, ref: str = REPORT, **more: Any) -> Any:
+    record = ref.partition("/")[2]
     return tablet.person.post(f"/api/audits/{tablet.audit}/reports", json={"report_record": record} | more)
 
 
@@ -255,6 +258,119 @@ def test_a_report_that_leaves_clauses_out_is_refused(tablet: Device, app: Flask,
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "the list of clauses"})
+
+
+# Two tablets, one revision
+
+OTHER, THIRD = "report_record/report-2", "report_record/report-3"
+
+
+def asked(tablet: Device, ref: str) -> tuple[int, str | None]:
+    answer = ask(tablet, ref)
+    return answer.status_code, answer.json.get("code")
+
+
+def states_of(tablet: Device) -> dict[str, str]:
+    return {report["report_record"]: report["state"] for report in listed(tablet)}
+
+
+@pytest.mark.slow
+def test_of_two_that_sealed_the_same_revision_the_first_that_is_asked_for_is_made(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """The other synchronises and seals the next one, in the place of the one that was made."""
+    first = tablet.view_of_made().entity(REPORT).get("sha256")
+    dead = seal_report(tablet, ref=OTHER)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert asked(tablet, REPORT) == (202, None)
+    assert asked(tablet, OTHER) == (409, "report.revision_taken")
+    work(app)
+    assert asked(tablet, OTHER) == (409, "report.revision_taken")
+    seal_report(tablet, 2, "Built on the one that was not made", THIRD, supersedes=dead)
+    sent(tablet)
+    refused = ask(tablet, THIRD)
+    assert (refused.status_code, refused.json["code"]) == (409, "report.not_the_next")
+    assert refused.json["facts"] == {"revision": 1}
+    seal_report(tablet, 2, "A comment of the client", "report_record/report-4", supersedes=first)
+    sent(tablet)
+    assert asked(tablet, "report_record/report-4") == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-1": "made", "report-4": "made"}
+
+
+@pytest.mark.slow
+def test_when_both_ask_at_the_same_moment_one_is_made(database: str, tablet: Device, app: Flask):
+    for number in range(2, 6):
+        seal_report(tablet, ref=f"report_record/report-{number}")
+    sent(tablet)
+    asker = Asker(tablet.person.account, {tablet.person.workspace: frozenset({Role.LEAD_AUDITOR})})
+    at_once = threading.Barrier(5)
+
+    def bring(number: int) -> str:
+        with app.app_context():
+            at_once.wait()
+            try:
+                return ask_for_report(asker, tablet.audit, f"report-{number}", is_provisional=False).state
+            except Refused as refused:
+                return refused.refusal.code
+
+    with ThreadPoolExecutor(5) as threads:
+        answers = sorted(threads.map(bring, range(1, 6)))
+    assert answers == ["report.revision_taken"] * 4 + ["waiting"]
+
+
+@pytest.mark.slow
+def test_one_that_failed_leaves_its_number_and_is_not_made_any_more(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    seal_report(tablet, ref=OTHER)
+    sent(tablet)
+    assert asked(tablet, REPORT) == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-1": "failed"}
+    keep_pictures(tablet, config, tmp_path)
+    assert asked(tablet, OTHER) == (202, None)
+    assert asked(tablet, REPORT) == (409, "report.revision_taken")
+    work(app)
+    assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
+
+
+@pytest.mark.slow
+def test_a_revision_that_was_never_made_is_passed_over(tablet: Device, app: Flask, config: Config, tmp_path: Path):
+    """The first failed, so the team sealed a second: there is nothing that it could follow on, and it is made."""
+    first = tablet.view_of_made().entity(REPORT).get("sha256")
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    seal_report(tablet, 2, "The pictures were late", OTHER, supersedes=first)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert asked(tablet, OTHER) == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
+    assert asked(tablet, REPORT) == (409, "report.not_the_next")
+
+
+@pytest.mark.slow
+def test_of_two_that_wait_in_one_chain_the_later_keeps_the_earlier_from_being_made_after_it(
+    tablet: Device, config: Config, tmp_path: Path
+):
+    first = tablet.view_of_made().entity(REPORT).get("sha256")
+    seal_report(tablet, 2, "A comment of the client", OTHER, supersedes=first)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    jobs = [ask(tablet, ref).json["id"] for ref in (REPORT, OTHER)]
+    for report in reversed(jobs):
+        issue_report(report, config, lambda _key: None)
+    assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
+
+
+@pytest.mark.slow
+def test_a_report_whose_seal_or_birth_names_another_place_is_refused(tablet: Device, app: Flask):
+    seal_again(tablet, supersedes="b" * 64)
+    sent(tablet)
+    assert asked(tablet, REPORT) == (409, "report.seal_does_not_match")
 
 
 # The catalogue that a record was made with

@@ -7,7 +7,7 @@ import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
 import { cataloguesOf } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
-import { add, set, undelete } from '../store/changes';
+import { add, seal as sealChange, set, undelete } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
@@ -37,7 +37,7 @@ import {
 } from './finding';
 import { judge } from './judgement';
 import { takeNote } from './note';
-import { refusalsBeforeReport, sealReport, writeReport } from './report';
+import { latestReport, refusalsBeforeReport, sealReport, writeReport } from './report';
 import { isRefusal, write, type Outcome, type Session } from './session';
 import { undo } from './undo';
 
@@ -653,6 +653,25 @@ describe('the closing meeting', () => {
     });
     expect(await sealReport(lena, audit)).toMatchObject({ facts: { missing: 'reason' } });
     expect((await done(sealReport(lena, audit, 'Comment of the client'))).revision).toBe(2);
+  });
+
+  test('a report takes the place of the last one that was made, whatever was sealed beside it', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    const here = await done(sealReport(lena, audit));
+    const record = (await readLog(lena.database, audit)).find('report_record', here.id)!;
+    // Another tablet had sealed its own first revision, and the server made that one.
+    const seal = { ...record.get('seal')!, sha256: 'b'.repeat(64) };
+    const born = { ...record.born, sha256: 'b'.repeat(64) } as never;
+    const fromElsewhere = [add('report_record', 'elsewhere', born), sealChange('report_record', 'elsewhere', seal)];
+    await commit(lena.database, audit, fromElsewhere);
+    const view = await readLog(lena.database, audit);
+    expect([latestReport(view)!.id, latestReport(view, ['elsewhere'])!.id]).toEqual([here.id, 'elsewhere']);
+    const next = await done(sealReport(lena, audit, 'Comment of the client', ['elsewhere']));
+    expect(next.revision).toBe(2);
+    const text = readRecord((await readLog(lena.database, audit)).find('report_record', next.id)!)!;
+    expect(text['supersedes_sha256']).toBe('b'.repeat(64));
   });
 });
 

@@ -1,6 +1,6 @@
 /** The report: the team's own words, and its seal. The server makes the PDF from the sealed record and mails it. */
 import { closingsOf, disputesBeforeReport, readRecord, sealSha256 } from '../domain/closing';
-import { sha256Of } from '../domain/operation';
+import { byCodePoint, SEAL, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
 import { refuse, type Refusal } from '../domain/refusal';
@@ -49,19 +49,49 @@ export function nextRevision(view: LogView): number {
   return 1 + (latestReport(view)?.get('revision') ?? 0);
 }
 
-/** The sealed report with the highest revision: the one that the next replaces. */
-function latestReport(view: LogView): EntityView<'report_record'> | undefined {
-  const sealedOnes = view.ofKind('report_record').filter((record) => record.get('seal'));
-  return sealedOnes.toSorted((one, other) => (one.get('revision') ?? 0) - (other.get('revision') ?? 0)).at(-1);
+type ReportView = EntityView<'report_record'>;
+
+/**
+ * The sealed report with the highest revision. Two tablets may have sealed the same one: then the one that was made, as far as that
+ * is known here (`made` are ids), or the one that arrived first.
+ */
+export function latestReport(view: LogView, made: readonly string[] = []): ReportView | undefined {
+  return view
+    .ofKind('report_record')
+    .filter((record) => record.get('seal'))
+    .toSorted(
+      (one, other) =>
+        (one.get('revision') ?? 0) - (other.get('revision') ?? 0) ||
+        Number(made.includes(one.id)) - Number(made.includes(other.id)) ||
+        arrivalOf(other) - arrivalOf(one) ||
+        byCodePoint(other.id, one.id),
+    )
+    .at(-1);
+}
+
+/** The report whose place the next one takes: the last that was made, or the last that was sealed where none is known to be. */
+function reportBefore(view: LogView, made: readonly string[]): ReportView | undefined {
+  const known = made.flatMap((id) => view.find('report_record', id) ?? []);
+  const last = known.toSorted((one, other) => (one.get('revision') ?? 0) - (other.get('revision') ?? 0)).at(-1);
+  return last ?? latestReport(view);
+}
+
+/** Its place in the server's log; behind all others while it is on this tablet only. */
+function arrivalOf(record: ReportView): number {
+  return record.fields.get(SEAL)?.arrivals.at(-1) ?? Number.MAX_SAFE_INTEGER;
 }
 
 export type SealedReport = Created & { readonly sha256: string; readonly revision: number };
 
-/** Freeze and seal the whole report in one step. `id` is what the server is asked to issue. */
+/**
+ * Freeze and seal the whole report in one step. `id` is what the server is asked to issue; `made` are the reports that it is known
+ * to have made.
+ */
 export async function sealReport(
   session: Session,
   audit: string,
   reason: string | null = null,
+  made: readonly string[] = [],
 ): Promise<Outcome<SealedReport>> {
   const { view, basis } = await readLogWithBasis(session.database, audit);
   const refusal =
@@ -83,7 +113,8 @@ export async function sealReport(
     closingSealSha256: sealSha256({ ...closing.seal }),
     revision: nextRevision(view),
     reason: reason?.trim() ? reason : null,
-    supersedesSha256: latestReport(view)?.get('sha256') ?? null,
+    // Its seal outlasts an erasure of what it said.
+    supersedesSha256: reportBefore(view, made)?.get('seal')?.sha256 ?? null,
   };
   const text = canonicalText(reportRecord(view, audit, terms, basis));
   const [id, sha256] = [newId(), sha256Of(text)];

@@ -5,6 +5,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Base, Id, WorkspaceOwned
 
+_HAS_ITS_NUMBER = sa.text("state <> 'failed' OR made_at IS NOT NULL")
+
 
 class Report(WorkspaceOwned, Base):
     """One sealed report record as a PDF. The file lies in the data folder under the row's id; `pdf_sha256` says which bytes."""
@@ -14,6 +16,15 @@ class Report(WorkspaceOwned, Base):
         sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),
         sa.UniqueConstraint("audit_id", "report_record"),
         sa.CheckConstraint("state IN ('waiting', 'made', 'failed')", name="state"),
+        # One that failed leaves its number free; one that was ever made keeps it.
+        sa.Index(
+            "ix_report_audit_id_revision",
+            "audit_id",
+            "revision",
+            unique=True,
+            sqlite_where=_HAS_ITS_NUMBER,
+            postgresql_where=_HAS_ITS_NUMBER,
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
