@@ -43,8 +43,8 @@ from server.domain.spelling import Form, is_spelled
 from server.domain.team import fold_team
 from server.domain.vocabulary import Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
-from server.sync.head_signature import verifying_key
 from server.standards.catalogue import catalogue_tree
+from server.sync.head_signature import verifying_key
 from tests.devices import text_of
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
