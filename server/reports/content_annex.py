@@ -3,6 +3,7 @@
 from typing import Any
 
 from server.domain.vocabulary import FindingGrade, JudgementResult, SigningOutcome, SigningParty
+from server.reports.content_findings import is_printable
 from server.reports.material import HandwrittenSignature, Record, SealedRecord
 from server.reports.parts import (
     Attendance,
@@ -54,7 +55,7 @@ def clauses_part(telling: Telling) -> Clauses:
 
 
 def evidence_part(telling: Telling) -> Evidence:
-    """Everything that was collected, printed or not, with the hash that binds the original to this report."""
+    """Every photo and file, printed or not, with the hash that binds the original to this report."""
     words = telling.words
     used: dict[str, list[str]] = {}
     for finding in telling.findings:
@@ -82,13 +83,17 @@ def attendance_part(telling: Telling) -> Attendance:
         rows=tuple(
             (
                 telling.stated(person.get("name")),
-                person.get("function") or "",
-                words.yes_no(person.get("at_opening")),
-                words.yes_no(person.get("at_closing")),
+                person.get("function") or words.say("none.short"),
+                _was_there(telling, person.get("at_opening")),
+                _was_there(telling, person.get("at_closing")),
             )
             for person in people
         ),
     )
+
+
+def _was_there(telling: Telling, value: object) -> str:
+    return telling.words.say("none.short") if value is None else telling.words.yes_no(value)
 
 
 def signatures_part(telling: Telling) -> Signatures:
@@ -101,10 +106,11 @@ def signatures_part(telling: Telling) -> Signatures:
         *(party.value for party in SigningParty if not erased or party.value in by_party),
         *(party for party in by_party if party not in set(SigningParty)),
     ]
+    statements = ("receipt", "sample", *(("decision",) if telling.is_certification else ()))
     return Signatures(
         heading=words.say("signatures.heading"),
         intro=words.say("signatures.intro"),
-        statements=tuple(words.say(f"signatures.statement.{name}") for name in ("receipt", "sample", "decision")),
+        statements=tuple(words.say(f"signatures.statement.{name}") for name in statements),
         entries=(
             *(_handwriting(telling, party, by_party.get(party)) for party in parties),
             *(_erased_handwriting(telling) for _ in erased),
@@ -153,9 +159,9 @@ def server_part(telling: Telling) -> ServerPage:
             Fact(words.say("server.report"), _received(telling, telling.material.report, server.report_received_at)),
             Fact(
                 words.say("server.entries"),
-                words.say(
+                words.count(
                     "server.entries.text",
-                    number=server.entries,
+                    server.entries,
                     first=words.instant(server.first_received_at),
                     last=words.instant(server.last_received_at),
                 )
@@ -163,8 +169,11 @@ def server_part(telling: Telling) -> ServerPage:
                 else words.say("server.entries.none"),
             ),
             Fact(words.say("server.late"), "\n".join(late) or words.say("server.late.none")),
-            Fact(words.say("server.quarantine"), words.count("server.quarantine", server.quarantined)),
-            *([Fact(words.say("server.erased"), words.count("server.erased", server.erased))] if server.erased else []),
+            *(
+                Fact(words.say(f"server.{name}"), words.count(f"server.{name}", number))
+                for name, number in (("quarantine", server.quarantined), ("erased", server.erased))
+                if number
+            ),
         ),
     )
 
@@ -236,7 +245,7 @@ def _evidence_row(telling: Telling, item: Record, findings: list[str]) -> Eviden
     ]
     if findings:
         facts.append(words.count("evidence.findings", len(findings), findings=words.listed(sorted(findings))))
-    if item["id"] in set(telling.report.get("pictures") or []):
+    if is_printable(item.get("media_type")) and item["id"] in set(telling.report.get("pictures") or []):
         facts.append(words.say("evidence.printed"))
     return EvidenceRow(
         number=telling.evidence_numbers[item["id"]],

@@ -37,7 +37,7 @@ def _finding(telling: Telling, finding: Record) -> Finding:
         id=finding["id"],
         number=finding["number"],
         grades=tuple(_margin_grade(telling, finding, graded) for graded in telling.graded(finding)),
-        title=telling.stated(finding.get("title")),
+        title=telling.title(finding),
         is_withdrawn=is_withdrawn,
         parts=tuple(_parts(telling, finding)),
         remarks=tuple(_remarks(telling, finding, is_withdrawn)),
@@ -84,8 +84,10 @@ def _remarks(telling: Telling, finding: Record, is_withdrawn: bool) -> list[Fact
         remarks.append(Fact(words.say("field.criteria"), telling.cited_all(finding["criteria"])))
     if places := telling.places(finding):
         remarks.append(Fact(words.say("remark.where"), places))
-    if at := finding.get("observed_at") or finding.get("raised_at"):
-        remarks.append(Fact(words.say("remark.when"), words.instant(at)))
+    if finding.get("observed_at"):
+        remarks.append(Fact(words.say("remark.when"), words.instant(finding["observed_at"])))
+    elif finding.get("raised_at"):
+        remarks.append(Fact(words.say("remark.raised"), words.instant(finding["raised_at"])))
     if finding.get("evidence"):
         remarks.append(Fact(words.say("remark.evidence"), telling.numbered_evidence(finding["evidence"])))
     if finding.get("is_corrected_on_site"):

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from server.domain.deadlines import due_dates
-from server.domain.vocabulary import AuditType, FindingGrade, JudgementResult
+from server.domain.vocabulary import Acknowledgement, AuditType, FindingGrade, JudgementResult
 from server.reports.material import Record
 from server.reports.parts import (
     Conclusions,
@@ -28,7 +28,7 @@ def cover_part(telling: Telling) -> Cover:
     client = report.get("audit_client") or {}
     body = report.get("certification_body") or {}
     state = telling.material.state
-    meaning = state.value if state != "draft" or telling.is_certification else "draft_own"
+    meaning = state.value if state == "provisional" or telling.is_certification else f"{state}_own"
     order = {standard: place for place, standard in enumerate(audit.get("criteria") or [])}
     recommendations = sorted(report.get("recommendations") or [], key=lambda item: order.get(item["standard"], 99))
     return Cover(
@@ -51,7 +51,7 @@ def cover_part(telling: Telling) -> Cover:
         ),
         recommendation_heading=words.say("recommendation.heading"),
         recommendations=tuple(_recommendation(telling, item) for item in recommendations),
-        recommendation_note=words.say("recommendation.note" if recommendations else "recommendation.none"),
+        recommendation_note=_recommendation_note(telling),
         counts_heading=words.say("counts.heading"),
         counts=tuple(_counts(telling)),
         counts_by_standard=tuple(_counts_by_standard(telling)),
@@ -87,7 +87,9 @@ def conclusions_part(telling: Telling) -> Conclusions:
     ]
     group = "certification" if telling.is_certification else "own"
     group = "stage_1" if telling.audit.get("type") == AuditType.STAGE_1 else group
-    if not nonconformities and group != "stage_1":
+    asks = FindingGrade.AREA_OF_CONCERN if group == "stage_1" else None
+    is_asked = any(graded.grade == asks for finding in telling.standing for graded in telling.graded(finding))
+    if not (nonconformities or is_asked):
         group = f"{group}_none"
     return Conclusions(
         heading=words.say("conclusions.heading"),
@@ -118,19 +120,17 @@ def course_part(telling: Telling) -> Course:
             Fact(words.say("course.plan"), telling.stated(summary.get("plan_against_actual"))),
             Fact(
                 words.say("course.remote"),
-                words.say("course.remote_none") if not share else words.say("course.remote_share", percent=share),
+                words.say("none.stated") if share is None else words.say("course.remote_share", percent=share),
             ),
             Fact(words.say("course.deviations"), _deviations(telling)),
-            Fact(words.say("course.changes"), summary.get("changes") or words.say("course.changes_none")),
+            Fact(words.say("course.changes"), telling.stated(summary.get("changes"))),
             Fact(words.say("course.confirmed"), _confirmed(telling)),
         ),
         previous_heading=words.say("previous.heading"),
         previous=tuple(_previous(telling, item) for item in earlier),
         previous_note="" if earlier else words.say("previous.none"),
         closing_facts=(
-            Fact(
-                words.say("course.unresolved"), summary.get("unresolved_issues") or words.say("course.unresolved_none")
-            ),
+            Fact(words.say("course.unresolved"), _unresolved(telling)),
             Fact(words.say("course.next_audit"), telling.stated(summary.get("next_audit"))),
         ),
     )
@@ -169,6 +169,12 @@ def _team(telling: Telling) -> str:
     ranked = sorted(members, key=lambda member: order.index(member["role"]) if member.get("role") in order else 99)
     lines = [f"{telling.stated(item.get('name'))}, {telling.words.word('role', item.get('role'))}" for item in ranked]
     return "\n".join(lines) or telling.words.say("none.stated")
+
+
+def _recommendation_note(telling: Telling) -> str:
+    if not telling.report.get("recommendations"):
+        return telling.words.say("recommendation.none")
+    return telling.words.say("recommendation.note" if telling.is_certification else "recommendation.note_own")
 
 
 def _recommendation(telling: Telling, item: Record) -> Recommendation:
@@ -212,7 +218,7 @@ def _coverage(telling: Telling) -> str:
     results = Counter(row["result"] for row in rows)
     silent = [result.value for result in JudgementResult if result is not JudgementResult.CONFORMS]
     judged = len(rows) - sum(results[result] for result in silent)
-    said = [words.say("coverage.judged", judged=judged, number=len(rows))]
+    said = [words.count("coverage.judged", len(rows), judged=judged)]
     said += [words.count(f"coverage.{result}", results[result]) for result in silent if results[result]]
     withdrawn = len(telling.findings) - len(telling.standing)
     text = words.say("coverage.joined", parts=words.listed(said))
@@ -241,7 +247,7 @@ def _nonconformity(telling: Telling, finding: Record, graded: Graded) -> Nonconf
         mark=str(graded.grade),
         number=finding["number"],
         grade=telling.words.word("grade", graded.grade),
-        title=telling.stated(finding.get("title")),
+        title=telling.title(finding),
         clauses=telling.cited_all(graded.criteria),
         dates=tuple(deadline_facts(telling, str(graded.grade))),
     )
@@ -270,7 +276,7 @@ def _deviations(telling: Telling) -> str:
     for item in sorted(telling.report.get("deviations") or [], key=lambda item: item.get("observed_at") or ""):
         line = f"{words.instant(item.get('observed_at'))}: {telling.stated(item.get('text'))}"
         if item.get("minutes_lost"):
-            line += " " + words.say("deviation.lost", minutes=item["minutes_lost"])
+            line += " " + words.count("deviation.lost", item["minutes_lost"])
         if item.get("told_to"):
             line += " " + words.say("deviation.told", who=item["told_to"])
         lines.append(line)
@@ -287,7 +293,18 @@ def _confirmed(telling: Telling) -> str:
             lines.append(words.say(f"confirmed.{name}", text=confirmed[f"confirmed_{name}"]))
     if confirmed.get("confirmed_scope") is not None:
         lines.append(words.say(f"confirmed.scope.{'yes' if confirmed['confirmed_scope'] else 'no'}"))
-    return "\n".join(lines) or words.say("confirmed.none")
+    return "\n".join(lines) or words.say("none.stated")
+
+
+def _unresolved(telling: Telling) -> str:
+    """What the team wrote, and every finding with which the auditee does not agree: also where the team wrote that there is none."""
+    words, written = telling.words, str(telling.summary.get("unresolved_issues") or "").strip()
+    dissents = "\n".join(
+        words.say("course.unresolved.dissent", number=finding["number"])
+        for finding in telling.standing
+        if finding.get("acknowledgement") == Acknowledgement.DISSENT
+    )
+    return "\n\n".join(text for text in (written, dissents) if text) or words.say("none.stated")
 
 
 def _previous(telling: Telling, item: Record) -> PreviousFinding:
@@ -300,6 +317,6 @@ def _previous(telling: Telling, item: Record) -> PreviousFinding:
         number=number,
         grade=words.word("grade", item.get("grade")),
         statement=telling.stated(item.get("statement")),
-        result=words.word("follow_up", item.get("follow_up_result") or "not_verified"),
+        result=words.word("follow_up", item.get("follow_up_result") or "none"),
         note=item.get("follow_up_note") or "",
     )

@@ -164,5 +164,9 @@ class Telling:
         """The text, or in words that there is none."""
         return str(text) if text is not None and str(text).strip() else self.words.say("none.stated")
 
+    def title(self, finding: Record) -> str:
+        """The finding's title, or that it has none, in the words of the tablet."""
+        return str(finding["title"]) if finding.get("title") else self.words.say("finding.untitled")
+
     def _in_language(self, wording: Any) -> str:
         return str(wording[self.words.language])
