@@ -1,14 +1,10 @@
 """What stands behind the findings: clause by clause, the evidence, the people, the seals, and how to check all of it."""
 
-from typing import Any
-
 from server.domain.vocabulary import FindingGrade, JudgementResult, SigningOutcome, SigningParty
 from server.reports.content_findings import is_printable
 from server.reports.material import HandwrittenSignature, Record, SealedRecord
 from server.reports.parts import (
     Attendance,
-    Change,
-    Changes,
     ClauseRow,
     Clauses,
     ClauseTable,
@@ -129,18 +125,6 @@ def signatures_part(telling: Telling) -> Signatures:
         empty_hint=words.say("fields.empty"),
         reason=words.say("fields.reason"),
         release_reason=words.say("fields.release_reason"),
-    )
-
-
-def changes_part(telling: Telling) -> Changes:
-    words = telling.words
-    changes = telling.report.get("changes_since_closing") or []
-    return Changes(
-        heading=words.say("changes.heading"),
-        intro=words.say("changes.intro" if changes else "changes.none"),
-        was_label=words.say("changes.was"),
-        now_label=words.say("changes.now"),
-        changes=tuple(_change(telling, change) for change in changes),
     )
 
 
@@ -331,57 +315,3 @@ def _received(telling: Telling, record: SealedRecord, received_at: str | None) -
     if received_at is None:
         return words.say("server.not_received", sealed=sealed)
     return words.say("server.received", sealed=sealed, received=words.instant(received_at))
-
-
-def _change(telling: Telling, change: Record) -> Change:
-    words, name = telling.words, change.get("field")
-    finding, evidence = change.get("finding"), change.get("evidence")
-    if finding:
-        where = words.say("changes.finding", number=finding)
-    elif evidence:
-        where = words.say("changes.evidence", number=telling.numbered_evidence([evidence]))
-    else:
-        where = words.say("changes.audit")
-    if name is None:
-        return Change(where, words.word("changes", change.get("is")), "", "")
-    what = words.word("field", name)
-    if not finding and not evidence:
-        return Change(where, what, "", words.say("changes.reads_otherwise"))
-    return Change(
-        where,
-        what,
-        _changed_value(telling, str(name), change.get("was")),
-        _changed_value(telling, str(name), change.get("is")),
-    )
-
-
-def _changed_value(telling: Telling, name: str, value: Any) -> str:
-    words = telling.words
-    if name == "grades":
-        return _changed_grades(telling, value or [])
-    if value is None or value == "" or value == []:
-        return words.say("none.empty")
-    if isinstance(value, bool):
-        return words.yes_no(value)
-    if name == "grade":
-        return words.word("grade", value)
-    if name == "acknowledgement":
-        return words.word("acknowledgement", value)
-    if name == "criteria":
-        return telling.cited_all(value)
-    if name == "evidence":
-        return telling.numbered_evidence(value)
-    if name in ("raised_at", "observed_at"):
-        return words.instant(value)
-    return str(value)
-
-
-def _changed_grades(telling: Telling, grades: list[Record]) -> str:
-    """Line by line what the finding is in the standards that have a grade of their own."""
-    words = telling.words
-    lines = []
-    for item in grades:
-        grade, reason = words.word("grade", item["grade"]), item.get("grade_reason")
-        text = words.say("graded.with_reason", grade=grade, reason=reason) if reason else grade
-        lines.append(words.say("graded.in_standard", standard=telling.standard_name(item["standard"]), text=text))
-    return "\n".join(lines) or words.say("graded.same_in_all")

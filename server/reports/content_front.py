@@ -52,6 +52,7 @@ def cover_part(telling: Telling) -> Cover:
         recommendation_heading=words.say("recommendation.heading"),
         recommendations=tuple(_recommendation(telling, item) for item in recommendations),
         recommendation_note=_recommendation_note(telling),
+        recommendation_since=_since_closing(telling),
         counts_heading=words.say("counts.heading"),
         counts=tuple(_counts(telling)),
         counts_by_standard=tuple(_counts_by_standard(telling)),
@@ -175,6 +176,32 @@ def _recommendation_note(telling: Telling) -> str:
     if not telling.report.get("recommendations"):
         return telling.words.say("recommendation.none")
     return telling.words.say("recommendation.note" if telling.is_certification else "recommendation.note_own")
+
+
+def _since_closing(telling: Telling) -> str:
+    """A recommendation of the closing meeting does not know of what was found on the way out: then the reader is told."""
+    words = telling.words
+    before = {finding["id"]: finding for finding in telling.closing.get("findings") or []}
+    later = [
+        words.say("recommendation.since.finding", number=finding["number"], grade=words.word("grade", worst))
+        for finding in telling.standing
+        if (worst := telling.worst(finding)) in NONCONFORMITIES
+        and not _was_as_grave(telling, before.get(finding["id"]), worst)
+    ]
+    if not later:
+        return ""
+    said = [words.say("recommendation.since", findings=words.listed(later))]
+    if recommendations := telling.report.get("recommendations"):
+        is_same = recommendations == telling.closing.get("recommendations")
+        said.append(words.say(f"recommendation.since.{'same' if is_same else 'changed'}"))
+    return " ".join(said)
+
+
+def _was_as_grave(telling: Telling, finding: Record | None, worst: str) -> bool:
+    if finding is None or finding.get("withdrawn_reason"):
+        return False
+    then = telling.worst(finding)
+    return then in NONCONFORMITIES and NONCONFORMITIES.index(then) <= NONCONFORMITIES.index(worst)
 
 
 def _recommendation(telling: Telling, item: Record) -> Recommendation:

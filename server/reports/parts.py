@@ -62,6 +62,8 @@ class Cover:
     recommendation_heading: str
     recommendations: tuple[Recommendation, ...]
     recommendation_note: str
+    recommendation_since: str
+    """Nonconformities that came after the closing meeting; empty where there are none."""
     counts_heading: str
     counts: tuple[Count, ...]
     counts_by_standard: tuple[StandardCounts, ...]

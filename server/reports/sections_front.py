@@ -87,6 +87,8 @@ def _recommendations(cover: Cover) -> list[Flowable]:
         body.append(paragraph(f"{item.standard}: {item.outcome}", look.COVER_STRONG))
         if item.text:
             body += paragraphs(item.text, look.COVER_FACT)
+    if cover.recommendation_since:
+        body.append(paragraph(cover.recommendation_since, look.COVER_FACT))
     body.append(paragraph(cover.recommendation_note, look.NOTE))
     return beside([paragraph(cover.recommendation_heading, look.MARGIN_LABEL)], body, 2)
 
