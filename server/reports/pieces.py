@@ -19,7 +19,6 @@ from reportlab.platypus import (
     LongTable,
     PageBreak,
     Paragraph,
-    Spacer,
     TableStyle,
 )
 from reportlab.platypus.tableofcontents import TableOfContents
@@ -135,10 +134,20 @@ class ClearMargin(Flowable):
         """Room only."""
 
 
+def beginning(body: Sequence[Any]) -> float:
+    """The height that a text needs on a page so as to begin there at all: two lines, or all of it where it has only three."""
+    style = getattr(body[0], "style", None) if body else None
+    if not isinstance(body[0] if body else None, Paragraph) or style is None:
+        return 30
+    high = float(body[0].wrap(look.FULL, look.PAGE_HEIGHT)[1])
+    # Of three lines neither the first nor the last may stand alone, so they go on to the next page together.
+    return high if high < 3.5 * style.leading else 2 * float(style.leading)
+
+
 def beside(notes: Sequence[Flowable], body: Sequence[Flowable], after: float = 4) -> list[Flowable]:
     """Text with notes in the margin; neither runs into what follows, and notes never run off the page."""
     margin = Beside(notes, level_with=body[0] if body else None)
-    return [CondPageBreak(max(margin.note_height, 30)), margin, *body, ClearMargin(after)]
+    return [CondPageBreak(max(margin.note_height, beginning(body))), margin, *body, ClearMargin(after)]
 
 
 class OnOnePage(KeepTogether):
@@ -336,17 +345,25 @@ def draw_text(canvas: Any, x: float, y: float, text: str, font: str, size: float
     canvas.drawText(line)
 
 
+def whole_section(text: str, key: str, body: Sequence[Flowable]) -> list[Flowable]:
+    """A section that goes on where the last one ended if it has room there as a whole; otherwise it begins its own page."""
+    texts = [piece for piece in body if isinstance(piece, Paragraph)]
+    high = sum(piece.wrap(look.FULL, look.PAGE_HEIGHT)[1] + piece.getSpaceAfter() for piece in texts)
+    # The heading, and what `beside` leaves between its pieces.
+    least = high + 60 + 5 * len(texts)
+    return [*following_section(text, key, min(least, look.PAGE_HEIGHT - look.TOP - look.BOTTOM)), *body]
+
+
 def section(text: str, key: str) -> list[Flowable]:
     return [PageBreak(), heading(text, look.HEADING, OutlineEntry(0, text, key))]
 
 
 def following_section(text: str, key: str, least: float = 200) -> list[Flowable]:
     """A section that goes on where the last one ended, if there is room for a beginning."""
-    return [
-        CondPageBreak(least),
-        Spacer(0, 22),
-        heading(text, look.HEADING, OutlineEntry(0, text, key)),
-    ]
+    title = heading(text, look.HEADING, OutlineEntry(0, text, key))
+    # Not a piece of its own: at the top of a page there is no room before a heading.
+    title.spaceBefore = 28
+    return [CondPageBreak(least), title]
 
 
 def facts_beside(facts: Sequence[Fact], style: Any = look.BODY, after: float = 5) -> list[Flowable]:
@@ -358,8 +375,10 @@ def facts_beside(facts: Sequence[Fact], style: Any = look.BODY, after: float = 5
 
 
 def labelled(part: Fact, style: Any) -> list[Flowable]:
-    # Room for the label and two lines. Kept together with a long text, it would leave the rest of the page empty.
-    return [CondPageBreak(46), paragraph(part.label, look.LABEL), *paragraphs(part.value, style)]
+    """A label above its text, never without the beginning of it."""
+    text = paragraphs(part.value, style)
+    # Kept together with a long text, the label would leave the rest of the page empty.
+    return [CondPageBreak(look.LABEL.leading + 7 + beginning(text)), paragraph(part.label, look.LABEL), *text]
 
 
 def form_lines(remarks: Sequence[Fact]) -> Flowable:

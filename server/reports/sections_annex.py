@@ -28,14 +28,14 @@ from server.reports.pieces import (
     following_section,
     heading,
     labelled,
-    section,
     table,
+    whole_section,
 )
 from server.reports.text import paragraph, paragraphs
 
 
 def clauses_section(part: Clauses) -> list[Flowable]:
-    flowables = [*section(part.heading, "clauses"), paragraph(part.intro, look.BODY)]
+    flowables = [*following_section(part.heading, "clauses", 300), paragraph(part.intro, look.BODY)]
     if part.legend:
         flowables.append(_legend(part))
     for position, of_standard in enumerate(part.tables):
@@ -91,7 +91,7 @@ def _clause_table(part: ClauseTable, columns: Sequence[str]) -> Flowable:
 
 def evidence_section(content: ReportContent) -> list[Flowable]:
     part = content.evidence
-    flowables = [*section(part.heading, "evidence"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
+    flowables = [*following_section(part.heading, "evidence"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
     if part.rows:
         rows = [
             [
@@ -122,13 +122,16 @@ def attendance_section(content: ReportContent) -> list[Flowable]:
 
 
 def signatures_section(part: Signatures, facts: Facts, fields: tuple[str, str]) -> list[Flowable]:
-    flowables = [*section(part.heading, "signatures"), paragraph(part.intro, look.BODY)]
+    flowables = [*following_section(part.heading, "signatures", 330), paragraph(part.intro, look.BODY)]
     flowables += [paragraph(statement, look.BODY_STRONG) for statement in part.statements]
     flowables += [Spacer(0, 6), _handwriting_table(part.entries)]
     flowables += [CondPageBreak(120), Rule(before=6), paragraph(part.records_heading, look.SUBHEADING)]
     for fact in part.records:
         is_hash = all(len(line) == 64 and " " not in line for line in fact.value.split("\n"))
         body = [paragraph(fact.value, look.BODY_HASH if is_hash else look.BODY)]
+        if not is_hash:
+            # A record and its hash below it stand on one page.
+            flowables.append(CondPageBreak(72))
         flowables += beside([paragraph(fact.label, look.MARGIN_LABEL)], body, 2)
     places = SignaturePlaces(fields, (part.team_leader_label, part.release_label), part.empty_hint, facts)
     together = [
@@ -175,7 +178,7 @@ def _handwriting(entry: Handwriting, width: float) -> list[Flowable]:
 
 def changes_section(content: ReportContent) -> list[Flowable]:
     part = content.changes
-    flowables = [*section(part.heading, "changes"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
+    flowables = [*following_section(part.heading, "changes"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
     for change in part.changes:
         body: list[Flowable] = [paragraph(change.what, look.BODY_STRONG)]
         if change.was:
@@ -205,10 +208,11 @@ def verifying_section(content: ReportContent) -> list[Flowable]:
     steps = [*part.steps]
     if part.letters:
         steps.append(Fact(part.letters_heading, part.letters))
-    flowables = [*section(part.heading, "verifying"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
+    flowables: list[Flowable] = [paragraph(part.intro, look.BODY), Spacer(0, 4)]
     for step in steps:
         body = paragraphs(step.value, look.BODY)
         if step is part.steps[part.command_step]:
             body.insert(0, paragraph(part.command, look.COMMAND))
         flowables += beside([paragraph(step.label, look.MARGIN_LABEL)], body, 5)
-    return flowables
+    # Last of all: it must not leave two lines for a page of their own.
+    return whole_section(part.heading, "verifying", flowables)

@@ -25,6 +25,7 @@ from server.reports.pieces import (
     beside,
     contents_table,
     facts_beside,
+    labelled,
     section,
     table,
 )
@@ -180,19 +181,18 @@ def course_section(part: Course) -> list[Flowable]:
     if part.previous:
         flowables += [CondPageBreak(70), paragraph(part.previous_heading, look.SUBHEADING)]
         for item in part.previous:
-            flowables += _previous(item)
+            flowables += previous_finding(item)
         flowables.append(Spacer(0, 6))
     else:
         flowables += facts_beside([Fact(part.previous_heading, part.previous_note)])
     return [*flowables, *facts_beside(part.closing_facts)]
 
 
-def _previous(item: PreviousFinding) -> list[Flowable]:
+def previous_finding(item: PreviousFinding) -> list[Flowable]:
     notes = [Marked(item.mark, item.number, look.MARGIN_TEXT), paragraph(item.grade, look.MARGIN_TEXT)]
     body = [
         *paragraphs(item.statement, look.BODY),
-        paragraph(item.result, look.LABEL),
-        *paragraphs(item.note, look.BODY),
+        *labelled(Fact(item.result, item.note), look.BODY),
     ]
     return beside(notes, body, 6)
 
