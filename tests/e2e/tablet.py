@@ -269,7 +269,7 @@ class Tablet:
         sheet = self._camera()
         for taken in range(1, count + 1):
             sheet.get_by_role("button", name="Take a photo").click()
-            expect(sheet.get_by_role("status").first).to_contain_text(f"{taken} kept on this tablet")
+            expect(sheet.get_by_role("status").first).to_contain_text(f"{taken} kept on this device")
         self.shows("camera")
         sheet.get_by_role("button", name="Done").click()
         expect(sheet).to_be_hidden()
@@ -344,7 +344,7 @@ class Tablet:
             sheet.get_by_role("button", name="Take a photo").click()
         else:
             sheet.get_by_label("From files").set_input_files(file)
-        expect(sheet.get_by_role("status").first).to_contain_text("1 kept on this tablet")
+        expect(sheet.get_by_role("status").first).to_contain_text("1 kept on this device")
         self.shows("camera")
         sheet.get_by_role("button", name="Done").click()
         expect(sheet).to_be_hidden()
@@ -469,7 +469,7 @@ class Tablet:
         """Everything has come back from the server with an equal digest, and it has every photo."""
         self.page.goto(f"{self.address}/#/sync")
         expect(self.page.get_by_text("Safe to leave the site").first).to_be_visible(timeout=seconds * 1000)
-        expect(self.page.get_by_text("Everything on this tablet is safe on the server")).to_be_visible(
+        expect(self.page.get_by_text("Everything on this device is safe on the server")).to_be_visible(
             timeout=seconds * 1000
         )
         self.shows("safe")
@@ -482,7 +482,7 @@ class Tablet:
         with self.page.expect_response(re.compile(r"/api/audits$"), timeout=seconds * 1000):
             send.click()
         expect(self.page.get_by_role("status").first).to_contain_text("Everything is done", timeout=seconds * 1000)
-        expect(self.page.get_by_text("Everything on this tablet is safe on the server")).to_be_visible()
+        expect(self.page.get_by_text("Everything on this device is safe on the server")).to_be_visible()
 
     def goes_back_to_the_audit(self) -> None:
         self.page.goto(f"{self.address}/#/audits")
@@ -524,7 +524,7 @@ class Tablet:
         box.blur()
 
     def _expect_saved(self, within: Page | Locator) -> None:
-        expect(within.get_by_text("Saved on this tablet").first).to_be_visible()
+        expect(within.get_by_text("Saved on this device").first).to_be_visible()
 
     def _camera(self) -> Locator:
         return self.page.get_by_role("dialog", name=re.compile("^Photo"))

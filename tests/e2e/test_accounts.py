@@ -86,7 +86,7 @@ def test_who_is_invited_by_mail_types_the_code_in_and_signs_in(people: Tablets, 
     emil.page.get_by_role("button", name="Join", exact=True).click()
     expect(emil.page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
     emil.sign_in("emil@example.org", PASSWORD)
-    expect(emil.page.get_by_text("Emil Stark works on this tablet.")).to_be_visible()
+    expect(emil.page.get_by_text("Emil Stark works on this device.")).to_be_visible()
     expect(emil.page.get_by_role("link", name="New audit").first).to_be_visible()
 
 
@@ -119,7 +119,7 @@ def test_a_reader_who_is_in_no_team_sees_no_audit(tablet: Tablets):
     ruth.page.goto(f"{ruth.address}/#/audits")
     expect(ruth.page.get_by_text("No audits yet")).to_be_visible()
     ruth.page.goto(room)
-    expect(ruth.page.get_by_text("This audit is not on this tablet")).to_be_visible()
+    expect(ruth.page.get_by_text("This audit is not on this device")).to_be_visible()
     audit = room.rpartition("/")[2]
     answered = ruth.page.evaluate(
         """async (audit) => {

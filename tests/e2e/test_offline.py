@@ -130,7 +130,7 @@ def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_w
     lena.goes_offline()
     lena.creates_audit("Gap analysis at Muster", "Muster Guss GmbH")
     lena.page.goto(f"{lena.address}/#/audits")
-    expect(lena.audit_titled("Gap analysis at Muster")).to_contain_text("Only on this tablet so far")
+    expect(lena.audit_titled("Gap analysis at Muster")).to_contain_text("Only on this device so far")
 
     served.start()
     lena.comes_back_online()

@@ -43,7 +43,7 @@ def test_a_photo_is_filed_under_its_clause_in_three_taps(lena: Tablet):
         lena.page.get_by_role("button", name=re.compile("^Photo for 7.1.5.1")).tap()
         sheet = lena.page.get_by_role("dialog", name=re.compile("^Photo"))
         sheet.get_by_role("button", name="Take a photo").tap()
-        expect(sheet.get_by_role("status").first).to_contain_text("1 kept on this tablet")
+        expect(sheet.get_by_role("status").first).to_contain_text("1 kept on this device")
         sheet.get_by_role("button", name="Done").tap()
     expect(lena.clause("7.1.5.1").get_by_role("button", name=re.compile("^Open the photo")).first).to_be_visible()
     assert taps.count <= 3

@@ -25,7 +25,7 @@ describe('in English', () => {
 
 test('everything changes with the language', () => {
   locale.choose('de');
-  expect(t('trust.saved')).toBe('Auf diesem Tablet gespeichert');
+  expect(t('trust.saved')).toBe('Auf diesem Gerät gespeichert');
   expect(formatDate('2026-11-23', 'long')).toBe('23. November 2026');
   expect(formatNumber(12_500.5)).toBe('12.500,5');
 });
