@@ -1,4 +1,5 @@
 /** The current address as a rune. `go` moves; links are plain `<a href={href(...)}>`. */
+import { overlaysHere } from './components/back-closes';
 import { href, parseHash, type Route, type RouteName } from './routes';
 
 class Address {
@@ -12,7 +13,9 @@ class Address {
 
   /** `replace` leaves no step behind that the back button would return to. */
   go<N extends RouteName>(...args: Parameters<typeof href<N>>): void {
-    location.hash = href(...args);
+    // The step of a dialog that leads on becomes the step of where it leads: Back then finds the screen below.
+    if (overlaysHere() > 0) this.replace(...args);
+    else location.hash = href(...args);
   }
 
   replace<N extends RouteName>(...args: Parameters<typeof href<N>>): void {
