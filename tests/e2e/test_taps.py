@@ -58,7 +58,7 @@ def test_a_nonconformity_is_raised_in_three_taps(lena: Tablet):
         expect(sheet).to_be_hidden()
     assert taps.count <= 3
     lena.enter("Findings")
-    expect(lena.page.get_by_role("link", name=re.compile("Not described yet.*7.1.5.2"))).to_be_visible()
+    expect(lena.page.get_by_role("link", name=re.compile("Without a title.*7.1.5.2"))).to_be_visible()
 
 
 def test_a_clause_is_found_in_three_taps(lena: Tablet):

@@ -17,7 +17,14 @@ class SyncStatus {
   lastSuccessAt: number | null = $state(null);
   #outbox: Outbox | undefined = $state.raw(undefined);
   #engine: SyncEngine | undefined;
+  #isOnline = $state(navigator.onLine);
   #stops: (() => void)[] = [];
+
+  constructor() {
+    const look = () => (this.#isOnline = navigator.onLine);
+    addEventListener('online', look);
+    addEventListener('offline', look);
+  }
 
   /** Operations that have not come back from the server; undefined until counted. */
   get waitingOperations(): number | undefined {
@@ -41,6 +48,11 @@ class SyncStatus {
   /** The server refuses this tablet. Recording goes on; what is sent is kept aside. */
   get isBlocked(): boolean {
     return isBlocked(this.problem);
+  }
+
+  /** The server could not be reached at the last attempt, or the tablet itself says that it has no network. */
+  get isAway(): boolean {
+    return !this.#isOnline || this.problem?.code === 'sync.unreachable' || this.problem?.code === 'sync.not_the_server';
   }
 
   /** False while unknown: nobody leaves a site because of a number that was not read yet. */

@@ -15,6 +15,11 @@ const WORST_FIRST: readonly Mark[] = [
   'opportunity_for_improvement',
 ];
 
+/** Grades beside which a judgement is no longer the news: the clause does not count as conforming. */
+export function isOutweighing(mark: Mark): boolean {
+  return mark === 'major_nonconformity' || mark === 'minor_nonconformity' || mark === 'area_of_concern';
+}
+
 /** A wording in the language that is spoken; English where a catalogue lacks it. */
 export function worded(wording: Wording, language: string): string {
   return (wording as unknown as Record<string, string | undefined>)[language] ?? wording.en;

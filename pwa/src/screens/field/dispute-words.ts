@@ -5,8 +5,10 @@ import type { Value } from '../../domain/plain-json';
 import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
 import { formatDate, formatList, say, t } from '../../i18n';
 import type { Dispute } from '../../store/queries';
-import { numberOf } from './catalogue';
 import type { OpenAudit } from './open-audit.svelte';
+
+/** What of an audit its things are named by. */
+export type Named = Pick<OpenAudit, 'view' | 'numbers' | 'clauseName' | 'nameOfStandard'>;
 
 const TEXTS: readonly string[] = [
   'title',
@@ -24,8 +26,8 @@ const TEXTS: readonly string[] = [
 ];
 const MARKS: readonly string[] = [...FINDING_GRADES, ...JUDGEMENT_RESULTS];
 
-/** "Finding 03", "7.1.5.1", "Slot Final inspection". */
-export function whatWords(audit: OpenAudit, ref: string): string {
+/** "Finding 03", "Judgement 7.1.5.1", "Slot Final inspection". */
+export function whatWords(audit: Named, ref: string): string {
   const [kind, id] = [entityKindOf(ref), entityIdOf(ref)];
   if (kind === 'finding') {
     const number = audit.numbers.get(id);
@@ -42,13 +44,13 @@ export function whatWords(audit: OpenAudit, ref: string): string {
   if (kind === 'judgement' || kind === 'note') {
     const criterion = entity?.value('criterion');
     const name = say('dispute.kind', kind);
-    return typeof criterion === 'string' ? `${name} ${numberOf(criterion)}` : name;
+    return typeof criterion === 'string' ? `${name} ${audit.clauseName(criterion)}` : name;
   }
-  const name = entity?.value('name') ?? entity?.value('title') ?? entity?.value('number');
+  const name = entity?.value('name') ?? entity?.value('title') ?? entity?.value('number') ?? entity?.value('caption');
   return [say('dispute.kind', kind, {}, kind), typeof name === 'string' ? name : ''].filter(Boolean).join(' ');
 }
 
-export function fieldWords({ ref, field }: Dispute): string {
+export function fieldWords({ ref, field }: Pick<Dispute, 'ref' | 'field'>): string {
   return say(
     'dispute.field',
     field,
@@ -68,7 +70,7 @@ export function valueWords(audit: OpenAudit, { field }: Dispute, value: Value): 
   if (field === 'process' || field === 'site' || field === 'shift')
     return audit.nameOf(field, String(value)) || String(value);
   if (Array.isArray(value))
-    return value.length > 0 ? formatList(value.map((one) => numberOf(String(one)))) : t('dispute.empty');
+    return value.length > 0 ? formatList(value.map((one) => audit.clauseName(String(one)))) : t('dispute.empty');
   if (typeof value === 'object') return t('dispute.other');
   const text = String(value);
   if (MARKS.includes(text)) return say('mark', text);

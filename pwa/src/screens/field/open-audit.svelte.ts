@@ -47,8 +47,9 @@ import { gradesInWords } from './grades';
 import { Pictures } from './pictures.svelte';
 import { NOWHERE, placeOf, viewAt, type Place } from './places';
 import { dayToShow, isAuditedBy, localNow, slotAt, slotsInOrder, slotsOn, type SlotView } from './plan-day';
-import { locale, t } from '../../i18n';
+import { locale } from '../../i18n';
 import type { Saving } from './saving.svelte';
+import { undoWords } from './undo-words';
 import { Undoing } from './undoing.svelte';
 
 /** What standards call the first clause under a heading. */
@@ -59,7 +60,10 @@ export class OpenAudit {
   readonly account: string;
   readonly db: AuditbookDatabase;
   readonly pictures: Pictures;
-  readonly undoing = new Undoing((written) => undo(this.session, written));
+  readonly undoing = new Undoing(
+    (written) => undo(this.session, written),
+    (written) => undoWords(this, written.operations),
+  );
 
   view: LogView = $state.raw(new LogView());
   /** False for the few milliseconds before the first read; nothing may be taken for empty until then. */
@@ -160,7 +164,11 @@ export class OpenAudit {
       return answer;
     });
     if (!isKept || written === null) return null;
-    this.undoing.did(done ?? t('field.last_change'), written, done !== undefined);
+    this.undoing.did(written, done);
+    const refs = (written as Written).operations.map(({ ent }) => ent);
+    // What was read before this was written knows nothing of it, and would call it safe.
+    const before = this.trustOf;
+    saving.follow(() => (this.trustOf === before ? 'saved' : this.leastSafe(refs)));
     return written;
   }
 
@@ -259,7 +267,12 @@ export class OpenAudit {
   /** How safe the work on a finding is, its grades by standard included: the least safe part counts. */
   trustOfFinding(finding: FindingView): Trust {
     const grades = citedStandards(finding).map((standard) => `finding_grade/${gradeId(finding.id, standard)}`);
-    const parts = [finding.ref, ...grades].map((ref) => this.trustOf(ref));
+    return this.leastSafe([finding.ref, ...grades]);
+  }
+
+  /** How safe the work on several entities is: the least safe counts. */
+  leastSafe(refs: readonly string[]): Trust {
+    const parts = refs.map((ref) => this.trustOf(ref));
     return (['saved', 'sent'] as const).find((state) => parts.includes(state)) ?? 'safe';
   }
 
@@ -279,16 +292,20 @@ export class OpenAudit {
     );
   }
 
-  /** My own note on a criterion at this place, the last one where there are several. */
-  noteOf(criterion: string, place: Place): EntityView<'note'> | undefined {
+  /** My own notes on a criterion, wherever they were taken, the first one first. */
+  notesOf(criterion: string): readonly EntityView<'note'>[] {
     return this.view
       .ofKind('note')
-      .findLast(
-        (note) =>
-          note.get('criterion') === criterion &&
-          (['process', 'site', 'shift'] as const).every((kind) => (note.get(kind) || null) === place[kind]) &&
-          note.bornView?.heads[0]?.chain.account === this.account,
-      );
+      .filter((note) => note.get('criterion') === criterion && note.bornView?.heads[0]?.chain.account === this.account)
+      .toSorted((one, other) => ((one.get('observed_at') ?? '') < (other.get('observed_at') ?? '') ? -1 : 1));
+  }
+
+  /** The sites, processes or shifts of the audit by their names, as the reader's language sorts them. */
+  placesOf(kind: keyof Place): readonly EntityView<'process' | 'site' | 'shift'>[] {
+    const order = new Intl.Collator(locale.current, { numeric: true });
+    return this.view
+      .ofKind(kind)
+      .toSorted((one, other) => order.compare(String(one.value('name') ?? ''), String(other.value('name') ?? '')));
   }
 
   /** "Turning · Main works · Night": the names of a place, shortest first known. */

@@ -22,6 +22,10 @@ export function placeOf(entity: Pick<EntityView, 'value'> | undefined): Place {
   return { process: at('process'), site: at('site'), shift: at('shift') };
 }
 
+export function isSamePlace(one: Place, other: Place): boolean {
+  return PLACE_KINDS.every((kind) => (one[kind] || null) === (other[kind] || null));
+}
+
 /** Whether it was at this place; what the place leaves open does not matter. */
 export function isAt(entity: Pick<EntityView, 'value'>, place: Place): boolean {
   return PLACE_KINDS.every((kind) => !place[kind] || entity.value(kind) === place[kind]);

@@ -4,6 +4,7 @@
  */
 import { isRefusal, type Refusal } from '../../domain/refusal';
 import { formatTime, say } from '../../i18n';
+import type { Trust } from '../../store/queries';
 
 /** The sentence for whatever a command threw or gave back instead of a result. */
 export function sentenceFor(problem: unknown): string {
@@ -18,10 +19,22 @@ export class Saving {
   /** When it was kept, as the reader writes times. */
   at = $state('');
   #again: (() => Promise<unknown>) | undefined;
+  #trust: (() => Trust) | undefined = $state.raw();
+
+  /** How safe it is by now: what was sent since is not said to be on this tablet only. */
+  get trust(): Trust {
+    return this.#trust?.() ?? 'saved';
+  }
+
+  /** Where somebody knows how far it has come. */
+  follow(trust: () => Trust): void {
+    this.#trust = trust;
+  }
 
   /** Does it, and says whether the device has it. */
   async keep(act: () => Promise<unknown>): Promise<boolean> {
     this.#again = act;
+    this.#trust = undefined;
     this.state = 'saving';
     try {
       const answer = await act();

@@ -1,12 +1,13 @@
 /** What was done last and how it is taken back: undo instead of "are you sure". */
 import type { Outcome, Written } from '../../commands/session';
-import { t } from '../../i18n';
+import { locale, t } from '../../i18n';
 import { sentenceFor } from './saving.svelte';
 
 const KEPT = 30;
 
 interface Done {
-  readonly label: string;
+  /** What it was, said anew in the language of whoever asks. */
+  readonly label: () => string;
   readonly written: Written;
 }
 
@@ -17,32 +18,41 @@ export class Undoing {
   saidAt = $state(0);
   /** Whether the toast offers to take it back. */
   isOffered = $state(false);
-  readonly last: Done | null = $derived(this.#done.at(-1) ?? null);
+  readonly #last: Done | null = $derived(this.#done.at(-1) ?? null);
+  /** What the next undo takes back; undefined where there is nothing. */
+  readonly label: string | undefined = $derived(this.#last?.label());
   readonly #undo: (written: Written) => Promise<Outcome>;
+  readonly #wordsFor: (written: Written) => string;
 
-  constructor(undo: (written: Written) => Promise<Outcome>) {
+  constructor(undo: (written: Written) => Promise<Outcome>, wordsFor: (written: Written) => string) {
     this.#undo = undo;
+    this.#wordsFor = wordsFor;
   }
 
-  /** `isTold`: with a toast. A judgement is seen where it was tapped and needs none. */
-  did(label: string, written: Written, isTold: boolean): void {
+  /** `said`: what a toast tells of it. A judgement is seen where it was tapped and needs none. */
+  did(written: Written, said?: string): void {
     const canBeUndone = written.undo.length > 0;
+    const language = locale.current;
+    // A screen's own words say it best, in the language in which it said them.
+    const label = () => (said !== undefined && locale.current === language ? said : this.#wordsFor(written));
     if (canBeUndone) this.#done = [...this.#done, { label, written }].slice(-KEPT);
-    if (!isTold) return;
-    this.message = label;
+    if (said === undefined) return;
+    this.message = said;
     this.saidAt = Date.now();
     this.isOffered = canBeUndone;
   }
 
   async undo(): Promise<void> {
-    const last = this.last;
+    const last = this.#last;
     if (!last) return;
+    // Asked before: what is taken back may have no name or number afterwards.
+    const what = last.label();
     this.#done = this.#done.slice(0, -1);
     this.isOffered = false;
     this.saidAt = Date.now();
     try {
       const answer = await this.#undo(last.written);
-      this.message = 'code' in answer ? sentenceFor(answer) : t('field.taken_back', { what: last.label });
+      this.message = 'code' in answer ? sentenceFor(answer) : t('field.taken_back', { what });
     } catch (problem) {
       this.#done = [...this.#done, last];
       this.message = sentenceFor(problem);
