@@ -7,7 +7,7 @@ import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
 import { cataloguesOf } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
-import { add, seal as sealChange, set, undelete } from '../store/changes';
+import { add, del, seal as sealChange, set, undelete } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
@@ -524,6 +524,34 @@ describe('the closing meeting', () => {
     expect(counted.map(({ record }) => record.id)).toEqual([shown.id, again.id]);
     expect(counting!.seal).toMatchObject({ sha256: again.sha256, supersedes: shown.sha256 });
     expect(counting!.seal.signatures).toHaveLength(2);
+  });
+
+  test('what lies under a seal is taken back by nobody', async () => {
+    const { lena, audit, shown } = await presented();
+    await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
+    const last = await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative')));
+    await done(sealClosingRecord(lena, audit, shown.id));
+    await done(writeReport(lena, audit, SUMMARY));
+    const report = await done(sealReport(lena, audit));
+    const refused = { code: 'operation.under_seal' };
+    expect(await undo(lena, last)).toMatchObject(refused);
+    expect(await undo(lena, shown)).toMatchObject(refused);
+    expect(await write(lena, audit, [del('handwritten_signature', last.id)])).toMatchObject(refused);
+    const settled = await resolveDeletion(lena, audit, `handwritten_signature/${last.id}`, false);
+    expect(settled).toMatchObject(refused);
+    expect(await write(lena, audit, [del('report_record', report.id)])).toMatchObject(refused);
+    const late = await signClosingRecord(lena, audit, shown.id, word('audit_team_leader', 'declined'));
+    expect(late).toMatchObject({ code: 'closing.sealed_already' });
+    const view = await readLog(lena.database, audit);
+    expect(view.ofKind('handwritten_signature')).toHaveLength(2);
+    expect(view.find('report_record', report.id)!.isDeleted).toBe(false);
+  });
+
+  test('a word under a record that is shown and not sealed can be taken back', async () => {
+    const { lena, audit, shown } = await presented();
+    const signed = await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
+    await done(undo(lena, signed));
+    expect((await readLog(lena.database, audit)).ofKind('handwritten_signature')).toEqual([]);
   });
 
   test('that is being replaced is shown again when another tablet was faster', async () => {

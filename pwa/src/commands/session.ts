@@ -4,10 +4,11 @@
  * A command gives back what was written, or a `Refusal` (a value with a code and facts: `isRefusal`). It throws `NotSaved` alone,
  * when the device did not keep what was entered.
  */
+import { liesUnderSeal } from '../domain/closing';
 import { fitsId } from '../domain/entity';
 import type { EntityView } from '../domain/fold';
 import { refuseText } from '../domain/limits';
-import { entityIdOf, entityKindOf, refuseSize } from '../domain/operation';
+import { DELETED, entityIdOf, entityKindOf, refuseSize } from '../domain/operation';
 import { mayWrite } from '../domain/permissions';
 import { makePlain, type Value } from '../domain/plain-json';
 import { refuse, type Refusal } from '../domain/refusal';
@@ -16,7 +17,7 @@ import type { EntityKind, Role } from '../domain/vocabulary';
 import type { Change } from '../store/changes';
 import { commit, type Written } from '../store/commit';
 import type { EvidenceFile } from '../store/evidence-bytes';
-import { readEntity, readKind, readTeam } from '../store/queries';
+import { readEntity, readKind, readLog, readTeam } from '../store/queries';
 import type { Session } from '../store/session';
 import { askToPersist } from '../store/space';
 
@@ -39,7 +40,7 @@ export async function write(
   const kinds = new Set(changes.map((change) => entityKindOf(change.ent) as EntityKind));
   const refusal = await refuseToWrite(session, audit, [...kinds]);
   if (refusal !== null) return refusal;
-  const unfit = refuseUnfit(changes);
+  const unfit = refuseUnfit(changes) ?? (await refuseUnderSeal(session, audit, changes));
   if (unfit !== null) return unfit;
   const written = await commit(session.database, audit, changes, evidence);
   askOnce();
@@ -77,6 +78,22 @@ export function refuseUnfit(changes: readonly Change[]): Refusal | null {
     if (!fitsId(entity, id, born)) return refuse('operation.value_unfit', { entity, field: fld, why: id });
   }
   return null;
+}
+
+const VOUCHED_FOR: readonly string[] = [
+  'closing_record',
+  'handwritten_signature',
+  'report_record',
+] satisfies EntityKind[];
+
+/** Whether one of these changes takes back what somebody has vouched for: by undo, by settling a dispute, or on purpose. */
+async function refuseUnderSeal(session: Session, audit: string, changes: readonly Change[]): Promise<Refusal | null> {
+  const deleted = changes
+    .filter(({ ent, fld, val }) => fld === DELETED && val === true && VOUCHED_FOR.includes(entityKindOf(ent)))
+    .map(({ ent }) => ent);
+  if (deleted.length === 0) return null;
+  const view = await readLog(session.database, audit);
+  return deleted.some((ref) => liesUnderSeal(view, ref)) ? refuse('operation.under_seal') : null;
 }
 
 export async function refuseToWrite(

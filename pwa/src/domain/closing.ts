@@ -113,6 +113,13 @@ export function signaturesOf(view: LogView, closingRecordId: string): readonly E
   return view.ofKind('handwritten_signature').filter((word) => word.get('closing_record') === closingRecordId);
 }
 
+/** Whether somebody has vouched for it: a sealed record, or a word under a sealed closing record. */
+export function liesUnderSeal(view: LogView, ref: string): boolean {
+  const entity = view.entity(ref);
+  const record = entity?.kind === 'handwritten_signature' ? `closing_record/${entity.value('closing_record')}` : ref;
+  return Boolean(view.entity(record)?.value(SEAL));
+}
+
 /** What a seal names for them: the digests of the operations that wrote them. Unlike what they say, a digest is salted. */
 export function digestsOf(words: readonly EntityView<'handwritten_signature'>[]): string[] {
   return words.flatMap((word) => word.bornView?.heads.at(-1)?.digest ?? []);

@@ -9,6 +9,7 @@ export const TABLET_CODES = [
   'account.unsent_work', //     {operations} {photos}  signing out would leave them on this tablet
   'closing.sealed_already', //  what changes now is listed in the report as a change since closing
   'evidence.empty', //          the file came empty from the camera: take it again
+  'operation.under_seal', // a word or a record that somebody has vouched for is not taken back
   'operation.reason_missing', // a new grade or a withdrawal needs its reason
   // The device did not keep it (NotSaved)
   'storage.closed',

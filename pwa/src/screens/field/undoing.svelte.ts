@@ -31,6 +31,11 @@ export class Undoing {
 
   /** `said`: what a toast tells of it. A judgement is seen where it was tapped and needs none. */
   did(written: Written, said?: string): void {
+    // A seal, and whatever came before it, stays.
+    if (written.operations.some(({ kind }) => kind === 'seal')) {
+      this.#done = [];
+      this.isOffered = false;
+    }
     const canBeUndone = written.undo.length > 0;
     const language = locale.current;
     // A screen's own words say it best, in the language in which it said them.
