@@ -128,8 +128,8 @@ def missing_parts(view: LogView, finding: EntityView) -> list[str]:
     return missing if finding.get("criteria") else [*missing, "criteria"]
 
 
-def refusals_before_closing(view: LogView) -> list[Refusal]:
-    """Why the closing record cannot be sealed yet, finding by finding."""
+def refusals_before_sealing(view: LogView) -> list[Refusal]:
+    """Why neither record can be sealed yet, finding by finding."""
     refusals = []
     for number, finding in numbered_findings(view):
         if is_withdrawn(finding):

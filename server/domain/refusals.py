@@ -93,7 +93,7 @@ SENTENCES: dict[str, str] = {
     "evidence.not_stored": "The bytes of this evidence have not reached the server yet.",
     "evidence.upload_gone": "This upload is not known here any more. The tablet starts it anew.",
     # Closing and report
-    "closing.nonconformity_incomplete": "Finding {number} is a nonconformity and lacks: {missing}. Complete it before the closing record is sealed.",
+    "closing.nonconformity_incomplete": "Finding {number} is a nonconformity and lacks: {missing}. Complete it before anything is sealed.",
     "closing.grade_missing": "Finding {number} has no grade yet.",
     "closing.conflict_open": "Two people wrote different things about {what}. Choose one before the closing record is sealed.",
     "closing.recommendation_missing": "The team's recommendation for {standard} is missing.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from server.domain.closing import Closings, closings_of
 from server.domain.coverage import ChainWalk, Gap, Head
-from server.domain.finding import numbers_in
+from server.domain.finding import numbers_in, refusals_before_sealing
 from server.domain.fold import EntityView, Entry, LogView, fold_log
 from server.domain.operation import ChainKey, head_statement
 from server.domain.record import RECORDED_KINDS, closing_record, report_record
@@ -275,13 +275,18 @@ def _refuse_recomputed(
     # What is in quarantine now must not be in a report. A tablet that sealed before it heard of a verdict seals again.
     now, then = _readings(log, under_report, content)
     if canonical_bytes(_recomputed(now, audit, content, closing)) == sealed.data:
-        return None
+        return _refuse_incomplete(now)
     if canonical_bytes(_recomputed(then, audit, content, closing)) != sealed.data:
         is_erased = any(_shows_erased(view) for view in (now, then))
         return Refusal("report.content_erased") if is_erased else _mismatch("its content")
     if set(now.quarantined) - set(then.quarantined):
         return _mismatch("entries in it were set aside since")
-    return None
+    return _refuse_incomplete(then)
+
+
+def _refuse_incomplete(view: LogView) -> Refusal | None:
+    """What was raised or regraded after the closing meeting meets the same rules as before it, whatever the tablet asks for."""
+    return next(iter(refusals_before_sealing(view)), None)
 
 
 def _shows_erased(view: LogView) -> bool:

@@ -225,7 +225,7 @@ def test_finding(vector: dict[str, Any]) -> None:
             assert findings.worst_grade(view, finding) == vector["worst"][finding.id], finding.id
     missing = {finding.id: findings.missing_parts(view, finding) for finding in view.of_kind("finding")}
     assert {finding: parts for finding, parts in missing.items() if parts} == vector["missing"]
-    refusals = [{"code": refusal.code, "facts": refusal.facts} for refusal in findings.refusals_before_closing(view)]
+    refusals = [{"code": refusal.code, "facts": refusal.facts} for refusal in findings.refusals_before_sealing(view)]
     assert refusals == vector["before_closing"]
 
 

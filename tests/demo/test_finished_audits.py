@@ -14,7 +14,7 @@ import pytest
 from server.demo.audit import QUALITY, STANDARDS
 from server.demo.company import AUDIT_CLIENT, PEOPLE
 from server.demo.replay import SIGNING_STATEMENT
-from server.domain.finding import refusals_before_closing
+from server.domain.finding import refusals_before_sealing
 from server.domain.fold import EntityView
 from server.domain.vocabulary import OperationKind, Origin
 from server.standards.catalogue import criterion_id
@@ -74,7 +74,7 @@ def test_they_were_written_by_the_tablets_of_the_team_and_nothing_was_set_aside(
 @pytest.mark.parametrize("reference", ["S1", "S2"])
 def test_they_could_be_closed_by_the_rules_of_the_tablet(audits: dict[str, Held], reference: str):
     view = audits[reference].view
-    assert refusals_before_closing(view) == []
+    assert refusals_before_sealing(view) == []
     recommended = {one.id for one in view.of_kind("recommendation")}
     assert recommended == (set(STANDARDS) if reference == "S2" else set())
 

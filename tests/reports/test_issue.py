@@ -260,6 +260,38 @@ def test_a_report_that_leaves_clauses_out_is_refused(tablet: Device, app: Flask,
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "the list of clauses"})
 
 
+@pytest.mark.parametrize(
+    ("grade", "expected"),
+    [
+        (
+            "major_nonconformity",
+            (
+                "closing.nonconformity_incomplete",
+                {"missing": "requirement, failure, objective_evidence, criteria"},
+            ),
+        ),
+        (None, ("closing.grade_missing", {})),
+    ],
+)
+def test_a_report_over_a_finding_that_says_nothing_is_refused(
+    office: Person, app: Flask, grade: str | None, expected: tuple[str, dict[str, str]]
+):
+    """Raised after the closing, on a tablet whose app does not ask for its parts before the report."""
+    tablet = Device(office, new_id())
+    write_audit(tablet)
+    seal_closing(tablet)
+    tablet.add("finding/late", raised_at="2026-11-27T07:00:00.000Z", raised_by="lena")
+    if grade:
+        tablet.set("finding/late", "grade", grade)
+    seal_report(tablet)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    code, facts = refusal_of(tablet)
+    assert (code, {name: facts[name] for name in expected[1]}) == expected
+    assert facts["finding"] == "late"
+
+
 # Two tablets, one revision
 
 OTHER, THIRD = "report_record/report-2", "report_record/report-3"

@@ -683,6 +683,33 @@ describe('the closing meeting', () => {
     expect((await done(sealReport(lena, audit, 'Comment of the client'))).revision).toBe(2);
   });
 
+  test('a report is not sealed over a nonconformity that was raised after the closing and says nothing', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    const { id } = await done(raiseFinding(lena, audit, { grade: 'major_nonconformity' }));
+    const lacks = { number: '02', missing: 'requirement, failure, objective_evidence, criteria' };
+    expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.nonconformity_incomplete', facts: lacks });
+    await done(raiseFinding(lena, audit));
+    expect(refusalsBeforeReport(await readLog(lena.database, audit), audit, null)).toMatchObject([
+      { code: 'closing.nonconformity_incomplete' },
+      { code: 'closing.grade_missing', facts: { number: '03' } },
+    ]);
+    await done(deleteFinding(lena, audit, id));
+    expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.grade_missing' });
+  });
+
+  test('a report is not sealed without the recommendation for a standard that came after the closing', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    await done(changeAudit(lena, audit, { criteria: [QUALITY, GREEN] }));
+    expect(await sealReport(lena, audit)).toMatchObject({
+      code: 'closing.recommendation_missing',
+      facts: { standard: GREEN },
+    });
+  });
+
   test('a report takes the place of the last one that was made, whatever was sealed beside it', async () => {
     const { lena, audit, shown } = await presented();
     await sealWithBothWords(lena, audit, shown.id);

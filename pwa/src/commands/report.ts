@@ -1,5 +1,5 @@
 /** The report: the team's own words, and its seal. The server makes the PDF from the sealed record and mails it. */
-import { closingsOf, disputesBeforeReport, readRecord, sealSha256 } from '../domain/closing';
+import { closingsOf, contentBeforeReport, readRecord, sealSha256 } from '../domain/closing';
 import { byCodePoint, SEAL, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
@@ -41,7 +41,7 @@ export function refusalsBeforeReport(view: LogView, audit: string, reason: strin
   // From the second on, a report says why there is another one.
   if (nextRevision(view) > 1 && !reason?.trim()) missing.push('reason');
   if (missing.length > 0) refusals.push(refuse('report.content_missing', { missing: missing.join(', ') }));
-  return [...refusals, ...disputesBeforeReport(view, audit)];
+  return [...refusals, ...contentBeforeReport(view, audit)];
 }
 
 /** 1 for the first report; sealed ones count. */

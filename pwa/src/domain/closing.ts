@@ -3,7 +3,7 @@
  *
  * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
  */
-import { findingsBeforeClosing, gradedFinding, numberedFindings, numbersOf } from './finding';
+import { findingsBeforeSealing, gradedFinding, numberedFindings, numbersOf } from './finding';
 import { isShown, type EntityView, type LogView } from './fold';
 import { byCodePoint, entityIdOf, entityKindOf, SEAL, sha256Of, type ChainKey } from './operation';
 import { canonicalText, type Value } from './plain-json';
@@ -60,14 +60,18 @@ export function isOrphanedGrade(view: LogView, entity: EntityView): boolean {
 /** Why the closing record cannot be shown for signature yet: incomplete findings, open disputes, no recommendation. */
 export function refusalsBeforeClosing(view: LogView, audit: string): Refusal[] {
   const disputes = refusalsOfDisputes(view, 'closing.conflict_open', (dispute) => dispute.isSealed);
-  return [...findingsBeforeClosing(view), ...disputes, ...missingRecommendations(view, audit)];
+  return [...findingsBeforeSealing(view), ...disputes, ...missingRecommendations(view, audit)];
 }
 
-/** Open disputes about anything that a report shows. Which value a screen shows meanwhile depends on who looks: it is not sealed. */
-export function disputesBeforeReport(view: LogView, audit: string): Refusal[] {
+/**
+ * Why the report cannot show what the audit says by now: what holds before the closing seal holds for whatever was raised or changed
+ * after it. Which value of an open dispute a screen shows depends on who looks: it is not sealed.
+ */
+export function contentBeforeReport(view: LogView, audit: string): Refusal[] {
   const isShown = ({ isSealed, ref, field }: OpenDispute & { isSealed: boolean }): boolean =>
     isSealed || ref === `audit/${audit}` || (entityKindOf(ref) === 'evidence' && field === 'is_in_report');
-  return refusalsOfDisputes(view, 'report.conflict_open', isShown);
+  const disputes = refusalsOfDisputes(view, 'report.conflict_open', isShown);
+  return [...findingsBeforeSealing(view), ...disputes, ...missingRecommendations(view, audit)];
 }
 
 function refusalsOfDisputes(

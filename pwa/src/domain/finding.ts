@@ -20,7 +20,10 @@ export const WORST_FIRST = [
   'opportunity_for_improvement',
   'positive',
 ] as const satisfies FindingGrade[];
-const NONCONFORMITIES: readonly unknown[] = ['major_nonconformity', 'minor_nonconformity'] satisfies FindingGrade[];
+export const NONCONFORMITIES: readonly unknown[] = [
+  'major_nonconformity',
+  'minor_nonconformity',
+] satisfies FindingGrade[];
 /** ISO/IEC 17021-1:2015, 9.4.5.3: the requirement, the statement of what is not met, the objective evidence. */
 const THREE_PARTS = ['requirement', 'failure', 'objective_evidence'] as const;
 
@@ -153,8 +156,8 @@ export function missingParts(view: LogView, finding: FindingView): FindingPart[]
   return (finding.get('criteria') ?? []).length > 0 ? missing : [...missing, 'criteria'];
 }
 
-/** Why the closing record cannot be sealed yet, finding by finding. */
-export function findingsBeforeClosing(view: LogView): Refusal[] {
+/** Why neither record can be sealed yet, finding by finding. */
+export function findingsBeforeSealing(view: LogView): Refusal[] {
   const refusals: Refusal[] = [];
   for (const { number, finding } of numberedFindings(view)) {
     if (isWithdrawn(finding)) continue;

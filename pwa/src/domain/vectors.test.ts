@@ -9,7 +9,7 @@ import { closingsOf } from './closing';
 import { fitsId } from './entity';
 import {
   citedStandards,
-  findingsBeforeClosing,
+  findingsBeforeSealing,
   gradeIn,
   missingParts,
   numberedFindings,
@@ -285,7 +285,7 @@ describe('a finding', () => {
     }
     const missing = view.ofKind('finding').map((finding) => [finding.id, missingParts(view, finding)] as const);
     expect(Object.fromEntries(missing.filter(([, parts]) => parts.length > 0))).toEqual(vector['missing']);
-    expect(findingsBeforeClosing(view)).toEqual(vector['before_closing']);
+    expect(findingsBeforeSealing(view)).toEqual(vector['before_closing']);
   });
 });
 
