@@ -456,7 +456,12 @@ class Tablet:
     def seal_closing_record(self) -> str:
         """The hash that was sealed, as the tablet shows it."""
         self.page.get_by_role("button", name="Seal the closing record").click()
-        expect(self.page.get_by_text("The closing record is sealed")).to_be_visible()
+        asked = self.page.get_by_role("dialog", name="Seal the closing record?")
+        expect(asked.get_by_role("listitem")).to_have_count(2)
+        self.shows("seal-asked")
+        asked.get_by_role("button", name="Seal now").click()
+        expect(self.page.get_by_text("The closing record is sealed", exact=True)).to_be_visible()
+        expect(self.page.locator("#sealed")).to_be_focused()
         self.page.get_by_text("The whole checksum (SHA-256)").last.click()
         shown = re.search(r"\b[0-9a-f]{64}\b", self.page.get_by_role("main").inner_text())
         assert shown is not None, "the seal does not show its checksum"

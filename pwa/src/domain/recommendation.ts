@@ -13,7 +13,7 @@ export interface AskedAgain {
 
 /** The standards whose nonconformities are others by now than in the record `before`: the recommendation there was given without them. */
 export function recommendationsToAskAgain(before: PlainRecord, now: PlainRecord): AskedAgain[] {
-  const [earlier, later] = [gradesIn(before), gradesIn(now)];
+  const [earlier, later] = [gradesByStandard(before), gradesByStandard(now)];
   const order = listed((now['audit'] as PlainRecord | undefined)?.['criteria']).map(String);
   return order.flatMap((standard) => {
     const given = recommendationIn(now, standard);
@@ -28,12 +28,12 @@ export function recommendationsToAskAgain(before: PlainRecord, now: PlainRecord)
 }
 
 /** By standard, the nonconformities that stand: number and grade. */
-function gradesIn(record: PlainRecord): Map<string, Map<string, string>> {
+export function gradesByStandard(record: PlainRecord): Map<string, Map<string, string>> {
   const found = new Map<string, Map<string, string>>();
-  for (const finding of listed(record['findings']) as PlainRecord[]) {
+  for (const finding of recordedItems(record['findings'])) {
     if (finding['withdrawn_reason']) continue;
     const special = new Map(
-      (listed(finding['grades']) as PlainRecord[]).map((one) => [String(one['standard']), String(one['grade'])]),
+      recordedItems(finding['grades']).map((one) => [String(one['standard']), String(one['grade'])]),
     );
     for (const criterion of listed(finding['criteria'])) {
       const standard = String(criterion).split(':', 1)[0]!;
@@ -47,7 +47,12 @@ function gradesIn(record: PlainRecord): Map<string, Map<string, string>> {
 }
 
 function recommendationIn(record: PlainRecord, standard: string): PlainRecord | null {
-  return (listed(record['recommendations']) as PlainRecord[]).find((one) => one['standard'] === standard) ?? null;
+  return recordedItems(record['recommendations']).find((one) => one['standard'] === standard) ?? null;
+}
+
+/** The items of a list in a record. */
+export function recordedItems(value: unknown): PlainRecord[] {
+  return listed(value) as PlainRecord[];
 }
 
 function listed(value: unknown): unknown[] {

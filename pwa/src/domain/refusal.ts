@@ -7,6 +7,7 @@
 export const TABLET_CODES = [
   // A command says no
   'account.unsent_work', //     {operations} {photos}  signing out would leave them on this tablet
+  'closing.left_as_sealed', //  asked before the first change after the seal, somebody said no
   'closing.sealed_already', //  what changes now is listed in the report as a change since closing
   'evidence.empty', //          the file came empty from the camera: take it again
   'operation.under_seal', // a word or a record that somebody has vouched for is not taken back

@@ -7,6 +7,7 @@
 import { session } from '../../app-session.svelte';
 import type { Outcome, Session, Written } from '../../commands/session';
 import { undo } from '../../commands/undo';
+import { closingsOf, openClosingRecord } from '../../domain/closing';
 import {
   citedStandards,
   gradedFinding,
@@ -20,6 +21,7 @@ import {
 import { isShown, LogView, type EntityView } from '../../domain/fold';
 import { clauseResults, judgementId, type ClauseResult } from '../../domain/judgement';
 import { mayWrite } from '../../domain/permissions';
+import { refuse } from '../../domain/refusal';
 import { standardsOf, type Clause, type Standard } from '../../domain/standard';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
 import { foldTeam } from '../../domain/team';
@@ -41,6 +43,7 @@ import {
   type Trust,
   type TrustOf,
 } from '../../store/queries';
+import { AfterSeal } from './after-seal.svelte';
 import type { Capturing } from './capture-target';
 import { auditableClauses, findClause, nameOfStandard, numberOf, standardIdOf, worded } from './catalogue';
 import { gradesInWords } from './grades';
@@ -60,8 +63,9 @@ export class OpenAudit {
   readonly account: string;
   readonly db: AuditbookDatabase;
   readonly pictures: Pictures;
+  readonly afterSeal: AfterSeal;
   readonly undoing = new Undoing(
-    (written) => undo(this.session, written),
+    (written) => this.asked(() => undo(this.session, written)),
     (written) => undoWords(this, written.operations),
   );
 
@@ -104,7 +108,9 @@ export class OpenAudit {
     const waiting = this.#outbox?.byAudit.get(this.id);
     return this.#outbox ? (waiting?.operations ?? 0) + (waiting?.photos ?? 0) : undefined;
   });
-  readonly isSealed = $derived(this.view.ofKind('closing_record').some((record) => record.get('seal')));
+  /** When the closing record was sealed that counts. */
+  readonly sealedAt = $derived.by(() => closingsOf(this.view, this.id).counting?.seal.sealed_at ?? null);
+  readonly isSealed = $derived(this.sealedAt !== null);
 
   /** My entry in the team; whoever began the audit may lead it without one. */
   readonly me = $derived.by(() => memberOf(this.view, this.account) ?? undefined);
@@ -130,6 +136,8 @@ export class OpenAudit {
     this.account = account;
     this.db = db;
     this.pictures = new Pictures(db);
+    // While a new closing record is made, what changes goes into it.
+    this.afterSeal = new AfterSeal(`${account} ${id}`, () => this.isSealed && !openClosingRecord(this.view, id));
     this.#follow(watchLog(db, id), (view) => {
       this.view = view;
       this.isLoaded = true;
@@ -156,7 +164,12 @@ export class OpenAudit {
    * Does one thing and says whether the device has it. `done` is told in a toast with the way back; without it the change
    * is seen where it was made and only the bottom bar takes it back.
    */
-  async keep(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
+  keep(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
+    return this.keepBesideSeal(saving, () => this.asked(act), done);
+  }
+
+  /** The same without the question before the first change after the seal: the seals themselves, and the words of the report. */
+  async keepBesideSeal(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
     let written: Written | null = null;
     const isKept = await saving.keep(async () => {
       const answer = await act();
@@ -170,6 +183,11 @@ export class OpenAudit {
     const before = this.trustOf;
     saving.follow(() => (this.trustOf === before ? 'saved' : this.leastSafe(refs)));
     return written;
+  }
+
+  /** Does it unless the audit is sealed and somebody, asked, says no. */
+  async asked<T extends object>(act: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    return (await this.afterSeal.mayChange()) ? act() : refuse('closing.left_as_sealed');
   }
 
   may(kind: EntityKind): boolean {

@@ -7,12 +7,15 @@ function written(kind: string, undo: readonly unknown[] = [{}]): Written {
 }
 
 test('after a seal there is nothing to be taken back', () => {
-  const undoing = new Undoing(() => Promise.reject(new Error('nothing may be undone')));
-  undoing.did('A signature', written('add'), false);
-  expect(undoing.last?.label).toBe('A signature');
-  undoing.did('The seal', written('seal', []), true);
-  expect(undoing.last).toBeNull();
+  const undoing = new Undoing(
+    () => Promise.reject(new Error('nothing may be undone')),
+    () => 'A change',
+  );
+  undoing.did(written('add'), 'A signature');
+  expect(undoing.label).toBe('A signature');
+  undoing.did(written('seal', []), 'The seal');
+  expect(undoing.label).toBeUndefined();
   expect(undoing.isOffered).toBe(false);
-  undoing.did('A note', written('add'), false);
-  expect(undoing.last?.label).toBe('A note');
+  undoing.did(written('add'));
+  expect(undoing.label).toBe('A change');
 });

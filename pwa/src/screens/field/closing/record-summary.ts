@@ -39,6 +39,10 @@ export function summaryOf(record: PlainRecord): RecordSummary {
     isWithdrawn: text(finding['withdrawn_reason']) !== null,
     acknowledgement: text(finding['acknowledgement']),
   }));
+  // In the audit's order, as everywhere; the record lists them by their ids.
+  const criteria = (record['audit'] as PlainRecord | undefined)?.['criteria'];
+  const order = Array.isArray(criteria) ? criteria.map(String) : [];
+  const place = (standard: string) => (order.includes(standard) ? order.indexOf(standard) : order.length);
   const standing = findings.filter((finding) => !finding.isWithdrawn);
   // Worst first, as the counts are read aloud.
   const counted = WORST_FIRST.map(
@@ -55,10 +59,12 @@ export function summaryOf(record: PlainRecord): RecordSummary {
     dissents: standing.filter((finding) => finding.acknowledgement === 'dissent').length,
     people: rows('attendance').filter((person) => person['at_closing'] === true).length,
     deviations: rows('deviations').length,
-    recommendations: rows('recommendations').map((item) => ({
-      standard: text(item['standard']) ?? '',
-      outcome: text(item['outcome']) as RecommendationOutcome | null,
-    })),
+    recommendations: rows('recommendations')
+      .map((item) => ({
+        standard: text(item['standard']) ?? '',
+        outcome: text(item['outcome']) as RecommendationOutcome | null,
+      }))
+      .sort((one, other) => place(one.standard) - place(other.standard)),
   };
 }
 

@@ -1,7 +1,8 @@
 /** What changed since the closing record, in words for the reader. */
 import type { PlainRecord } from '../../../domain/record';
-import type { Value } from '../../../domain/plain-json';
+import { isSameValue, type Value } from '../../../domain/plain-json';
 import { say, t } from '../../../i18n';
+import { differing } from './differing';
 
 export interface SpokenChange {
   readonly what: string;
@@ -9,20 +10,57 @@ export interface SpokenChange {
   readonly is: string | null;
 }
 
-export function spokenChanges(changes: readonly Value[], nameOfStandard: (id: string) => string): SpokenChange[] {
-  return (changes as unknown as PlainRecord[]).map((change) => {
+interface Told {
+  readonly nameOfStandard: (id: string) => string;
+  readonly clauseName: (criterion: string) => string;
+  /** What was sealed, and what is so now. */
+  readonly before: PlainRecord;
+  readonly now: PlainRecord;
+}
+
+export function spokenChanges(changes: readonly Value[], told: Told): SpokenChange[] {
+  const { nameOfStandard } = told;
+  return (changes as unknown as PlainRecord[]).flatMap((change): SpokenChange | SpokenChange[] => {
     const { finding, evidence, field, was, is } = change;
     if (typeof finding !== 'string' && typeof evidence !== 'string') {
+      if (field === 'judgements') return spokenJudgements(told);
       return { what: say('report.part', String(field), {}, String(field)), was: null, is: null };
     }
     const name = typeof finding === 'string' ? t('closing.finding_named', { number: finding }) : t('report.evidence');
     if (field === null) return { what: `${name}: ${say('report.change', String(is))}`, was: null, is: null };
     return {
       what: `${name}, ${say('closing.field', String(field), {}, String(field))}`,
-      was: field === 'grades' ? spokenGrades(was, nameOfStandard) : spoken(was),
-      is: field === 'grades' ? spokenGrades(is, nameOfStandard) : spoken(is),
+      ...(field === 'grades'
+        ? { was: spokenGrades(was, nameOfStandard), is: spokenGrades(is, nameOfStandard) }
+        : differing(spoken(was), spoken(is))),
     };
   });
+}
+
+/** Clause by clause, what was judged of it at all its places. */
+function spokenJudgements({ before, now, clauseName }: Told): SpokenChange[] {
+  const [earlier, later] = [judgementsIn(before), judgementsIn(now)];
+  return [...new Set([...earlier.keys(), ...later.keys()])].flatMap((criterion) => {
+    const [was, is] = [earlier.get(criterion) ?? [], later.get(criterion) ?? []];
+    if (isSameValue(was as Value, is as Value)) return [];
+    const what = t('report.judgement_of', { clause: clauseName(criterion) });
+    const [wasSaid, isSaid] = [results(was), results(is)];
+    return [wasSaid === isSaid ? { what, was: null, is: null } : { what, was: wasSaid, is: isSaid }];
+  });
+}
+
+function judgementsIn(record: PlainRecord): Map<string, PlainRecord[]> {
+  const found = new Map<string, PlainRecord[]>();
+  for (const one of (record['judgements'] ?? []) as PlainRecord[]) {
+    const criterion = String(one['criterion']);
+    found.set(criterion, [...(found.get(criterion) ?? []), one]);
+  }
+  return found;
+}
+
+function results(judgements: readonly PlainRecord[]): string {
+  const said = new Set(judgements.flatMap(({ result }) => (result ? [say('mark', String(result))] : [])));
+  return [...said].join(', ') || t('report.nothing');
 }
 
 /** "ISO 14001:2015: Major nonconformity (It reached the drain)" */
