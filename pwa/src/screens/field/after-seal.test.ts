@@ -16,7 +16,13 @@ async function sealedAudit() {
   const db = await openTablet(LENA);
   const id = newId();
   const installation = await installationOf(db);
-  const vouched = { purpose: 'closing' as const, audit: id, sha256: SHA256, signatures: [] as string[], supersedes: null };
+  const vouched = {
+    purpose: 'closing' as const,
+    audit: id,
+    sha256: SHA256,
+    signatures: [] as string[],
+    supersedes: null,
+  };
   const device = { installation, account: LENA, public_key: null, device_signature: null };
   await commit(db, id, [
     add('closing_record', 'c1', { record: '{}', sha256: SHA256 }),
