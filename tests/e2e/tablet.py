@@ -242,7 +242,7 @@ class Tablet:
 
     def closes_sheet(self) -> None:
         sheet = self.page.get_by_role("dialog")
-        sheet.get_by_role("button", name="Close").click()
+        sheet.get_by_role("button", name="Close").first.click()
         expect(sheet).to_be_hidden()
 
     def waits_until_typed_text_is_kept(self, text: str) -> None:
@@ -359,7 +359,7 @@ class Tablet:
             viewer.get_by_role("checkbox", name="Show in the report").check()
             expect(viewer.get_by_role("checkbox", name="Show in the report")).to_be_checked()
             self.shows(f"picture-{position + 1}")
-            viewer.get_by_role("button", name="Close").click()
+            viewer.get_by_role("button", name="Close").first.click()
             expect(viewer).to_be_hidden()
 
     # --- Where two tablets say different things
