@@ -41,19 +41,19 @@ def cover_section(cover: Cover, content: ReportContent) -> list[Flowable]:
             [paragraph(cover.body, look.COVER_BODY_INDENTED), paragraph(_one_line(cover.body_address), look.NOTE)],
             after=0,
         ),
-        Rule(before=4, after=24),
+        Rule(before=3, after=6),
         paragraph(cover.kind, look.COVER_KIND),
         paragraph(cover.client, look.COVER_CLIENT),
         paragraph(_one_line(cover.client_address), look.NOTE),
-        Spacer(0, 16),
+        Spacer(0, 5),
         _identity(cover),
-        Spacer(0, 6),
+        Spacer(0, 2),
         *beside([paragraph(cover.state, look.COVER_STATE)], [paragraph(cover.state_meaning, look.COVER_FACT)], 3),
-        Rule(before=2, after=7),
+        Rule(before=1, after=4),
         *facts_beside(cover.facts, look.COVER_FACT, 2),
-        Rule(before=2, after=7),
+        Rule(before=1, after=4),
         *_recommendations(cover),
-        Rule(before=2, after=8),
+        Rule(before=1, after=5),
         *beside([paragraph(cover.counts_heading, look.MARGIN_LABEL)], [_counts(cover)], 2),
         *facts_beside(cover.closing_facts, look.COVER_FACT, 2),
     ]
@@ -88,9 +88,9 @@ def _recommendations(cover: Cover) -> list[Flowable]:
         body.append(paragraph(f"{item.standard}: {item.outcome}", look.COVER_STRONG))
         if item.text:
             body += paragraphs(item.text, look.COVER_FACT)
-    if cover.recommendation_since:
-        body.append(paragraph(cover.recommendation_since, look.COVER_FACT))
-    body.append(paragraph(cover.recommendation_note, look.NOTE))
+    since = cover.recommendation_since
+    note = f"{since} {cover.recommendation_note}" if since else cover.recommendation_note
+    body.append(paragraph(note, look.COVER_FACT if since else look.NOTE))
     return beside([paragraph(cover.recommendation_heading, look.MARGIN_LABEL)], body, 2)
 
 

@@ -13,6 +13,7 @@ from server.reports.parts import Fact, PreviousFinding, RunningHead
 from server.reports.pieces import Landmark, OutlineEntry, facts_beside, labelled
 from server.reports.sections_front import previous_finding
 from tests.reports.sample import sample_material
+from tests.reports.test_changes import closed_with
 from tests.reports.test_content import changed
 from tests.reports.test_render import made, text_of
 
@@ -67,3 +68,13 @@ def test_a_short_audit_has_no_page_that_is_nearly_empty():
     assert report.pages <= 13, lines
     last = [line for line in text_of(report.pdf, report.pages, report.pages).splitlines() if line.strip()]
     assert len(last) > 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "heading"), [("en", "Conclusions"), ("de", "Schlussfolgerungen")])
+def test_the_cover_is_one_page_also_with_all_that_can_stand_on_it(language: str, heading: str):
+    """A revision says why it is one, and a nonconformity that came after the closing meeting stands beside the recommendation."""
+    material, files = sample_material(language)
+    before = [item for item in material.closing.record["findings"] if item["number"] != "01"]
+    later = changed(closed_with(material, findings=before), revision=2, reason="Major found on the way out")
+    assert heading in text_of(made(later, files).pdf, 2, 2)
