@@ -70,7 +70,7 @@ COVER_BODY_INDENTED = _style(
 COVER_KIND = _style("cover-kind", fontSize=12, leading=16, leftIndent=INDENT, textColor=QUIET, spaceAfter=2)
 COVER_CLIENT = _style("cover-client", fontName=BOLD, fontSize=26, leading=30, leftIndent=INDENT, spaceAfter=3)
 COVER_STATE = _style("cover-state", fontName=BOLD, fontSize=12, leading=14)
-COVER_FACT = _style("cover-fact", fontSize=9.5, leading=12.8, leftIndent=INDENT, spaceAfter=4)
+COVER_FACT = _style("cover-fact", fontSize=9.5, leading=12.8, leftIndent=INDENT, spaceAfter=2.5)
 STANDING_TEXT = _style("standing-text", fontSize=9.5, leading=12.8, leftIndent=INDENT, spaceAfter=3)
 COVER_STRONG = _style("cover-strong", fontName=BOLD, fontSize=9.5, leading=12.8, leftIndent=INDENT)
 
