@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server.reports.material import HandwrittenSignature, ReportMaterial
+from server.reports.wording import LANGUAGES, Words
 from tests.reports.sample import sample_material
 from tests.reports.test_content import changed, facts, told
 
@@ -152,7 +153,9 @@ def test_the_register_is_of_photos_and_files(material: ReportMaterial):
 
 
 def test_a_finding_without_a_title_is_called_that_everywhere(material: ReportMaterial):
-    for language, title in (("en", "Without a title"), ("de", "Ohne Titel")):
+    assert Words("en").say("finding.untitled") == "Without a title"
+    for language in LANGUAGES:
+        title = Words(language).say("finding.untitled")
         of_language = sample_material(language)[0]
         finding = of_language.report.record["findings"][0] | {"title": None}
         content = told(changed(of_language, findings=[finding]))
