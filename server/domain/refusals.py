@@ -75,6 +75,7 @@ SENTENCES: dict[str, str] = {
     "operation.content_missing": "The content of this entry was erased before it came, and nobody here decided so. Its place is kept; it shows nothing.",
     "operation.already_born": "Something else with this number was recorded before, and what it began with never changes. Both are kept; the lead auditor decides.",
     "operation.reserved": "Only the server writes entries of this kind. It is kept, but not shown in the audit.",
+    "operation.without_words": "A deletion and a seal hold no words, so there is nothing to erase in them. Erase what was deleted or sealed.",
     "chain.forked": "This tablet sent two different entries under one number, as after a restored backup. Both are kept; the lead auditor decides.",
     "chain.prev_mismatch": "This entry does not follow on from the one before it. It is kept; the lead auditor decides.",
     "audit.not_assigned": "Its author is not in the team of this audit. It is kept; the lead auditor decides.",

@@ -121,18 +121,23 @@ def _check_device_signature(part: Mapping[str, Any], name: str, findings: Findin
 def _check_heads(seals: Mapping[str, Any], report: Mapping[str, Any], findings: Findings) -> None:
     """Each tablet signs how far its log goes; under this report lies that log up to the head that the record names."""
     named: dict[tuple[str, str], int] = {}
+    digests: dict[tuple[str, str], dict[int, set[str]]] = {}
     for head in report.get("heads", []):
         # A chain that forked has several: each is signed for by a head of its own, and the lowest is the least that counts.
         chain_name = (head["installation"], head["account"])
         named[chain_name] = min(head["dseq"], named.get(chain_name, head["dseq"]))
+        digests.setdefault(chain_name, {}).setdefault(head["dseq"], set()).add(head["digest"])
     verified = 0
     for head in seals.get("chain_heads", []):
         if not head.get("signature") or not head.get("public_key"):
             continue
         chain = ChainKey(head["installation"], head["account"], str(report.get("audit_id")))
         statement = head_statement(chain, head["dseq"], head["digest"])
-        reaches = head["dseq"] >= named.get((chain.installation, chain.account), 2**53)
-        if reaches and is_signed_by(statement, head["signature"], head["public_key"]):
+        chain_name = (chain.installation, chain.account)
+        reaches = head["dseq"] >= named.get(chain_name, 2**53)
+        # At the very number that the record names, it has to be the very entry.
+        fits = head["digest"] in digests.get(chain_name, {}).get(head["dseq"], {head["digest"]})
+        if reaches and fits and is_signed_by(statement, head["signature"], head["public_key"]):
             verified += 1
         else:
             findings.broken("chain.invalid", f"The tablet {head['installation']} did not sign the log that is named.")

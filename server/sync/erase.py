@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from server.database import Scope, unit_of_work
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
-from server.domain.vocabulary import ON_OPERATIONS
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind
 from server.storage import audits, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
 from server.sync.receive import Receiver
+
+WITHOUT_WORDS = (OperationKind.DELETE, OperationKind.SEAL)
+"""They hold nobody's words, and without them what was deleted would be there again, and what was sealed open."""
 
 
 def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[str], reason: str) -> None:
@@ -37,6 +40,8 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
             raise Refused(Refusal("request.not_found"))
         if any(entry is not None and entry.kind in ON_OPERATIONS for entry in found):
             raise Refused(Refusal("operation.reserved"))
+        if any(entry is not None and entry.kind in WITHOUT_WORDS for entry in found):
+            raise Refused(Refusal("operation.without_words"))
         now = now_ms()
         receiver = Receiver(session, locked, server_identity(session), now)
         decided = erasures.registered_erasures(session, locked, digests)

@@ -1,6 +1,7 @@
 """The decision to let an operation count after all that was kept in quarantine."""
 
 from server.database import Scope, unit_of_work
+from server.domain.operation import parse_operation
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
 from server.storage import audits
@@ -8,7 +9,7 @@ from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
-from server.sync.receive import CONTENT_MISSING, NOT_YOURS, Receiver
+from server.sync.receive import CONTENT_MISSING, NOT_YOURS, Receiver, refuse_value_here
 
 NEVER_RELEASED = ("operation.reserved", NOT_YOURS, CONTENT_MISSING)
 """Nobody can decide that somebody else said something: it counts when its author's own tablet sends it."""
@@ -18,7 +19,8 @@ def release_operation(account: str, roles: Roles, audit: str, digest: str) -> No
     """
     Reverse the verdict on one operation, for good and in the log. Said twice, it is written once.
 
-    What cannot be read stays as it is, and so does what only the server may write, or what only its author can say.
+    What cannot be read stays as it is, and so does what only the server may write, what only its author can say, and a value that
+    does not fit its field: records and screens are made from it.
     """
     with unit_of_work(Scope(frozenset(roles))) as session:
         row = audits.visible_audit(session, audit, account, roles)
@@ -34,4 +36,12 @@ def release_operation(account: str, roles: Roles, audit: str, digest: str) -> No
             return
         if entry.kind is None or entry.verdict_code in NEVER_RELEASED:
             raise Refused(log.reason_of(entry))
+        operation = parse_operation(entry.data, entry.content_sha256)
+        unfit = (
+            operation
+            if isinstance(operation, Refusal)
+            else refuse_value_here(operation, row.audit_id, row.workspace_id)
+        )
+        if unfit is not None:
+            raise Refused(unfit)
         Receiver(session, locked, server_identity(session), now_ms()).release(entry, account)

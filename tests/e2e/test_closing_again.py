@@ -56,6 +56,8 @@ def test_a_closing_record_takes_the_place_of_the_sealed_one(tablet: Tablets, mai
     expect(shown.nth(1)).to_contain_text(re.compile("^Replaced.*Sealed by Lena Brandt"))
 
     lena.comes_back_online()
+    # Chromium writes cookies every half minute: the sign-in may be lost with the battery, the work is not.
+    lena.signs_in_again()
     lena.waits_until_safe()
     write_and_send_report(lena)
     report = tmp_path / "report.pdf"

@@ -11,19 +11,21 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from server.config import Config
-from server.domain.operation import Operation, erase_content, parse_operation
+from server.domain.operation import ChainKey, Operation, erase_content, head_statement, parse_operation
 from server.reports.material import HandwrittenSignature, attachments
 from server.reports.pdfa import to_pdfa
 from server.reports.stamping import certify_report
 from server.sealing.canonical import canonical_bytes
 from server.sealing.pades import load_signer
 from server.sealing.verify import Verdict, Weight, main, verify_report
+from tests.reports.sample import signed_by, spki
 from tests.sealing.authority import PASSWORD, Authority, new_authority
 from tests.sealing.conftest import SIGNED_AT, Made
 
@@ -212,6 +214,20 @@ def test_a_forged_seal_is_found(made: Made, tmp_path: Path):
     report = replace(made.material.report, seal=dict(made.material.report.seal) | {"sealed_at": "2026-01-01T00:00:00Z"})
     verdict = forged(made, tmp_path, attachments(replace(made.material, report=report)))
     assert broken(verdict) == {"device.invalid"}
+
+
+@pytest.mark.slow
+def test_a_head_at_the_number_of_the_record_has_to_be_its_very_entry(made: Made, tmp_path: Path):
+    files = attachments(made.material)
+    seals = json.loads(files["device-signatures.json"])
+    key = ec.generate_private_key(ec.SECP256R1())
+    for head in seals["chain_heads"]:
+        chain = ChainKey(head["installation"], head["account"], made.material.report.record["audit_id"])
+        named = next(one for one in made.material.report.record["heads"] if one["account"] == head["account"])
+        head |= {"dseq": named["dseq"], "digest": "f" * 64, "public_key": spki(key)}
+        head["signature"] = signed_by(key, head_statement(chain, head["dseq"], head["digest"]))
+    verdict = forged(made, tmp_path, files | {"device-signatures.json": canonical_bytes(seals)})
+    assert "chain.invalid" in broken(verdict)
 
 
 @pytest.mark.slow

@@ -247,3 +247,17 @@ def test_what_was_decided_on_stays_out_where_only_the_header_had_come(database, 
     shown = reading_of(lena, device).view()
     assert len(shown.erased) == 1
     assert shown.entity(finding).get("title") is None
+
+
+def test_a_deletion_and_a_seal_hold_no_words_and_stay(told, lena, paula):
+    """Without the deletion the finding would be there again, and without the seal its record would be open."""
+    device, _ = told
+    finding = device.add_finding("raised by mistake")
+    heads = device.heads.values()
+    deletion = device.make("del", finding, "deleted", True, bases=[head for named in heads for head in named])
+    device.push()
+    with pytest.raises(Refused) as refused:
+        erase(paula, device, deletion)
+    assert refused.value.refusal.code == "operation.without_words"
+    device.pull()
+    assert device.view().entities[finding].is_deleted

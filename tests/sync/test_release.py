@@ -95,3 +95,17 @@ def test_an_unknown_digest_is_nothing(database, lena):
     device.push()
     assert release(lena, device, "never sent").status_code == 404
     assert lena.post(f"/api/audits/{device.audit}/operations/nonsense/release").status_code == 422
+
+
+def test_a_value_that_does_not_fit_its_field_never_counts(database, lena):
+    """Records and screens are made from what counts: no decision makes a number a list of standards."""
+    device = new_audit(lena)
+    texts = [
+        device.set(f"audit/{device.audit}", "criteria", 7),
+        device.set(f"audit/{device.audit}", "starts_on", ["2026-11-24"]),
+        device.set(f"audit/{device.audit}", "reference", "x" * 5000),
+    ]
+    device.push()
+    for text in texts:
+        assert release(lena, device, text).json["code"] == "operation.value_unfit"
+    assert lena.get("/api/audits").status_code == 200

@@ -3,6 +3,7 @@
  *
  * Read it in a component: `syncStatus.waitingOperations`. Connected once a session is there, by session.ts.
  */
+import { online } from 'svelte/reactivity/window';
 import type { AuditbookDatabase } from '../store/database';
 import { fromDatabase } from '../store/live';
 import { isSafeToLeave, watchOutbox, type Outbox } from '../store/outbox';
@@ -17,14 +18,7 @@ class SyncStatus {
   lastSuccessAt: number | null = $state(null);
   #outbox: Outbox | undefined = $state.raw(undefined);
   #engine: SyncEngine | undefined;
-  #isOnline = $state(navigator.onLine);
   #stops: (() => void)[] = [];
-
-  constructor() {
-    const look = () => (this.#isOnline = navigator.onLine);
-    addEventListener('online', look);
-    addEventListener('offline', look);
-  }
 
   /** Operations that have not come back from the server; undefined until counted. */
   get waitingOperations(): number | undefined {
@@ -52,7 +46,11 @@ class SyncStatus {
 
   /** The server could not be reached at the last attempt, or the tablet itself says that it has no network. */
   get isAway(): boolean {
-    return !this.#isOnline || this.problem?.code === 'sync.unreachable' || this.problem?.code === 'sync.not_the_server';
+    return (
+      online.current === false ||
+      this.problem?.code === 'sync.unreachable' ||
+      this.problem?.code === 'sync.not_the_server'
+    );
   }
 
   /** False while unknown: nobody leaves a site because of a number that was not read yet. */
