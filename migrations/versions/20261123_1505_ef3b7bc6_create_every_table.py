@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("audit_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("head_seq", sa.Integer(), nullable=False),
         sa.Column("head_hash", sa.String(length=64), nullable=False),
+        sa.Column("latest_receipt", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("reference", sa.String(length=60), nullable=True),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.domain.fold import EntityView, LogView
+from server.domain.fold import Arrival, EntityView, LogView
 from server.domain.operation import Operation
 from server.domain.vocabulary import SealPurpose
 
@@ -18,18 +18,18 @@ SEAL = "seal"
 
 @dataclass(frozen=True, slots=True)
 class SealedClosing:
-    """A closing record under the first seal that fits it, and its place in the server's log; none while it is on a tablet only."""
+    """A closing record under the first seal that fits it, and when that reached the server; None while it is on a tablet only."""
 
     ref: str
     sha256: str
     supersedes: str | None
     sealed_at: str
-    seq: int | None
+    arrived: Arrival | None
 
     @property
-    def arrival(self) -> tuple[bool, int, str, str, str]:
+    def arrival(self) -> tuple[bool, Arrival, str, str, str]:
         """Of two that stand beside each other the first to arrive counts, as of births and seals."""
-        return (self.seq is None, self.seq or 0, self.sealed_at, self.sha256, self.ref)
+        return (self.arrived is None, self.arrived or (0, 0), self.sealed_at, self.sha256, self.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,12 @@ def _sealed(view: LogView, audit: str) -> Iterator[SealedClosing]:
             continue
         shown = entity.fields[SEAL]
         # The first to arrive comes last.
-        for head, seq in reversed(list(zip(shown.heads, shown.arrivals, strict=True))):
+        for head, arrived in reversed(list(zip(shown.heads, shown.arrivals, strict=True))):
             seal = head.value
             if isinstance(seal, dict) and _fits(seal, entity, audit, head):
-                yield SealedClosing(ref, str(seal["sha256"]), seal.get("supersedes"), str(seal.get("sealed_at")), seq)
+                yield SealedClosing(
+                    ref, str(seal["sha256"]), seal.get("supersedes"), str(seal.get("sealed_at")), arrived
+                )
                 break
 
 

@@ -20,6 +20,13 @@ DELETED = "deleted"
 """The field that a `del` writes. Deletion is a value like any other, so it can be disputed and taken back."""
 
 
+Arrival = tuple[int, int]
+"""
+When an entry reached the server, and its number there. The number alone would not do: after a restore entries get new ones, and
+keep their time of receipt.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the log as the server numbers it. On a tablet, what has not been pulled yet has neither `seq` nor `received_at`."""
@@ -30,6 +37,10 @@ class Entry:
     received_at: int | None = None
     """Milliseconds since 1970, by the server's clock. It bounds the display order and never enters sealed content."""
 
+    @property
+    def arrived(self) -> Arrival | None:
+        return None if self.seq is None else (self.received_at or 0, self.seq)
+
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
@@ -37,7 +48,7 @@ class FieldView:
 
     value: Any
     heads: tuple[Operation, ...]
-    arrivals: tuple[int | None, ...] = ()
+    arrivals: tuple[Arrival | None, ...] = ()
     """Of every head its number in the server's log."""
 
     @property
@@ -187,8 +198,8 @@ def _known_and_applied(
     return known, applied
 
 
-def _arrival(entry: Entry) -> tuple[bool, int, str]:
-    return (entry.seq is None, entry.seq or 0, entry.operation.digest)
+def _arrival(entry: Entry) -> tuple[bool, Arrival, str]:
+    return (entry.arrived is None, entry.arrived or (0, 0), entry.operation.digest)
 
 
 def _superseded(
@@ -266,7 +277,7 @@ def _field_view(heads: list[Entry]) -> FieldView:
     return FieldView(
         ordered[-1].operation.value,
         tuple(entry.operation for entry in ordered),
-        tuple(entry.seq for entry in ordered),
+        tuple(entry.arrived for entry in ordered),
     )
 
 

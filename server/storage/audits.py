@@ -87,6 +87,7 @@ def create_audit_row(
         is_held=is_held,
         head_seq=0,
         head_hash=GENESIS,
+        latest_receipt=0,
         created_at=now,
         created_by=account,
     )

@@ -84,14 +84,16 @@ class UnreadableEntry:
 def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], at: int) -> list[int]:
     """Number the entries, advance the running hash, write them all. The audit's row must be locked by this transaction."""
     rows: list[dict[str, Any]] = []
-    seq, running = audit.head_seq, audit.head_hash
+    seq, running, latest = audit.head_seq, audit.head_hash, audit.latest_receipt
     for entry in entries:
-        received_at = at if entry.received_at is None else entry.received_at
+        # Who arrived first follows from this time: a clock that is put back must not let anybody in before the others.
+        received_at = max(at, latest) if entry.received_at is None else entry.received_at
+        latest = max(latest, received_at)
         seq, running = seq + 1, advance_running_hash(running, entry.digest, entry.origin, received_at)
         rows.append(_row(audit, entry, seq, running, received_at))
     if rows:
         session.execute(sa.insert(LoggedOperation), rows)
-        audit.head_seq, audit.head_hash = seq, running
+        audit.head_seq, audit.head_hash, audit.latest_receipt = seq, running, latest
         session.flush()
     return [row["seq"] for row in rows]
 
@@ -174,7 +176,7 @@ def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str,
                 table.field == BORN,
                 sa.or_(table.verdict.is_(None), table.verdict != QUARANTINED),
             )
-            .order_by(table.seq.desc())
+            .order_by(table.received_at.desc(), table.seq.desc())
         )
         # The first to arrive is the last to be read.
         found.update({row.entity: entry for row in rows if (entry := _read(row)) is not None})

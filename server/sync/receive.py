@@ -51,7 +51,7 @@ class Receiver:
         self.session = session
         self.audit = audit
         self.server = server
-        self.now = now
+        self.now = max(now, audit.latest_receipt)
         self.numbered_here: set[str] = set()
         """Digests that this transaction appended."""
         self.appended = 0

@@ -12,10 +12,11 @@ from server.domain.fold import LogView
 from server.domain.operation import erase_content
 from server.identity.by_hand import block_installation
 from server.sealing import log_key
-from server.storage import accounts
+from server.storage import accounts, audits
 from server.storage.identifiers import new_id
 from server.sync.erase import erase_content_of
 from server.sync.office import Change, append, create_audit
+from server.sync.team import load_team
 from tests.devices import Device, codes, new_audit, states
 from tests.old_log import OldLog, back_up, hand_back, put_back, remember
 from tests.people import Person
@@ -57,7 +58,8 @@ def lost(database, lena, aron, paula) -> OldLog:
     write(paula, device.audit, Change.add(member, {"account": aron.account}), Change(member, "role", "auditor"))
     his = Device(aron, device.audit)
     his.add_finding("Found by Aron")
-    his.set(his.add_finding("of Aron"), "grade", "no such grade")
+    his.add_finding("of Aron")
+    his.set(f"audit/{device.audit}", "scope", "not his to say")
     his.push()
     old = remember(lena, device.audit)
     put_back(backup)
@@ -80,7 +82,7 @@ def test_the_offices_entries_and_a_dead_tablets_come_back_as_they_were(lost: Old
     shown = log_of(aron, lost.audit).view()
     assert plain(shown) == plain(log_of(lena, lost.audit).view())
     assert titles(shown) == ["Found by Aron", "of Aron"]
-    assert [aside["code"] for aside in shown.quarantined.values()] == ["operation.value_unfit"]
+    assert [aside["code"] for aside in shown.quarantined.values()] == ["operation.not_permitted"]
     assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
 
 
@@ -269,7 +271,7 @@ def test_what_the_server_set_aside_without_its_memory_counts_as_before(lost: Old
     hand_back(lena, lost, BEFORE)
     shown = log_of(lena, lost.audit).view()
     assert titles(shown) == ["Found by Aron", "of Aron"]
-    assert [aside["code"] for aside in shown.quarantined.values()] == ["operation.value_unfit"]
+    assert [aside["code"] for aside in shown.quarantined.values()] == ["operation.not_permitted"]
     end = log_of(lena, lost.audit).cursor
     assert hand_back(aron, lost).json["taken"] == 0
     assert log_of(lena, lost.audit).cursor == end, "said once"
@@ -306,7 +308,7 @@ def test_who_brings_the_servers_own_words_as_his_keeps_nothing_out(lost: OldLog,
     shown = log_of(lena, lost.audit).view()
     assert shown.of_kind("team_member")[0].get("role") == "auditor"
     aside = {digest: why["code"] for digest, why in shown.quarantined.items()}
-    assert aside[lost.entries[9].partition(" ")[0]] == "operation.value_unfit"
+    assert aside[lost.entries[9].partition(" ")[0]] == "operation.not_permitted"
 
 
 def test_what_was_erased_since_does_not_come_back(database, lena, paula):
@@ -359,3 +361,22 @@ def test_a_header_whose_content_nobody_erased_waits_for_its_author(lost: OldLog,
     shown = log_of(lena, lost.audit).view()
     assert digest not in shown.quarantined
     assert titles(shown) == ["Found by Aron", "of Aron"]
+
+
+def test_who_begins_an_audit_that_the_backup_lacks_does_not_take_it_over(database, lena, paula):
+    """Her birth of it has a lower number now, and a later time of receipt: what had arrived first still counts."""
+    backup = back_up()
+    device = new_audit(lena)
+    device.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    hers = Device(paula, device.audit)
+    hers.add(f"audit/{device.audit}", workspace=paula.workspace, type="stage_2")
+    hers.push()
+    assert hand_back(lena, old, 0).status_code == 200
+    device.set(f"audit/{device.audit}", "scope", "of Lena")
+    assert codes(device.send([device.made[-1]])) == [None]
+    with reading(SERVER) as session:
+        row = audits.find_audit(session, device.audit)
+        assert row is not None
+        assert set(load_team(session, row)) == {lena.account}

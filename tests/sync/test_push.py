@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+import sqlalchemy as sa
 
 from server.database import SERVER, reading, unit_of_work
 from server.domain.operation import GENESIS, digest_of
@@ -14,6 +15,7 @@ from server.storage import accounts, audits, chains
 from server.storage.clock import now_ms
 from server.storage.identifiers import new_id
 from server.storage.tables.operation import Chain, ChainHead, LoggedOperation
+from server.sync import push as push_module
 from tests.devices import Device, codes, header_of, new_audit, states
 from tests.people import enter
 
@@ -694,3 +696,19 @@ def test_the_same_birth_from_two_tablets_is_one_fact_said_twice(database, lena, 
     other = Device(aron, device.audit)
     other.add("evidence_link/e1.f1", evidence="e1", finding="f1", criterion=None)
     assert states(other.push()) == ["stored"]
+
+
+def test_a_clock_that_is_put_back_lets_nobody_in_before_the_others(database, lena, monkeypatch):
+    """Who arrived first follows from the time of receipt, so within one log it never goes back."""
+    device = new_audit(lena)
+    device.push()
+    monkeypatch.setattr(push_module, "now_ms", lambda: 1_000)
+    device.add_finding()
+    device.push()
+    with reading(SERVER) as session:
+        times = session.scalars(
+            sa.select(LoggedOperation.received_at)
+            .where(LoggedOperation.audit_id == device.audit)
+            .order_by(LoggedOperation.seq)
+        ).all()
+    assert list(times) == sorted(times)

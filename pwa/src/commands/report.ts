@@ -5,7 +5,7 @@ import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
 import { refuse, type Refusal } from '../domain/refusal';
 import { auditableCriteria, cataloguesOf, standardsOf } from '../domain/standard';
-import type { EntityView, LogView } from '../domain/fold';
+import { compareArrivals, type Arrival, type EntityView, type LogView } from '../domain/fold';
 import type { Entities } from '../domain/vocabulary';
 import { readLogWithBasis } from '../store/basis';
 import { add, seal, setAll } from '../store/changes';
@@ -63,7 +63,7 @@ export function latestReport(view: LogView, made: readonly string[] = []): Repor
       (one, other) =>
         (one.get('revision') ?? 0) - (other.get('revision') ?? 0) ||
         Number(made.includes(one.id)) - Number(made.includes(other.id)) ||
-        arrivalOf(other) - arrivalOf(one) ||
+        compareArrivals(arrivalOf(other), arrivalOf(one)) ||
         byCodePoint(other.id, one.id),
     )
     .at(-1);
@@ -76,9 +76,9 @@ function reportBefore(view: LogView, made: readonly string[]): ReportView | unde
   return last ?? latestReport(view);
 }
 
-/** Its place in the server's log; behind all others while it is on this tablet only. */
-function arrivalOf(record: ReportView): number {
-  return record.fields.get(SEAL)?.arrivals.at(-1) ?? Number.MAX_SAFE_INTEGER;
+/** When its seal reached the server; null while it is on this tablet only. */
+function arrivalOf(record: ReportView): Arrival | null {
+  return record.fields.get(SEAL)?.arrivals.at(-1) ?? null;
 }
 
 export type SealedReport = Created & { readonly sha256: string; readonly revision: number };

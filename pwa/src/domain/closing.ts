@@ -4,7 +4,7 @@
  * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
  */
 import { findingsBeforeSealing, gradedFinding, numberedFindings, numbersOf } from './finding';
-import { isShown, type EntityView, type LogView } from './fold';
+import { compareArrivals, isShown, type Arrival, type EntityView, type LogView } from './fold';
 import { byCodePoint, entityIdOf, entityKindOf, SEAL, sha256Of, type ChainKey } from './operation';
 import { canonicalText, type Value } from './plain-json';
 import { closingRecord, isSameContent, SEALED_FIELDS, type CatalogueName, type PlainRecord } from './record';
@@ -138,11 +138,11 @@ export function readRecord(entity: EntityView<'closing_record'> | EntityView<'re
   }
 }
 
-/** A closing record under the first seal that fits it. `seq` is null while that seal is on this tablet only. */
+/** A closing record under the first seal that fits it. `arrived` is null while that seal is on this tablet only. */
 export interface SealedClosing {
   readonly record: EntityView<'closing_record'>;
   readonly seal: Schemas['Seal'];
-  readonly seq: number | null;
+  readonly arrived: Arrival | null;
 }
 
 /**
@@ -194,7 +194,7 @@ function sealedClosings(view: LogView, audit: string): SealedClosing[] {
     if (index < 0) continue;
     const record = entity as unknown as EntityView<'closing_record'>;
     const seal = shown.heads[index]!.val as unknown as Schemas['Seal'];
-    found.push({ record, seal, seq: shown.arrivals[index] ?? null });
+    found.push({ record, seal, arrived: shown.arrivals[index] ?? null });
   }
   return found;
 }
@@ -209,8 +209,7 @@ function isSealOf(val: Value, entity: EntityView, audit: string, author: ChainKe
 /** Of two that stand beside each other the first to arrive counts, as of births and seals. */
 function byArrival(one: SealedClosing, other: SealedClosing): number {
   return (
-    Number(one.seq === null) - Number(other.seq === null) ||
-    (one.seq ?? 0) - (other.seq ?? 0) ||
+    compareArrivals(one.arrived, other.arrived) ||
     byCodePoint(String(one.seal.sealed_at), String(other.seal.sealed_at)) ||
     byCodePoint(one.seal.sha256, other.seal.sha256) ||
     byCodePoint(one.record.ref, other.record.ref)

@@ -18,6 +18,12 @@ export interface Entry {
   readonly receivedAt: number | null;
 }
 
+/**
+ * When an entry reached the server, and its number there. The number alone would not do: after a restore entries get new ones, and
+ * keep their time of receipt.
+ */
+export type Arrival = readonly [receivedAt: number, seq: number];
+
 /** What the server said about an operation: `quarantined` or, when it took that back, `applied`. */
 export interface Verdict {
   readonly state: string;
@@ -36,9 +42,9 @@ export class FieldView {
   readonly value: Value;
   readonly heads: readonly ReadOperation[];
   /** Of every head its number in the server's log; null while it has not come back from there. */
-  readonly arrivals: readonly (number | null)[];
+  readonly arrivals: readonly (Arrival | null)[];
 
-  constructor(value: Value, heads: readonly ReadOperation[], arrivals: readonly (number | null)[] = []) {
+  constructor(value: Value, heads: readonly ReadOperation[], arrivals: readonly (Arrival | null)[] = []) {
     this.value = value;
     this.heads = heads;
     this.arrivals = arrivals;
@@ -303,11 +309,17 @@ function knownAndApplied(
 }
 
 function byArrival(one: Entry, other: Entry): number {
-  return (
-    Number(one.seq === null) - Number(other.seq === null) ||
-    (one.seq ?? 0) - (other.seq ?? 0) ||
-    compare(one.operation.digest, other.operation.digest)
-  );
+  return compareArrivals(arrivalOf(one), arrivalOf(other)) || compare(one.operation.digest, other.operation.digest);
+}
+
+function arrivalOf({ seq, receivedAt }: Entry): Arrival | null {
+  return seq === null ? null : [receivedAt ?? 0, seq];
+}
+
+/** What has not arrived comes behind all that has. */
+export function compareArrivals(one: Arrival | null, other: Arrival | null): number {
+  if (one === null || other === null) return Number(one === null) - Number(other === null);
+  return one[0] - other[0] || one[1] - other[1];
 }
 
 /** Every operation that an applied one has seen and replaced in the same field, also by way of one in quarantine. */
@@ -349,7 +361,7 @@ function fieldView(heads: readonly Entry[]): FieldView {
   return new FieldView(
     ordered.at(-1)!.operation.val,
     ordered.map((entry) => entry.operation),
-    ordered.map((entry) => entry.seq),
+    ordered.map(arrivalOf),
   );
 }
 
