@@ -30,11 +30,11 @@ def main() -> None:
 
 
 def keep(file: Path, name: str, height: int | None = None) -> None:
-    """As wide as a README shows it, in few colours; `height` crops from the top."""
+    """As wide as a README shows it; `height` crops from the top. With a palette the small marks of the grades lost their colours."""
     with Image.open(file) as picture:
         scaled = picture.convert("RGB").resize((WIDTH, round(picture.height * WIDTH / picture.width)))
         cropped = scaled.crop((0, 0, WIDTH, height or scaled.height))
-        cropped.quantize(64).save(PICTURES / f"{name}.png", optimize=True)
+        cropped.save(PICTURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
