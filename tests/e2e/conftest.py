@@ -70,6 +70,14 @@ def served(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
+@pytest.fixture(scope="module")
+def hands(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
+    """Tablets that several tests of a module share: they are made ready once."""
+    tablets = Tablets(playwright, tmp_path_factory.mktemp("hands"), served.address)
+    yield tablets
+    tablets.close()
+
+
 @pytest.fixture
 def tablet(playwright: Playwright, served: Server, tmp_path: Path) -> Iterator[Tablets]:
     """`tablet("lena")` is a new tablet for Lena. At the end none may have complained."""

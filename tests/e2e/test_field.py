@@ -1,23 +1,14 @@
 """What an auditor in the plant sees of the own work: what Back and Undo do, what counts where a finding speaks, what was filed."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import Tablets
-from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def hands(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
-    tablets = Tablets(playwright, tmp_path_factory.mktemp("hands"), served.address)
-    yield tablets
-    tablets.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,14 @@
 """How many taps the work takes, counted on the glass. A test measures the taps; the seconds are for a person with gloves on."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import Tablets
-from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def hands(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
-    tablets = Tablets(playwright, tmp_path_factory.mktemp("hands"), served.address)
-    yield tablets
-    tablets.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from server.evidence.derivatives import report_picture
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 
+pytestmark = pytest.mark.slow
+
 WORKSPACE, AUDIT = new_id(), new_id()
 
 

@@ -22,6 +22,8 @@ from tests.evidence.sending import (
 )
 from tests.evidence.test_upload import PowerCut
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def files(config):

@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,8 @@ from tests.reports.sample import (
     write_audit,
 )
 
+pytestmark = pytest.mark.slow
+
 RECIPIENT = "reports@nordlicht.example"
 
 
@@ -82,11 +84,23 @@ def office(lena: Person, paula: Person) -> Person:
     return lena
 
 
+@dataclass
+class TabletWithSample(Device):
+    """A tablet on which the whole sample was recorded."""
+
+    sample: Sample = field(init=False)
+
+
+def tablet_with_sample(person: Person) -> TabletWithSample:
+    tablet = TabletWithSample(person, new_id())
+    tablet.sample = write_audit(tablet)
+    return tablet
+
+
 @pytest.fixture
-def tablet(office: Person) -> Device:
+def tablet(office: Person) -> TabletWithSample:
     """A whole audit, sealed twice, with nothing sent yet."""
-    device = Device(office, new_id())
-    device.sample = write_audit(device)  # type: ignore[attr-defined]
+    device = tablet_with_sample(office)
     seal_closing(device)
     change_after_closing(device)
     seal_report(device)
@@ -101,8 +115,8 @@ def sent(tablet: Device) -> Device:
     return tablet
 
 
-def keep_pictures(tablet: Device, config: Config, tmp_path: Path, *, but: int = 0) -> None:
-    sample: Sample = tablet.sample  # type: ignore[attr-defined]
+def keep_pictures(tablet: TabletWithSample, config: Config, tmp_path: Path, *, but: int = 0) -> None:
+    sample = tablet.sample
     files = EvidenceFiles(config.data_folder)
     for sha256, data in list(sample.pictures.items())[but:]:
         path = tmp_path / sha256
@@ -221,7 +235,7 @@ def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
 @pytest.mark.slow
 def test_a_report_takes_no_picture_out_of_another_audit(database: str, tablet: Device, app: Flask, config: Config):
     """The same photos lie in the workspace, but they were never sent to this audit."""
-    sample: Sample = tablet.sample  # type: ignore[attr-defined]
+    sample = tablet.sample
     sent(tablet)
     other = new_audit(tablet.person)
     other.push()
@@ -533,8 +547,7 @@ def test_entries_that_have_not_arrived_hold_the_report_up(tablet: Device, aron: 
 def test_right_to_left_text_is_refused_before_anything_is_printed(
     office: Person, app: Flask, config: Config, tmp_path: Path
 ):
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     tablet.set(f"audit/{tablet.audit}", "scope", "ייצור חלקים")
     seal_closing(tablet)
     seal_report(tablet)
@@ -620,8 +633,7 @@ def test_reports_are_seen_by_those_who_may_see_the_audit(
 
 
 def test_a_workspace_without_an_address_is_told_at_once(lena: Person):
-    tablet = Device(lena, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(lena)
     seal_closing(tablet)
     seal_report(tablet)
     sent(tablet)
@@ -732,8 +744,7 @@ def test_a_key_that_was_enrolled_after_the_seal_came_does_not_vouch_for_it(
 @pytest.mark.slow
 def test_a_closing_record_that_the_log_does_not_give_is_refused(office: Person, app: Flask, config: Config):
     """A minor was left out of what people signed on the glass, although everything under it is in the log."""
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     record = closing_record(
         tablet.view_of_made(),
         tablet.audit,
@@ -776,8 +787,7 @@ def test_a_forged_twin_of_the_last_entry_does_not_hold_the_report_up(
 def test_evidence_that_came_after_the_meeting_is_among_the_changes(
     office: Person, app: Flask, config: Config, tmp_path: Path
 ):
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     seal_closing(tablet)
     tablet.set("evidence/e1", "caption", "Another caption than at the meeting")
     tablet.add("evidence/late", **late_evidence())
@@ -806,8 +816,7 @@ def test_after_an_erasure_under_the_seal_the_report_says_so(
     office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
 ):
     """What no record shows is gone without a trace in them: both are still recomputed to the letter."""
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     slip = tablet.set("finding/f1", "title", "A name that does not belong here")
     tablet.set("finding/f1", "title", "Without the name")
     seal_closing(tablet)
@@ -852,8 +861,7 @@ def close_again(tablet: Device, reason: str = "A sentence named a person.", ref:
 def test_the_report_rests_on_the_closing_record_that_took_the_place_of_the_first(
     database: str, office: Person, app: Flask, config: Config, tmp_path: Path
 ):
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     first = seal_closing(tablet)
     tablet.set("finding/f1", "title", "Mended at the table")
     close_again(tablet)
@@ -886,8 +894,7 @@ def test_a_sentence_is_taken_out_of_a_sealed_record_by_law(
     The record is replaced by one without the sentence, then the old entries are erased: the finding that went, the record that
     showed it. The others keep their numbers, although nothing can say any more how the first record had numbered them.
     """
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     tablet.add("finding/f5a", raised_at="2026-11-25T10:00:00.000Z", raised_by="lena")
     tablet.set("finding/f5a", "grade", "opportunity_for_improvement")
     words = tablet.set("finding/f5a", "failure", "Karl of hall 2 is ill.")
@@ -930,8 +937,7 @@ def test_an_erased_closing_record_that_still_counts_says_what_to_do(tablet: Devi
 def test_a_closing_record_that_replaces_nothing_or_says_no_reason_is_refused(
     office: Person, app: Flask, changed: dict[str, Any], what: str
 ):
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     if "reason" in changed:
         seal_closing(tablet)
     close_again(tablet, **changed)
@@ -1000,8 +1006,7 @@ def test_two_branches_of_one_chain_that_both_count_are_both_under_the_seal(
     office: Person, app: Flask, config: Config, tmp_path: Path
 ):
     """A tablet was restored from a copy of itself, and the lead auditor let count what both had written."""
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     sent(tablet)
     copy = Device(office, tablet.audit, dseq=tablet.dseq, prev=tablet.prev, made=list(tablet.made), sent=tablet.sent)
     copy.heads = {place: list(heads) for place, heads in tablet.heads.items()}
@@ -1029,8 +1034,7 @@ def test_an_erased_note_does_not_open_the_records_to_other_words(
     office: Person, paula: Person, app: Flask, config: Config
 ):
     """A private note is in no record: what people signed is checked to the letter all the same."""
-    tablet = Device(office, new_id())
-    tablet.sample = write_audit(tablet)  # type: ignore[attr-defined]
+    tablet = tablet_with_sample(office)
     tablet.add("note/n9", observed_at="2026-11-24T10:00:00.000Z")
     note = tablet.set("note/n9", "text", "private")
     seal_closing(tablet)

@@ -4,11 +4,14 @@ import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 
 from server.config import Config
 from server.sealing.development import DEVELOPMENT_MARK, ensure_development_authority
 from server.sealing.pades import load_signer, problems_of
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

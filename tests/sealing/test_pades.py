@@ -29,6 +29,8 @@ from server.sealing.verify import verify_report
 from tests.sealing.authority import PASSWORD, Authority, new_authority
 from tests.sealing.conftest import SIGNED_AT, Made
 
+pytestmark = pytest.mark.slow
+
 
 def signer_with(authority: Authority, timestamper: object) -> KeySigner:
     key, certificate = authority.signer()

@@ -29,6 +29,8 @@ from tests.reports.sample import signed_by, spki
 from tests.sealing.authority import PASSWORD, Authority, new_authority
 from tests.sealing.conftest import SIGNED_AT, Made
 
+pytestmark = pytest.mark.slow
+
 
 def broken(verdict: Verdict) -> set[str]:
     return {check.code for check in verdict.checks if check.weight is Weight.BROKEN}

@@ -21,6 +21,8 @@ from tests.devices import Device, codes, new_audit, states
 from tests.old_log import OldLog, back_up, hand_back, put_back, remember
 from tests.people import Person
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Mr Novak, a cleaner, was not trained."
 
 
