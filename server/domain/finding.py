@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from server.domain.closings import closings_of
 from server.domain.fold import EntityView, LogView
 from server.domain.operation import parse_plain_json
 from server.domain.refusals import Refusal
@@ -42,12 +43,15 @@ def numbered_findings(view: LogView, fixed_before: Mapping[str, int] | None = No
 
 
 def _fixed_numbers(view: LogView) -> dict[str, int]:
-    """By finding, from the sealed closing records; the first to be sealed counts for what it numbers."""
+    """
+    By finding, from the sealed closing records: what the one that counts says, and of those before it and beside it what it does not
+    know and what is still free. Clocks decide nothing, and neither does a deletion: nobody takes back what was signed.
+    """
+    closings = closings_of(view)
     fixed: dict[str, int] = {}
-    sealed = [record for record in view.of_kind("closing_record") if isinstance(record.get("seal"), dict)]
-    for record in sorted(sealed, key=lambda record: (str(record.get("seal").get("sealed_at")), record.id)):
+    for sealed in (*reversed(closings.counted), *closings.beside):
         taken = set(fixed.values())
-        for one, number in numbers_in(record.get("record")).items():
+        for one, number in numbers_in(view.entities[sealed.ref].get("record")).items():
             if one not in fixed and number not in taken:
                 fixed[one] = number
     return fixed

@@ -118,13 +118,18 @@ class LogView:
         return self.entities.get(ref)
 
 
-def fold_log(entries: Iterable[Entry]) -> LogView:
-    """Heads, displayed values and open disputes of every field, from whatever set of entries is at hand."""
+def fold_log(entries: Iterable[Entry], set_aside: Iterable[str] | None = None) -> LogView:
+    """
+    Heads, displayed values and open disputes of every field, from whatever set of entries is at hand. `set_aside`: the digests that
+    are taken for quarantined, whatever the verdicts among the entries say.
+    """
     entries = list(entries)
     erased = _last_words([one for one in entries if isinstance(one.operation.value, dict)], OperationKind.ERASURE)
     entries = [_without_content(entry) if _is_told_to_go(entry, erased) else entry for entry in entries]
     verdicts = _last_words(entries, OperationKind.VERDICT)
     quarantined = {digest: verdict for digest, verdict in verdicts.items() if verdict.get("state") == "quarantined"}
+    if set_aside is not None:
+        quarantined = {digest: quarantined.get(digest, {}) for digest in set_aside}
     known, applied = _known_and_applied(entries, quarantined)
     superseded = _superseded(applied, known, quarantined)
 

@@ -19,6 +19,8 @@ RECORD_VERSION = 1
 
 _AUDIT = ("type", "reference", "title", "language", "scope", "objectives", "criteria", "starts_on", "ends_on")
 _FINDING = (
+    "raised_at",
+    "raised_by",
     "title",
     "grade",
     "grade_reason",
@@ -26,7 +28,9 @@ _FINDING = (
     "failure",
     "objective_evidence",
     "criteria",
-    "raised_at",
+    "process",
+    "site",
+    "shift",
     "observed_at",
     "is_corrected_on_site",
     "withdrawn_reason",
@@ -34,6 +38,15 @@ _FINDING = (
     "dissent_reason",
 )
 _EVIDENCE = ("sha256", "kind", "media_type", "size", "source", "captured_at", "caption")
+_JUDGEMENT = ("criterion", "process", "site", "shift", "auditor", "result", "reason")
+_LISTED = {
+    "sites": ("site", ("name", "address")),
+    "processes": ("process", ("name",)),
+    "shifts": ("shift", ("name",)),
+    "team": ("team_member", ("account", "name", "role")),
+}
+"""What findings and judgements point to by id, with what is told of it: two processes of one name stay two."""
+_REFERENCES = {"site": ("site",), "process": ("process",), "shift": ("shift",), "team_member": ("auditor", "raised_by")}
 _SUMMARY = (
     "executive_summary",
     "conformity",
@@ -77,7 +90,8 @@ def closing_record(
     numbers: Mapping[str, int] | None = None,
 ) -> Record:
     """
-    What the closing meeting agrees on, with the heads of every chain that this tablet has seen. `frozen` says where and when:
+    What the closing meeting agrees on, with the heads of every chain that this tablet has seen, and `aside`, the digests of what it
+    knew to be set aside: from both, and nothing else, the record can be made again. `frozen` says where and when:
     `at`, `installation`, `account`, `app`, `schema`, `zone`, and `log` (`epoch`, `seq`, `hash`), how far it had pulled; and `salt`,
     so that nobody finds a sentence of an erased record by guessing against its hash. `supersedes` is the hash of the closing record
     whose place it takes, `reason` says why; `numbers` are those of findings that an erased closing record had fixed.
@@ -92,6 +106,7 @@ def closing_record(
         **_content(view, audit, numbers),
         "frozen": frozen,
         "heads": _heads(heads),
+        "aside": sorted(view.quarantined),
     }
 
 
@@ -139,6 +154,7 @@ def report_record(
         "changes_since_closing": changes_since_closing(closing, content),
         "frozen": frozen,
         "heads": _heads(heads),
+        "aside": sorted(view.quarantined),
     }
 
 
@@ -183,19 +199,13 @@ def _content(view: LogView, audit: str, fixed_before: Mapping[str, int] | None =
             "address": _said(shown, "client_address"),
             "representative": _said(shown, "client_representative"),
         },
-        "sites": [_picked(site, ("name", "address")) for site in view.of_kind("site")],
-        "team": [_picked(member, ("name", "role")) for member in view.of_kind("team_member")],
+        **{name: _listed(view, kind, told) for name, (kind, told) in _LISTED.items()},
         "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view, fixed_before)],
-        "evidence": [{"id": item.id, **_picked(item, _EVIDENCE)} for item in view.of_kind("evidence")],
-        "judgements": [_judgement(view, judgement) for judgement in view.of_kind("judgement")],
-        "attendance": [
-            _picked(person, ("name", "function", "at_opening", "at_closing")) for person in view.of_kind("attendance")
-        ],
-        "deviations": [
-            _picked(deviation, ("observed_at", "text", "minutes_lost", "told_to"))
-            for deviation in view.of_kind("deviation")
-        ],
-        "follow_up": [_picked(previous, _PREVIOUS) for previous in view.of_kind("previous_finding")],
+        "evidence": _every(view, "evidence", _EVIDENCE),
+        "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
+        "attendance": _every(view, "attendance", ("name", "function", "at_opening", "at_closing")),
+        "deviations": _every(view, "deviation", ("observed_at", "text", "minutes_lost", "told_to")),
+        "follow_up": _every(view, "previous_finding", _PREVIOUS),
         "recommendations": [
             {"standard": item.id, **_picked(item, ("outcome", "text"))} for item in view.of_kind("recommendation")
         ],
@@ -222,26 +232,24 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
             {"standard": standard, **_picked(special, ("grade", "grade_reason"))}
             for standard, special in special_grades(view, finding).items()
         ],
-        **_places(view, finding),
         "evidence": linked,
     }
 
 
-def _judgement(view: LogView, judgement: EntityView) -> Record:
-    return {
-        **_picked(judgement, ("criterion", "result", "reason")),
-        **_places(view, judgement),
-        "auditor": _name(view, "team_member", judgement.get("auditor")),
-    }
+def _every(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
+    return [{"id": entity.id, **_picked(entity, names)} for entity in view.of_kind(kind)]
 
 
-def _places(view: LogView, entity: EntityView) -> Record:
-    return {place: _name(view, place, entity.get(place)) for place in ("process", "site", "shift")}
-
-
-def _name(view: LogView, kind: str, entity_id: str | None) -> str | None:
-    entity = view.entity(f"{kind}/{entity_id}") if entity_id else None
-    return _said(entity, "name") if entity is not None else None
+def _listed(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
+    """Every one that is shown, and what was deleted while a finding or a judgement still points to it."""
+    pointing = [*view.of_kind("finding"), *view.of_kind("judgement")]
+    named = {entity.get(name) for entity in pointing for name in _REFERENCES[kind]}
+    found = [
+        entity for _ref, entity in sorted(view.entities.items()) if entity.kind == kind and entity.born is not None
+    ]
+    return [
+        {"id": entity.id, **_picked(entity, names)} for entity in found if not entity.is_deleted or entity.id in named
+    ]
 
 
 def _is_shown(view: LogView, ref: str) -> bool:

@@ -6,18 +6,15 @@ from typing import Any
 
 from server.reports.material import Record
 from server.reports.parts import Change, Changes
-from server.reports.telling import Telling
+from server.reports.telling import LISTED_AS, Telling
 
-_NAMED_BY: dict[str, tuple[str, ...]] = {
-    "sites": ("name",),
-    "team": ("name",),
+_KNOWN_BY: dict[str, tuple[str, ...]] = {
     "judgements": ("criterion", "process", "site", "shift", "auditor"),
-    "attendance": ("name",),
-    "deviations": ("observed_at",),
-    "follow_up": ("number",),
     "recommendations": ("standard",),
 }
-"""By what an item of a list is known again: the record gives it no identity."""
+"""By what an item of a list is known again, where it has no id."""
+_NAMED_BY = {"deviations": "observed_at", "follow_up": "number", "recommendations": "standard"}
+"""What it is called on paper, where it is not its name."""
 _SHOWN_WHOLE = 240
 """Letters up to which a text is printed whole. A longer one is printed around what differs."""
 _AROUND = 60
@@ -70,25 +67,20 @@ def _of_the_audit(telling: Telling, part: str) -> Iterator[Change]:
             what = telling.words.word("field", "audit_title" if (part, name) == ("audit", "title") else name)
             yield _compared(telling, where, what, name, was.get(name), now.get(name))
         return
-    for pair in _paired(_NAMED_BY.get(part, ()), list(was or []), list(now or [])):
+    for pair in _paired(_KNOWN_BY.get(part, ("id",)), list(was or []), list(now or [])):
         yield from _judgement(telling, pair) if part == "judgements" else _item(telling, part, pair)
 
 
-def _paired(named_by: tuple[str, ...], was: list[Record], now: list[Record]) -> Iterator[_Pair]:
-    """What belongs together: what is known by all that names it, then by its first name; one that is left over is the other renamed."""
-    old = [item for item in was if item not in now]
-    new = [item for item in now if item not in was]
-    for names in (named_by, named_by[:1]):
-        for item in list(new):
-            found = next((one for one in old if all(one.get(name) == item.get(name) for name in names)), None)
-            if names and found is not None:
-                old.remove(found)
-                new.remove(item)
-                yield _Pair(found, item)
-    if len(old) == len(new) == 1 and named_by == ("name",):
-        yield _Pair(old.pop(), new.pop())
-    yield from (_Pair(item, None) for item in old)
-    yield from (_Pair(None, item) for item in new)
+def _paired(known_by: tuple[str, ...], was: list[Record], now: list[Record]) -> Iterator[_Pair]:
+    """Only what differs: as it was beside as it is."""
+
+    def by_key(items: list[Record]) -> dict[tuple[Any, ...], Record]:
+        return {tuple(item.get(name) for name in known_by): item for item in items}
+
+    old, new = by_key(was), by_key(now)
+    for key in dict.fromkeys([*old, *new]):
+        if old.get(key) != new.get(key):
+            yield _Pair(old.get(key), new.get(key))
 
 
 def _judgement(telling: Telling, pair: _Pair) -> Iterator[Change]:
@@ -96,13 +88,7 @@ def _judgement(telling: Telling, pair: _Pair) -> Iterator[Change]:
     item = pair.now or pair.was or {}
     what = words.listed(text for text in (words.say("changes.judgement"), telling.places(item)) if text)
     where = telling.cited(item["criterion"]) if item.get("criterion") else words.word("field", "criterion")
-    was, now = _judged(telling, pair.was), _judged(telling, pair.now)
-    if was != now:
-        yield Change(where, what, was, now)
-        return
-    for name in _differing(pair.was or {}, pair.now or {}):
-        label = words.say("changes.of_item", item=words.say("changes.judgement"), field=words.word("field_of", name))
-        yield _compared(telling, where, label, name, (pair.was or {}).get(name), (pair.now or {}).get(name))
+    yield Change(where, what, _judged(telling, pair.was), _judged(telling, pair.now))
 
 
 def _judged(telling: Telling, judgement: Record | None) -> str:
@@ -124,7 +110,7 @@ def _item(telling: Telling, part: str, pair: _Pair) -> Iterator[Change]:
 
 
 def _name_of(telling: Telling, part: str, item: Record) -> str:
-    named_by = _NAMED_BY.get(part, ("name",))[0]
+    named_by = _NAMED_BY.get(part, "name")
     value = item.get(named_by)
     return telling.words.say("none.short") if value is None else told_value(telling, named_by, value)
 
@@ -181,6 +167,8 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return telling.numbered_evidence(value)
     if name == "size":
         return words.size(value)
+    if name in LISTED_AS:
+        return telling.name_of(name, value) or str(value)
     if name in ("raised_at", "observed_at", "captured_at"):
         return words.instant(value)
     if name in ("starts_on", "ends_on", "raised_on"):

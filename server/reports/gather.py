@@ -5,18 +5,17 @@ Before: the tablet sealed a record and pushed it, with every operation behind it
 After:  either the material, each piece of it checked against the server's own fold, or the reason why no report can be made.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.domain.closing import Closings, closings_of
+from server.domain.closings import Closings, closings_of
 from server.domain.coverage import ChainWalk, Gap, Head
-from server.domain.finding import numbers_in, refusals_before_sealing
 from server.domain.fold import EntityView, Entry, LogView, fold_log
 from server.domain.operation import ChainKey, head_statement
-from server.domain.record import RECORDED_KINDS, closing_record, report_record
 from server.domain.refusals import Refusal
-from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin, SealPurpose
+from server.domain.vocabulary import OperationKind, Origin, SealPurpose
 from server.reports.material import (
     ChainHead,
     HandwrittenSignature,
@@ -28,8 +27,9 @@ from server.reports.material import (
     ServerStatement,
     Tree,
 )
+from server.reports.recompute import AuditLog, heads_of, is_frozen_by_author, mismatch, refuse_recomputed
 from server.reports.telling import CERTIFICATION
-from server.sealing.canonical import canonical_bytes, sha256_hex
+from server.sealing.canonical import sha256_hex
 from server.sealing.handwriting import HANDWRITTEN, is_word_under
 from server.sealing.seals import SealState, check_seal, is_signed_by, key_sha256, seal_sha256
 from server.storage.clock import as_instant
@@ -62,16 +62,6 @@ SignedHeads = Mapping[tuple[str, str], Sequence[SignedHead]]
 Unreadable = Iterable[tuple[str, ChainKey, int | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """The audit's log, and the ways back in it."""
-
-    entries: list[Entry]
-    view: LogView
-    walk: ChainWalk
-    epoch: str
-
-
 def find_record(view: LogView, record: str) -> EntityView | None:
     """The report record as the log shows it; None when it has not arrived or is not sealed."""
     entity = view.entity(f"report_record/{record}")
@@ -88,25 +78,23 @@ def gather_material(
     names: Mapping[str, str],
     arrived: frozenset[str],
     catalogue_of: Callable[[str], Tree | None],
-    epoch: str = "",
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
     Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds;
-    `catalogue_of` gives the catalogue behind a hash, if this server ever handed it out;
-    `epoch` is the life of the server's database that gave out today's numbers.
+    `catalogue_of` gives the catalogue behind a hash, if this server ever handed it out.
     """
     view = fold_log(entries)
-    log = _Log(entries, view, ChainWalk(entries, view.quarantined, unreadable), epoch)
+    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable))
     sealed = _sealed(log, f"report_record/{record}", SealPurpose.REPORT, audit, public_keys)
     if isinstance(sealed, Refusal):
         return sealed
     content = sealed.record
     born = (view.entities[f"report_record/{record}"].born or {}).get("revision"), sealed.seal.get("supersedes")
     if (content.get("revision"), content.get("supersedes_sha256")) != born:
-        return _mismatch("which revision it is")
+        return mismatch("which revision it is")
     closing_ref = _closing_of(view, str(content.get("closing_sha256")))
-    closings = closings_of(view, audit)
+    closings = closings_of(view)
     if closing_ref is None:
         of_record = closings.of_record(str(content.get("closing_sha256")))
         if of_record is None:
@@ -132,7 +120,7 @@ def gather_material(
         return catalogues
     if refusal := _refuse_criteria(content, catalogues):
         return refusal
-    if refusal := _refuse_recomputed(log, audit, sealed, closing, under_closing, under_report):
+    if refusal := refuse_recomputed(log, audit, sealed, closing, under_closing, under_report):
         return refusal
     if SealState.INVALID in (sealed.state, closing.state):
         return Refusal("report.device_signature_invalid")
@@ -143,7 +131,9 @@ def gather_material(
         handwritten=handwritten,
         # Where no certification body has to release it, the audit team leader's word is the last one.
         state=ReportState.DRAFT if is_certification else ReportState.RELEASED,
-        server=_statement(entries, view, under_report, (f"report_record/{record}", closing_ref), names),
+        server=_statement(
+            entries, view, under_report - set(content["aside"]), (f"report_record/{record}", closing_ref), names
+        ),
         heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
         arrived=arrived,
         catalogues=catalogues,
@@ -151,24 +141,22 @@ def gather_material(
     )
 
 
-def _mismatch(what: str) -> Refusal:
-    return Refusal("report.seal_does_not_match", {"what": what})
-
-
 def _sealed(
-    log: _Log, ref: str, purpose: SealPurpose, audit: str, public_keys: Keys, seal_named: str | None = None
+    log: AuditLog, ref: str, purpose: SealPurpose, audit: str, public_keys: Keys, seal_named: str | None = None
 ) -> SealedRecord | Refusal:
     """A record under its seal. Of several seals the one that the report names; of the report's own the first that fits."""
     entity = log.view.entity(ref)
     if entity is None or not entity.born:
-        return _mismatch("the record has not arrived")
+        return mismatch("the record has not arrived")
     shown = entity.fields.get(SEAL)
     if shown is None:
-        return _mismatch("it is not sealed") if ref.startswith("report") else Refusal("report.closing_seal_missing")
+        return mismatch("it is not sealed") if ref.startswith("report") else Refusal("report.closing_seal_missing")
     data = str(entity.born.get("record")).encode()
     digest = sha256_hex(data)
     if digest != entity.born.get("sha256"):
-        return _mismatch("the hash of the record")
+        return mismatch("the hash of the record")
+    if not is_frozen_by_author(entity, json.loads(data)):
+        return mismatch("where and when it was frozen")
     # The head that is shown, the first to arrive, comes last.
     for head in reversed(shown.heads):
         seal = head.value
@@ -178,7 +166,7 @@ def _sealed(
             received_at = next(entry.received_at for entry in log.entries if entry.operation.digest == head.digest)
             key, state = _checked(seal, public_keys.get((head.chain.installation, head.chain.account), ()), received_at)
             return SealedRecord(data=data, sha256=digest, seal=seal, state=state, public_key=key)
-    return _mismatch("no seal under it fits" if seal_named is None else "the seal of the closing record")
+    return mismatch("no seal under it fits" if seal_named is None else "the seal of the closing record")
 
 
 def _fits(seal: Mapping[str, Any], purpose: SealPurpose, audit: str, sha256: str, author: ChainKey) -> bool:
@@ -210,9 +198,9 @@ def _refuse_place(closings: Closings, closing: SealedRecord) -> Refusal | None:
         return Refusal("report.closing_superseded")
     replaced, reason = closing.record.get("supersedes"), closing.record.get("reason")
     if replaced != closing.seal.get("supersedes") or (replaced is None) != (not str(reason or "").strip()):
-        return _mismatch("what the closing record takes the place of")
+        return mismatch("what the closing record takes the place of")
     if replaced is not None and closings.of_record(str(replaced)) is None:
-        return _mismatch("the closing record before has not arrived")
+        return mismatch("the closing record before has not arrived")
     return None
 
 
@@ -230,116 +218,15 @@ def _handwritten(view: LogView, audit: str, closing: SealedRecord) -> tuple[Hand
     }
     named = [str(digest) for digest in closing.seal.get("signatures") or []]
     if any(digest not in written for digest in named):
-        return _mismatch("the handwritten signatures")
+        return mismatch("the handwritten signatures")
     return tuple(written[digest] for digest in named)
 
 
-def _heads_of(audit: str, content: Record) -> list[Head]:
-    return [
-        Head(ChainKey(head["installation"], head["account"], audit), head["dseq"], head["digest"])
-        for head in content.get("heads") or []
-    ]
-
-
-def _covered(log: _Log, audit: str, content: Record) -> set[str] | Refusal:
-    found = log.walk.covered_by(_heads_of(audit, content))
+def _covered(log: AuditLog, audit: str, content: Record) -> set[str] | Refusal:
+    found = log.walk.covered_by(heads_of(audit, content))
     if not isinstance(found, Gap):
         return found
-    return _mismatch("the entries of a tablet differ" if found.differs else "entries of a tablet have not arrived")
-
-
-def _refuse_recomputed(
-    log: _Log, audit: str, sealed: SealedRecord, closing: SealedRecord, under_closing: set[str], under_report: set[str]
-) -> Refusal | None:
-    """The sealed bytes must be what the server's own fold of the same operations gives: of the closing record and of the report."""
-    content, met = sealed.record, closing.record
-    # What was set aside after the meeting changes nothing that people have signed for.
-    readings = _readings(log, under_closing, met)
-    numbers = _numbers_before(log, closing)
-    meetings = (
-        closing_record(
-            view,
-            audit,
-            _record_heads(audit, met),
-            met.get("frozen") or {},
-            supersedes=met.get("supersedes"),
-            reason=met.get("reason"),
-            catalogues=met.get("catalogues") or [],
-            numbers=numbers,
-        )
-        for view in readings
-    )
-    if not any(canonical_bytes(record) == closing.data for record in meetings):
-        is_erased = any(_shows_erased(view) for view in readings)
-        return Refusal("report.closing_erased") if is_erased else _mismatch("the closing record")
-    # What is in quarantine now must not be in a report. A tablet that sealed before it heard of a verdict seals again.
-    now, then = _readings(log, under_report, content)
-    if canonical_bytes(_recomputed(now, audit, content, closing)) == sealed.data:
-        return _refuse_incomplete(now)
-    if canonical_bytes(_recomputed(then, audit, content, closing)) != sealed.data:
-        is_erased = any(_shows_erased(view) for view in (now, then))
-        return Refusal("report.content_erased") if is_erased else _mismatch("its content")
-    if set(now.quarantined) - set(then.quarantined):
-        return _mismatch("entries in it were set aside since")
-    return _refuse_incomplete(then)
-
-
-def _refuse_incomplete(view: LogView) -> Refusal | None:
-    """What was raised or regraded after the closing meeting meets the same rules as before it, whatever the tablet asks for."""
-    return next(iter(refusals_before_sealing(view)), None)
-
-
-def _shows_erased(view: LogView) -> bool:
-    """
-    Whether a record of this would still show something whose words are gone. Then it is not printed: what has to be erased out of a
-    sealed record is left out of the next one first (docs/adr/0003-two-seals.md).
-    """
-    shown = [entity for entity in view.entities.values() if entity.kind in RECORDED_KINDS and not entity.is_deleted]
-    fields = [[*entity.fields.values(), *([entity.born_view] if entity.born_view else [])] for entity in shown]
-    return any(field.is_erased for of_entity in fields for field in of_entity)
-
-
-def _numbers_before(log: _Log, closing: SealedRecord) -> dict[str, int]:
-    """A closing record that was erased cannot say any more how it numbered the findings; the one in its place carried that on."""
-    births = [entity.born_view for entity in log.view.entities.values() if entity.kind == "closing_record"]
-    is_erased = any(birth is not None and birth.is_erased for birth in births)
-    return numbers_in(closing.data.decode()) if is_erased else {}
-
-
-def _readings(log: _Log, covered: set[str], record: Record) -> tuple[LogView, LogView]:
-    """
-    What is covered, with every verdict of today, and with those that the tablet had pulled when it froze the record.
-
-    Tablets' chains and the office's alike: whoever set the audit up from a desk wrote into it too. After a restore nobody knows
-    which verdicts the tablet had: the second reading is then without any.
-    """
-    told = (record.get("frozen") or {}).get("log") or {}
-    last = told.get("seq") or 0 if told.get("epoch") == log.epoch else 0
-    verdicts = [entry for entry in log.entries if _is_on_operation(entry)]
-    written = [entry for entry in log.entries if not _is_on_operation(entry) and entry.operation.digest in covered]
-    known = [entry for entry in verdicts if (entry.seq or 0) <= last]
-    return fold_log(written + verdicts), fold_log(written + known)
-
-
-def _record_heads(audit: str, content: Record) -> list[tuple[ChainKey, int, str]]:
-    return [(head.chain, head.dseq, head.digest) for head in _heads_of(audit, content)]
-
-
-def _recomputed(view: LogView, audit: str, content: Record, closing: SealedRecord) -> Record:
-    return report_record(
-        view,
-        audit,
-        _record_heads(audit, content),
-        content.get("frozen") or {},
-        criteria=[row["criterion"] for row in content.get("clauses") or []],
-        catalogues=content.get("catalogues") or [],
-        closing=closing.record,
-        closing_sha256=closing.sha256,
-        closing_seal_sha256=seal_sha256(closing.seal),
-        revision=content["revision"],
-        reason=content.get("reason"),
-        supersedes_sha256=content.get("supersedes_sha256"),
-    )
+    return mismatch("the entries of a tablet differ" if found.differs else "entries of a tablet have not arrived")
 
 
 def _catalogues_of(
@@ -348,7 +235,7 @@ def _catalogues_of(
     """By standard the catalogue that the report was made with. What the closing record names must have been handed out, too."""
     standards = (content.get("audit") or {}).get("criteria") or []
     if [one.get("standard") for one in content.get("catalogues") or []] != standards:
-        return _mismatch("the catalogues of its standards")
+        return mismatch("the catalogues of its standards")
     found: dict[str, Tree] = {}
     for record in (met, content):
         for one in record.get("catalogues") or []:
@@ -371,11 +258,7 @@ def _refuse_criteria(content: Record, catalogues: Mapping[str, Tree]) -> Refusal
         for clause in catalogues[one["standard"]]["clauses"]
         if clause["auditable"]
     ]
-    return None if listed == expected else _mismatch("the list of clauses")
-
-
-def _is_on_operation(entry: Entry) -> bool:
-    return entry.origin is Origin.SERVER and entry.operation.kind in ON_OPERATIONS
+    return None if listed == expected else mismatch("the list of clauses")
 
 
 def _statement(
@@ -433,7 +316,7 @@ def _chain_heads(
 ) -> list[ChainHead]:
     """For every chain under the seal the first head that its tablet signed and that leads back to the one in the record."""
     found = []
-    for head in sorted(_heads_of(audit, content), key=lambda head: head.chain):
+    for head in sorted(heads_of(audit, content), key=lambda head: head.chain):
         of_chain = (head.chain.installation, head.chain.account)
         over = next((one for one in signed.get(of_chain, ()) if _reaches(walk, head, one)), None)
         if over is None:

@@ -41,7 +41,6 @@ from server.storage.clock import now_ms
 from server.storage.evidence_store import BlobKey
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
-from server.storage.server_state import server_identity
 
 Pictures = Callable[[BlobKey], bytes | None]
 """From one audit's copy of a picture to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
@@ -124,7 +123,6 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         heads=heads,
         names={account: person.name for account, person in people.items() if person is not None},
         catalogue_of=partial(served_catalogue, session),
-        epoch=server_identity(session).epoch,
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         arrived=frozenset(evidence.stored_hashes(session, row.workspace, row.audit, hashes)),
     )

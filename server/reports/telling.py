@@ -17,6 +17,8 @@ CERTIFICATION = frozenset(
 )
 """Audits after which a certification body decides. The others end with the report."""
 
+LISTED_AS = {"process": "processes", "site": "sites", "shift": "shifts", "auditor": "team", "raised_by": "team"}
+"""By field of a finding or a judgement, the list of the record in which its id is found."""
 NONCONFORMITIES = (FindingGrade.MAJOR_NONCONFORMITY.value, FindingGrade.MINOR_NONCONFORMITY.value)
 
 
@@ -158,7 +160,23 @@ class Telling:
 
     def places(self, record: Record) -> str:
         """Process, site and shift, as far as they are named."""
-        return self.words.listed(str(record[place]) for place in ("process", "site", "shift") if record.get(place))
+        names = (self.name_of(place, record.get(place)) for place in ("process", "site", "shift"))
+        return self.words.listed(name for name in names if name)
+
+    def name_of(self, field: str, entity_id: str | None) -> str:
+        """Of what a field of this name points to; empty where it points to nothing that has a name."""
+        return self._names.get((LISTED_AS[field], entity_id), "")
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str | None], str]:
+        """What the report does not list any more the closing record may."""
+        return {
+            (listed, item["id"]): item["name"]
+            for record in (self.closing, self.report)
+            for listed in set(LISTED_AS.values())
+            for item in record.get(listed) or []
+            if item.get("name")
+        }
 
     def stated(self, text: Any) -> str:
         """The text, or in words that there is none."""

@@ -21,7 +21,7 @@ import pytest
 
 from server.domain import finding as findings
 from server.domain import judgement as judgements
-from server.domain.closing import closings_of
+from server.domain.closings import closings_of
 from server.domain.entity import fits_id
 from server.domain.fold import Entry, LogView, fold_log
 from server.domain.operation import (
@@ -116,6 +116,12 @@ def view_of(things: Iterable[dict[str, Any]]) -> LogView:
             bases = [other for other in born_and_set if other != number] if is_deletion else []
             short = {"id": number, "by": "lena", "at": number, "ent": thing["ref"], "fld": fld, "val": val}
             shorts.append(short | {"bases": bases, "kind": "del" if is_deletion else kind})
+        for fld in thing.get("aside", []):
+            number = len(shorts) + 1
+            target = born_and_set[[name for name, _, _ in writes].index(fld)]
+            verdict = {"state": "quarantined", "code": "operation.not_permitted", "facts": {}}
+            short = {"id": number, "by": "server", "at": number, "verdict_on": target, "val": verdict}
+            shorts.append(short | {"origin": "server", "seq": number, "received_at": number})
     return fold_log(entries_of(shorts)[0])
 
 
@@ -266,7 +272,7 @@ def test_record(vector: dict[str, Any]) -> None:
 def test_closing(vector: dict[str, Any]) -> None:
     entries, _ = entries_of(vector["entries"])
     for ordering in (entries, entries[::-1]):
-        closings = closings_of(fold_log(ordering), uuid(AUDIT))
+        closings = closings_of(fold_log(ordering))
         counted, beside = ([one.ref.partition("/")[2] for one in some] for some in (closings.counted, closings.beside))
         assert (counted, beside) == (vector["counted"], vector["beside"]), vector["why"]
 

@@ -4,7 +4,6 @@
  * What is signed is a hash. So the record is frozen when it is shown, and shown again as soon as anything in it changed.
  */
 import {
-  closingsOf,
   digestsOf,
   isOutdated,
   openClosingRecord,
@@ -14,6 +13,7 @@ import {
   sealStatement,
   signaturesOf,
 } from '../domain/closing';
+import { closingsOf } from '../domain/closings';
 import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, type PlainRecord } from '../domain/record';
@@ -73,7 +73,7 @@ export async function presentClosingRecord(
   audit: string,
   why: string | null = null,
 ): Promise<Outcome<Presented>> {
-  if (closingsOf(await readLog(session.database, audit), audit).counting) {
+  if (closingsOf(await readLog(session.database, audit)).counting) {
     if (why === null) return refuse('closing.sealed_already');
     if (why.trim() === '') return refuse('closing.reason_missing');
   }
@@ -81,11 +81,11 @@ export async function presentClosingRecord(
   const entered = await enterTeam(session, audit, 'closing_record');
   if (isRefusal(entered)) return entered;
   const { view, basis } = await readLogWithBasis(session.database, audit);
-  const current = openClosingRecord(view, audit);
+  const current = openClosingRecord(view);
   const refusal = (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeClosing(view, audit)[0];
   if (refusal !== undefined) return refusal;
   const shown = current === undefined ? null : readRecord(current);
-  const supersedes = closingsOf(view, audit).counting?.seal.sha256 ?? null;
+  const supersedes = closingsOf(view).counting?.seal.sha256 ?? null;
   const reason = supersedes === null ? null : (why?.trim() ?? null);
   if (current !== undefined && shown?.['reason'] === reason && !isOutdated(view, audit, shown)) {
     const sha256 = current.get('sha256') ?? '';

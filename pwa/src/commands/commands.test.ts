@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import { closingsOf, readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
+import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
+import { closingsOf } from '../domain/closings';
 import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/finding';
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
@@ -183,7 +184,7 @@ describe('the team', () => {
     await done(removeTeamMember(lena, audit, LENA));
     await done(changeAudit(lena, audit, { criteria: [] }));
     const { record } = await done(presentClosingRecord(lena, audit));
-    expect(record['team']).toEqual([{ name: 'Lena Weiß', role: 'audit_team_leader' }]);
+    expect(record['team']).toMatchObject([{ account: lena.account, name: 'Lena Weiß', role: 'audit_team_leader' }]);
   });
 
   test('an entry says what she is from then on, also that she leads no more', async () => {
@@ -517,10 +518,10 @@ describe('the closing meeting', () => {
     });
     expect((await done(presentClosingRecord(lena, audit, 'A finding was forgotten'))).id).toBe(again.id);
     expect(await sealClosingRecord(lena, audit, again.id)).toMatchObject({ code: 'closing.signature_missing' });
-    const before = closingsOf(await readLog(lena.database, audit), audit);
+    const before = closingsOf(await readLog(lena.database, audit));
     expect(before.counting!.record.id).toBe(shown.id);
     await sealWithBothWords(lena, audit, again.id);
-    const { counted, counting } = closingsOf(await readLog(lena.database, audit), audit);
+    const { counted, counting } = closingsOf(await readLog(lena.database, audit));
     expect(counted.map(({ record }) => record.id)).toEqual([shown.id, again.id]);
     expect(counting!.seal).toMatchObject({ sha256: again.sha256, supersedes: shown.sha256 });
     expect(counting!.seal.signatures).toHaveLength(2);

@@ -1,5 +1,6 @@
 /** The report: the team's own words, and its seal. The server makes the PDF from the sealed record and mails it. */
-import { closingsOf, contentBeforeReport, readRecord, sealSha256 } from '../domain/closing';
+import { contentBeforeReport, readRecord, sealSha256 } from '../domain/closing';
+import { closingsOf } from '../domain/closings';
 import { byCodePoint, SEAL, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { reportRecord, type PlainRecord } from '../domain/record';
@@ -33,7 +34,7 @@ export function writeReport(session: Session, audit: string, fields: Fields<'aud
 /** Why the report cannot be sealed yet. */
 export function refusalsBeforeReport(view: LogView, audit: string, reason: string | null): Refusal[] {
   const refusals: Refusal[] = [];
-  const { counting } = closingsOf(view, audit);
+  const { counting } = closingsOf(view);
   if (counting === undefined) refusals.push(refuse('report.closing_seal_missing'));
   else if (readRecord(counting.record) === null) refusals.push(refuse('report.closing_erased'));
   const shown = view.find('audit', audit);
@@ -104,7 +105,7 @@ export async function sealReport(
     const known = standards.map((standard) => standard.id);
     return refuse('report.content_missing', { missing: editions.filter((id) => !known.includes(id)).join(', ') });
   }
-  const closing = closingsOf(view, audit).counting!;
+  const closing = closingsOf(view).counting!;
   const terms = {
     criteria: auditableCriteria(standards),
     catalogues: cataloguesOf(editions, catalogue),

@@ -3,13 +3,14 @@
  *
  * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
  */
+import { closingsOf } from './closings';
 import { findingsBeforeSealing, gradedFinding, numberedFindings, numbersOf } from './finding';
-import { compareArrivals, isShown, type Arrival, type EntityView, type LogView } from './fold';
-import { byCodePoint, entityIdOf, entityKindOf, SEAL, sha256Of, type ChainKey } from './operation';
-import { canonicalText, type Value } from './plain-json';
+import { isShown, type EntityView, type LogView } from './fold';
+import { entityIdOf, entityKindOf, SEAL, sha256Of } from './operation';
+import { canonicalText } from './plain-json';
 import { closingRecord, isSameContent, SEALED_FIELDS, type CatalogueName, type PlainRecord } from './record';
 import { refuse, type Refusal } from './refusal';
-import { SIGNING_PARTIES, type AuditType, type EntityKind, type Schemas } from './vocabulary';
+import { SIGNING_PARTIES, type AuditType, type EntityKind } from './vocabulary';
 
 /** Audits after which a certification body decides, so that the team's recommendation is part of the closing meeting. */
 const WITH_RECOMMENDATION: readonly (AuditType | null | undefined)[] = [
@@ -100,7 +101,7 @@ export function refusalsBeforeSealing(view: LogView, audit: string, closingRecor
 
 /** Whether anything that the record shows reads differently by now, or the one whose place it takes is not the one that counts. */
 export function isOutdated(view: LogView, audit: string, record: PlainRecord): boolean {
-  const supersedes = closingsOf(view, audit).counting?.seal.sha256 ?? null;
+  const supersedes = closingsOf(view).counting?.seal.sha256 ?? null;
   const reason = (record['reason'] ?? null) as string | null;
   // Another catalogue on this tablet changes nothing that the record shows.
   const catalogues = (record['catalogues'] ?? []) as CatalogueName[];
@@ -138,82 +139,14 @@ export function readRecord(entity: EntityView<'closing_record'> | EntityView<'re
   }
 }
 
-/** A closing record under the first seal that fits it. `arrived` is null while that seal is on this tablet only. */
-export interface SealedClosing {
-  readonly record: EntityView<'closing_record'>;
-  readonly seal: Schemas['Seal'];
-  readonly arrived: Arrival | null;
-}
-
-/**
- * Every sealed closing record of an audit. `counted` follow on each other, and the last of them is the one that counts; `beside`
- * were sealed while another tablet had sealed one in the same place.
- */
-export interface Closings {
-  readonly counted: readonly SealedClosing[];
-  readonly beside: readonly SealedClosing[];
-  readonly counting: SealedClosing | undefined;
-}
-
-/**
- * From the first record on, always to the one that takes its place. Where two tablets replaced the same record at once, what
- * arrived first at the server counts and goes on counting; the other is shown beside it. It follows from the seals alone, so it
- * outlasts an erasure of what the records say. server/domain/closing.py decides the same; schemas/vectors/closing holds both together.
- */
-export function closingsOf(view: LogView, audit: string): Closings {
-  const sealed = sealedClosings(view, audit).sort(byArrival);
-  const known = new Set<unknown>(sealed.map(({ seal }) => seal.sha256));
-  const counted: SealedClosing[] = [];
-  let next = sealed.find(({ seal }) => !known.has(seal.supersedes));
-  while (next !== undefined) {
-    counted.push(next);
-    const last = next.seal.sha256;
-    next = sealed.find((one) => one.seal.supersedes === last && !counted.includes(one));
-  }
-  return { counted, beside: sealed.filter((one) => !counted.includes(one)), counting: counted.at(-1) };
-}
-
 /** The closing record that was shown last and may still be sealed. */
-export function openClosingRecord(view: LogView, audit: string): EntityView<'closing_record'> | undefined {
-  const { counted, beside, counting } = closingsOf(view, audit);
+export function openClosingRecord(view: LogView): EntityView<'closing_record'> | undefined {
+  const { counted, beside, counting } = closingsOf(view);
   const sealed = new Set([...counted, ...beside].map(({ record }) => record.ref));
   const supersedes = counting?.seal.sha256 ?? null;
   return view
     .ofKind('closing_record')
     .findLast((record) => !sealed.has(record.ref) && readRecord(record)?.['supersedes'] === supersedes);
-}
-
-/** Deleted or not: nobody takes back what somebody has vouched for. */
-function sealedClosings(view: LogView, audit: string): SealedClosing[] {
-  const found: SealedClosing[] = [];
-  for (const entity of view.entities.values()) {
-    const shown = entity.kind === 'closing_record' ? entity.fields.get(SEAL) : undefined;
-    if (shown === undefined || entity.bornView === undefined) continue;
-    // The first to arrive comes last.
-    const index = shown.heads.findLastIndex(({ val, chain }) => isSealOf(val, entity, audit, chain));
-    if (index < 0) continue;
-    const record = entity as unknown as EntityView<'closing_record'>;
-    const seal = shown.heads[index]!.val as unknown as Schemas['Seal'];
-    found.push({ record, seal, arrived: shown.arrivals[index] ?? null });
-  }
-  return found;
-}
-
-function isSealOf(val: Value, entity: EntityView, audit: string, author: ChainKey): boolean {
-  if (typeof val !== 'object' || val === null || Array.isArray(val)) return false;
-  const isAuthors = val['installation'] === author.installation && val['account'] === author.account;
-  if (val['purpose'] !== 'closing' || val['audit'] !== audit || !isAuthors || !val['sha256']) return false;
-  return entity.bornView!.isErased || val['sha256'] === entity.value('sha256');
-}
-
-/** Of two that stand beside each other the first to arrive counts, as of births and seals. */
-function byArrival(one: SealedClosing, other: SealedClosing): number {
-  return (
-    compareArrivals(one.arrived, other.arrived) ||
-    byCodePoint(String(one.seal.sealed_at), String(other.seal.sealed_at)) ||
-    byCodePoint(one.seal.sha256, other.seal.sha256) ||
-    byCodePoint(one.record.ref, other.record.ref)
-  );
 }
 
 /** How a report names the seal under its closing record: SHA-256 over its canonical form, signature included. */

@@ -3,6 +3,7 @@
  *
  * The same rules stand in server/domain/finding.py; schemas/vectors/finding holds both together.
  */
+import { closingsOf } from './closings';
 import { isShown, type EntityView, type LogView } from './fold';
 import { parsePlainJson } from './plain-json';
 import { refuse, type Refusal } from './refusal';
@@ -52,27 +53,20 @@ export function numberedFindings(view: LogView): NumberedFinding[] {
     .map(({ finding, position }) => ({ number: String(position).padStart(2, '0'), finding }));
 }
 
-/** By finding, from the sealed closing records; the first to be sealed counts for what it numbers. */
+/**
+ * By finding, from the sealed closing records: what the one that counts says, and of those before it and beside it what it does not
+ * know and what is still free. Clocks decide nothing, and neither does a deletion: nobody takes back what was signed.
+ */
 function fixedNumbers(view: LogView): Map<string, number> {
+  const { counted, beside } = closingsOf(view);
   const fixed = new Map<string, number>();
-  const sealed = view
-    .ofKind('closing_record')
-    .map((record) => ({ record, sealedAt: sealedAtOf(record.get('seal')) }))
-    .filter(({ sealedAt }) => sealedAt !== null)
-    .sort((one, other) => compare(one.sealedAt!, other.sealedAt!) || compare(one.record.id, other.record.id));
-  for (const { record } of sealed) {
+  for (const { record } of [...counted.toReversed(), ...beside]) {
     const taken = new Set(fixed.values());
     for (const [id, number] of numbersIn(record.get('record'))) {
       if (!fixed.has(id) && !taken.has(number)) fixed.set(id, number);
     }
   }
   return fixed;
-}
-
-function sealedAtOf(seal: unknown): string | null {
-  return typeof seal === 'object' && seal !== null && !Array.isArray(seal)
-    ? String((seal as { sealed_at?: unknown }).sealed_at)
-    : null;
 }
 
 /** The numbers in a record's text. Not what this app writes: it fixes nothing. */

@@ -18,6 +18,8 @@ export const RECORD_VERSION = 1;
 
 const AUDIT = ['type', 'reference', 'title', 'language', 'scope', 'objectives', 'criteria', 'starts_on', 'ends_on'];
 const FINDING = [
+  'raised_at',
+  'raised_by',
   'title',
   'grade',
   'grade_reason',
@@ -25,7 +27,9 @@ const FINDING = [
   'failure',
   'objective_evidence',
   'criteria',
-  'raised_at',
+  'process',
+  'site',
+  'shift',
   'observed_at',
   'is_corrected_on_site',
   'withdrawn_reason',
@@ -34,12 +38,24 @@ const FINDING = [
 ];
 const GRADE = ['grade', 'grade_reason'];
 const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'source', 'captured_at', 'caption'];
-const JUDGEMENT = ['criterion', 'result', 'reason'];
+const JUDGEMENT = ['criterion', 'process', 'site', 'shift', 'auditor', 'result', 'reason'];
+/** What findings and judgements point to by id, with what is told of it: two processes of one name stay two. */
+const LISTED = {
+  sites: ['site', ['name', 'address']],
+  processes: ['process', ['name']],
+  shifts: ['shift', ['name']],
+  team: ['team_member', ['account', 'name', 'role']],
+} as const satisfies Record<string, readonly [EntityKind, readonly string[]]>;
+const REFERENCES: Partial<Record<EntityKind, readonly string[]>> = {
+  site: ['site'],
+  process: ['process'],
+  shift: ['shift'],
+  team_member: ['auditor', 'raised_by'],
+};
 const ATTENDANCE = ['name', 'function', 'at_opening', 'at_closing'];
 const DEVIATION = ['observed_at', 'text', 'minutes_lost', 'told_to'];
 const PREVIOUS = ['number', 'grade', 'statement', 'criteria', 'raised_on', 'follow_up_result', 'follow_up_note'];
 const RECOMMENDATION = ['outcome', 'text'];
-const PLACES = ['process', 'site', 'shift'] as const;
 
 /** The team's words that the report adds to the closing record. */
 export const SUMMARY = [
@@ -66,11 +82,11 @@ export const CONFIRMED = [
 /** Every field whose value enters the closing record, by kind: an open dispute in one of them stands in the way of the seal. */
 export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   audit: [...AUDIT, 'body_name', 'body_address', 'client_name', 'client_address', 'client_representative'],
-  site: ['name', 'address'],
-  process: ['name'],
-  shift: ['name'],
-  team_member: ['name', 'role'],
-  finding: [...FINDING, ...PLACES],
+  site: LISTED.sites[1],
+  process: LISTED.processes[1],
+  shift: LISTED.shifts[1],
+  team_member: LISTED.team[1],
+  finding: FINDING,
   finding_grade: GRADE,
   evidence: EVIDENCE,
   evidence_link: [],
@@ -136,7 +152,10 @@ export interface ReportTerms {
   readonly supersedesSha256: string | null;
 }
 
-/** What the closing meeting agrees on, with the heads of every chain that this tablet has seen. */
+/**
+ * What the closing meeting agrees on, with the heads of every chain that this tablet has seen, and `aside`, the digests of what it
+ * knew to be set aside: from both, and nothing else, the record can be made again.
+ */
 export function closingRecord(
   view: LogView,
   audit: string,
@@ -153,6 +172,7 @@ export function closingRecord(
     ...contentOf(view, audit),
     frozen,
     heads: headsOf(heads),
+    aside: [...view.quarantined.keys()].sort(),
   };
 }
 
@@ -190,6 +210,7 @@ export function reportRecord(
     changes_since_closing: changesSinceClosing(terms.closing, content),
     frozen,
     heads: headsOf(heads),
+    aside: [...view.quarantined.keys()].sort(),
   };
 }
 
@@ -227,9 +248,10 @@ function changedItems(closing: PlainRecord, content: PlainRecord, listed: 'findi
   return changes;
 }
 
-/** Whether two records say the same, wherever and whenever they were written, whatever chains they had seen. */
+/** Whether two records say the same, wherever and whenever they were written, whatever chains they had seen and knew to be set aside. */
 export function isSameContent(one: PlainRecord, other: PlainRecord): boolean {
-  return isSameValue({ ...one, heads: null, frozen: null }, { ...other, heads: null, frozen: null });
+  const basis = { frozen: null, heads: null, aside: null };
+  return isSameValue({ ...one, ...basis }, { ...other, ...basis });
 }
 
 /** What both records show of the audit. */
@@ -243,18 +265,13 @@ export function contentOf(view: LogView, audit: string): PlainRecord {
       address: valueOf(shown, 'client_address'),
       representative: valueOf(shown, 'client_representative'),
     },
-    sites: view.ofKind('site').map((site) => picked(site, ['name', 'address'])),
-    team: view.ofKind('team_member').map((member) => picked(member, ['name', 'role'])),
+    ...Object.fromEntries(Object.entries(LISTED).map(([name, [kind, told]]) => [name, listed(view, kind, told)])),
     findings: numberedFindings(view).map(({ number, finding }) => findingContent(view, number, finding)),
-    evidence: view.ofKind('evidence').map((item) => ({ id: item.id, ...picked(item, EVIDENCE) })),
-    judgements: view.ofKind('judgement').map((judgement) => ({
-      ...picked(judgement, JUDGEMENT),
-      ...places(view, judgement),
-      auditor: nameOf(view, 'team_member', judgement.value('auditor')),
-    })),
-    attendance: view.ofKind('attendance').map((person) => picked(person, ATTENDANCE)),
-    deviations: view.ofKind('deviation').map((deviation) => picked(deviation, DEVIATION)),
-    follow_up: view.ofKind('previous_finding').map((previous) => picked(previous, PREVIOUS)),
+    evidence: every(view, 'evidence', EVIDENCE),
+    judgements: view.ofKind('judgement').map((judgement) => picked(judgement, JUDGEMENT)),
+    attendance: every(view, 'attendance', ATTENDANCE),
+    deviations: every(view, 'deviation', DEVIATION),
+    follow_up: every(view, 'previous_finding', PREVIOUS),
     recommendations: view
       .ofKind('recommendation')
       .map((item) => ({ standard: item.id, ...picked(item, RECOMMENDATION) })),
@@ -271,17 +288,22 @@ function findingContent(view: LogView, number: string, finding: FindingView): Pl
     number,
     ...picked(finding, FINDING),
     grades: [...specialGrades(view, finding)].map(([standard, special]) => ({ standard, ...picked(special, GRADE) })),
-    ...places(view, finding),
     evidence: [...new Set(linked)].sort(),
   };
 }
 
-function places(view: LogView, entity: AnyEntity): PlainRecord {
-  return Object.fromEntries(PLACES.map((place) => [place, nameOf(view, place, entity.value(place))]));
+function every(view: LogView, kind: EntityKind, names: readonly string[]): PlainRecord[] {
+  return view.ofKind(kind).map((entity) => ({ id: entity.id, ...picked(entity, names) }));
 }
 
-function nameOf(view: LogView, kind: EntityKind, id: Value | undefined): Value {
-  return typeof id === 'string' && id !== '' ? valueOf(view.entity(`${kind}/${id}`), 'name') : null;
+/** Every one that is shown, and what was deleted while a finding or a judgement still points to it. */
+function listed(view: LogView, kind: EntityKind, names: readonly string[]): PlainRecord[] {
+  const pointing: readonly AnyEntity[] = [...view.ofKind('finding'), ...view.ofKind('judgement')];
+  const named = new Set(pointing.flatMap((entity) => REFERENCES[kind]!.map((name) => entity.value(name))));
+  return [...view.entities.values()]
+    .filter((entity) => entity.kind === kind && entity.born !== null && (!entity.isDeleted || named.has(entity.id)))
+    .sort((one, other) => compare(one.ref, other.ref))
+    .map((entity) => ({ id: entity.id, ...picked(entity, names) }));
 }
 
 function picked(entity: AnyEntity | undefined, names: readonly string[]): PlainRecord {

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { closingsOf } from './closing';
+import { closingsOf } from './closings';
 import { fitsId } from './entity';
 import {
   citedStandards,
@@ -121,6 +121,12 @@ function viewOf(things: readonly Vector[]): LogView {
         val,
         bases,
       });
+    }
+    for (const fld of thing['aside'] ?? []) {
+      const id = shorts.length + 1;
+      const target = numbers[writes.findIndex(([name]) => name === fld)]!;
+      const val = { state: 'quarantined', code: 'operation.not_permitted', facts: {} };
+      shorts.push({ id, by: 'server', at: id, verdict_on: target, val, origin: 'server', seq: id, received_at: id });
     }
   }
   return foldLog(entriesOf(shorts).entries);
@@ -326,7 +332,7 @@ describe('which closing record counts', () => {
   test.each(vectors('closing'))('%s', (_, vector) => {
     const { entries } = entriesOf(vector['entries']);
     for (const ordering of [entries, entries.toReversed()]) {
-      const { counted, beside } = closingsOf(foldLog(ordering), uuid(AUDIT));
+      const { counted, beside } = closingsOf(foldLog(ordering));
       const ids = [counted, beside].map((some) => some.map(({ record }) => record.id));
       expect(ids).toEqual([vector['counted'], vector['beside']]);
     }

@@ -7,7 +7,8 @@
 import { session } from '../../app-session.svelte';
 import type { Outcome, Session, Written } from '../../commands/session';
 import { undo } from '../../commands/undo';
-import { closingsOf, openClosingRecord } from '../../domain/closing';
+import { openClosingRecord } from '../../domain/closing';
+import { closingsOf } from '../../domain/closings';
 import {
   citedStandards,
   gradedFinding,
@@ -109,7 +110,7 @@ export class OpenAudit {
     return this.#outbox ? (waiting?.operations ?? 0) + (waiting?.photos ?? 0) : undefined;
   });
   /** When the closing record was sealed that counts. */
-  readonly sealedAt = $derived.by(() => closingsOf(this.view, this.id).counting?.seal.sealed_at ?? null);
+  readonly sealedAt = $derived.by(() => closingsOf(this.view).counting?.seal.sealed_at ?? null);
   readonly isSealed = $derived(this.sealedAt !== null);
 
   /** My entry in the team; whoever began the audit may lead it without one. */
@@ -137,7 +138,7 @@ export class OpenAudit {
     this.db = db;
     this.pictures = new Pictures(db);
     // While a new closing record is made, what changes goes into it.
-    this.afterSeal = new AfterSeal(`${account} ${id}`, () => this.isSealed && !openClosingRecord(this.view, id));
+    this.afterSeal = new AfterSeal(`${account} ${id}`, () => this.isSealed && !openClosingRecord(this.view));
     this.#follow(watchLog(db, id), (view) => {
       this.view = view;
       this.isLoaded = true;

@@ -35,3 +35,11 @@ test('of a long text only what differs is said', () => {
   const [change] = spokenChanges(changes, { ...names, before: {}, now: {} });
   expect([change!.was, change!.is]).toEqual(['… Seen on 04.', '… Seen on 14.']);
 });
+
+test('a finding that was moved to another process is told by the names of both', () => {
+  const changes = [{ finding: '02', evidence: null, field: 'process', was: 'p1', is: 'p2' }] as Value[];
+  const before = { processes: [{ id: 'p1', name: 'Milling' }] };
+  const now = { processes: [{ id: 'p2', name: 'Assembly' }] };
+  const [change] = spokenChanges(changes, { ...names, before, now });
+  expect([change!.was, change!.is]).toEqual(['Milling', 'Assembly']);
+});

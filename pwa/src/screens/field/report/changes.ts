@@ -32,9 +32,25 @@ export function spokenChanges(changes: readonly Value[], told: Told): SpokenChan
       what: `${name}, ${say('closing.field', String(field), {}, String(field))}`,
       ...(field === 'grades'
         ? { was: spokenGrades(was, nameOfStandard), is: spokenGrades(is, nameOfStandard) }
-        : differing(spoken(was), spoken(is))),
+        : differing(...inWords(String(field), was, is, told))),
     };
   });
+}
+
+/** By field of a finding, the list of the record in which its id is found. */
+const LISTED_AS: Readonly<Record<string, string>> = { process: 'processes', site: 'sites', shift: 'shifts' };
+
+function inWords(
+  field: string,
+  was: Value | undefined,
+  is: Value | undefined,
+  { before, now }: Told,
+): [string, string] {
+  const list = LISTED_AS[field];
+  if (list === undefined) return [spoken(was), spoken(is)];
+  const listed = [before, now].flatMap((record) => (record[list] ?? []) as PlainRecord[]);
+  const names = new Map(listed.map(({ id, name }) => [id, name]));
+  return [spoken(names.get(was) ?? was), spoken(names.get(is) ?? is)];
 }
 
 /** Clause by clause, what was judged of it at all its places. */

@@ -1,7 +1,7 @@
 """
 Which closing record counts: a later one may take the place of one that was sealed wrongly, or that has to lose a sentence by law.
 
-What counts follows from the seals alone, so it outlasts an erasure of what the records say. pwa/src/domain/closing.ts decides the
+What counts follows from the seals alone, so it outlasts an erasure of what the records say. pwa/src/domain/closings.ts decides the
 same; schemas/vectors/closing holds both together.
 """
 
@@ -50,12 +50,12 @@ class Closings:
         return next((one for one in (*self.counted, *self.beside) if one.sha256 == sha256), None)
 
 
-def closings_of(view: LogView, audit: str) -> Closings:
+def closings_of(view: LogView) -> Closings:
     """
     From the first record on, always to the one that takes its place. Where two tablets replaced the same record at once, what
     arrived first at the server counts and goes on counting; the other is shown beside it and can be taken up in a further one.
     """
-    sealed = sorted(_sealed(view, audit), key=lambda one: one.arrival)
+    sealed = sorted(_sealed(view), key=lambda one: one.arrival)
     known = {one.sha256 for one in sealed}
     counted: list[SealedClosing] = []
     following = [one for one in sealed if one.supersedes not in known]
@@ -66,7 +66,7 @@ def closings_of(view: LogView, audit: str) -> Closings:
     return Closings(tuple(counted), tuple(one for one in sealed if one not in counted))
 
 
-def _sealed(view: LogView, audit: str) -> Iterator[SealedClosing]:
+def _sealed(view: LogView) -> Iterator[SealedClosing]:
     """Deleted or not: nobody takes back what somebody has vouched for."""
     for ref, entity in view.entities.items():
         if entity.kind != "closing_record" or entity.born_view is None or SEAL not in entity.fields:
@@ -75,15 +75,15 @@ def _sealed(view: LogView, audit: str) -> Iterator[SealedClosing]:
         # The first to arrive comes last.
         for head, arrived in reversed(list(zip(shown.heads, shown.arrivals, strict=True))):
             seal = head.value
-            if isinstance(seal, dict) and _fits(seal, entity, audit, head):
+            if isinstance(seal, dict) and _fits(seal, entity, head):
                 yield SealedClosing(
                     ref, str(seal["sha256"]), seal.get("supersedes"), str(seal.get("sealed_at")), arrived
                 )
                 break
 
 
-def _fits(seal: Mapping[str, Any], entity: EntityView, audit: str, head: Operation) -> bool:
+def _fits(seal: Mapping[str, Any], entity: EntityView, head: Operation) -> bool:
     said = (seal.get("purpose"), seal.get("audit"), seal.get("installation"), seal.get("account"))
-    author = (SealPurpose.CLOSING.value, audit, head.chain.installation, head.chain.account)
+    author = (SealPurpose.CLOSING.value, head.chain.audit, head.chain.installation, head.chain.account)
     is_erased = entity.born_view is not None and entity.born_view.is_erased
     return said == author and bool(seal.get("sha256")) and (is_erased or seal["sha256"] == entity.get("sha256"))

@@ -1,0 +1,77 @@
+/**
+ * Which closing record counts: a later one may take the place of one that was sealed wrongly, or that has to lose a sentence by law.
+ *
+ * What counts follows from the seals alone, so it outlasts an erasure of what the records say. server/domain/closings.py decides the
+ * same; schemas/vectors/closing holds both together.
+ */
+import { compareArrivals, type Arrival, type EntityView, type LogView } from './fold';
+import { byCodePoint, SEAL, type ChainKey } from './operation';
+import type { Value } from './plain-json';
+import type { Schemas } from './vocabulary';
+
+/** A closing record under the first seal that fits it. `arrived` is null while that seal is on this tablet only. */
+export interface SealedClosing {
+  readonly record: EntityView<'closing_record'>;
+  readonly seal: Schemas['Seal'];
+  readonly arrived: Arrival | null;
+}
+
+/**
+ * Every sealed closing record of an audit. `counted` follow on each other, and the last of them is the one that counts; `beside`
+ * were sealed while another tablet had sealed one in the same place.
+ */
+export interface Closings {
+  readonly counted: readonly SealedClosing[];
+  readonly beside: readonly SealedClosing[];
+  readonly counting: SealedClosing | undefined;
+}
+
+/**
+ * From the first record on, always to the one that takes its place. Where two tablets replaced the same record at once, what
+ * arrived first at the server counts and goes on counting; the other is shown beside it and can be taken up in a further one.
+ */
+export function closingsOf(view: LogView): Closings {
+  const sealed = sealedClosings(view).sort(byArrival);
+  const known = new Set<unknown>(sealed.map(({ seal }) => seal.sha256));
+  const counted: SealedClosing[] = [];
+  let next = sealed.find(({ seal }) => !known.has(seal.supersedes));
+  while (next !== undefined) {
+    counted.push(next);
+    const last = next.seal.sha256;
+    next = sealed.find((one) => one.seal.supersedes === last && !counted.includes(one));
+  }
+  return { counted, beside: sealed.filter((one) => !counted.includes(one)), counting: counted.at(-1) };
+}
+
+/** Deleted or not: nobody takes back what somebody has vouched for. */
+function sealedClosings(view: LogView): SealedClosing[] {
+  const found: SealedClosing[] = [];
+  for (const entity of view.entities.values()) {
+    const shown = entity.kind === 'closing_record' ? entity.fields.get(SEAL) : undefined;
+    if (shown === undefined || entity.bornView === undefined) continue;
+    // The first to arrive comes last.
+    const index = shown.heads.findLastIndex(({ val, chain }) => isSealOf(val, entity, chain));
+    if (index < 0) continue;
+    const record = entity as unknown as EntityView<'closing_record'>;
+    const seal = shown.heads[index]!.val as unknown as Schemas['Seal'];
+    found.push({ record, seal, arrived: shown.arrivals[index] ?? null });
+  }
+  return found;
+}
+
+function isSealOf(val: Value, entity: EntityView, author: ChainKey): boolean {
+  if (typeof val !== 'object' || val === null || Array.isArray(val)) return false;
+  const isAuthors = val['installation'] === author.installation && val['account'] === author.account;
+  if (val['purpose'] !== 'closing' || val['audit'] !== author.audit || !isAuthors || !val['sha256']) return false;
+  return entity.bornView!.isErased || val['sha256'] === entity.value('sha256');
+}
+
+/** Of two that stand beside each other the first to arrive counts, as of births and seals. */
+function byArrival(one: SealedClosing, other: SealedClosing): number {
+  return (
+    compareArrivals(one.arrived, other.arrived) ||
+    byCodePoint(String(one.seal.sealed_at), String(other.seal.sealed_at)) ||
+    byCodePoint(one.seal.sha256, other.seal.sha256) ||
+    byCodePoint(one.record.ref, other.record.ref)
+  );
+}
