@@ -101,6 +101,7 @@ SENTENCES: dict[str, str] = {
     "closing.signature_missing": "Say for both parties whether they signed, declined or were absent.",
     "closing.record_outdated": "Something changed after the closing record was shown. Show it again before it is signed.",
     "closing.reason_missing": "Say why there is a new closing record. It stands in the record and in the report.",
+    "closing.counts_still": "This is the closing record that counts, and it numbers the findings. Seal a new one in its place first; then it can be erased.",
     "report.closing_superseded": "This report rests on a closing record that another one has taken the place of. Synchronise, then seal the next revision of the report.",
     "report.closing_erased": "Words that the closing record shows were erased since it was sealed, so it is not printed. Make a new closing record without them, then seal the next revision of the report.",
     "report.catalogue_unknown": "A record names a catalogue of {standard} that this server has never handed out. Synchronise, then seal the next revision of the report; if the closing record names it, make a new closing record first.",

@@ -8,14 +8,17 @@ tablets drop the content when they pull the entry that says so.
 from collections.abc import Sequence
 
 from server.database import Scope, unit_of_work
+from server.domain.closings import closings_of
+from server.domain.fold import BORN, fold_log
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind
-from server.storage import audits, erasures
+from server.storage import Session, audits, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
+from server.storage.tables.operation import LoggedOperation
 from server.sync.receive import Receiver
 
 WITHOUT_WORDS = (OperationKind.DELETE, OperationKind.SEAL)
@@ -26,7 +29,8 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
     """
     Erase these operations' content for good, all or none, and register the decision. Said twice, it is written once.
 
-    Raises Refused where the audit is not to be seen, the right is missing, or the log does not hold one of them.
+    Raises Refused where the audit is not to be seen, the right is missing, the log does not hold one of them, or one is the closing
+    record that counts.
     """
     with unit_of_work(Scope(frozenset(roles))) as session:
         row = audits.visible_audit(session, audit, account, roles)
@@ -42,6 +46,8 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
             raise Refused(Refusal("operation.reserved"))
         if any(entry is not None and entry.kind in WITHOUT_WORDS for entry in found):
             raise Refused(Refusal("operation.without_words"))
+        if any(entry is not None and _still_counts(session, audit, entry) for entry in found):
+            raise Refused(Refusal("closing.counts_still"))
         now = now_ms()
         receiver = Receiver(session, locked, server_identity(session), now)
         decided = erasures.registered_erasures(session, locked, digests)
@@ -51,3 +57,11 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
                 continue
             erasures.register_erasure(session, locked, entry.digest, reason=reason, decided_by=account, now=now)
             receiver.erase(entry, reason, account)
+
+
+def _still_counts(session: Session, audit: str, entry: LoggedOperation) -> bool:
+    """The closing record that counts numbers the findings: another takes its place first, and carries the numbers on."""
+    if entry.entity_kind != "closing_record" or entry.field != BORN:
+        return False
+    counting = closings_of(fold_log(log.load_entries(session, audit, ["closing_record"]))).counting
+    return counting is not None and counting.ref == entry.entity

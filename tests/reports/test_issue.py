@@ -31,16 +31,20 @@ from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.development import ensure_development_authority
 from server.sealing.verify import Weight, verify_report
 from server.standards.catalogue import Standard, load_catalogue
-from server.storage import accounts, report_store
+from server.storage import accounts, audits, report_store
+from server.storage import operation_log as log
 from server.storage.clock import now_ms
 from server.storage.evidence import add_blob
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
+from server.storage.server_state import server_identity
 from server.storage.tables.account import InstallationKey
 from server.storage.tables.job import Job
 from server.sync.erase import erase_content_of
+from server.sync.receive import Receiver
+from server.sync.restore import begin_again
 from tests.devices import Device, codes, new_audit, value_of
 from tests.evidence.sending import send
 from tests.people import Cast, Person
@@ -918,9 +922,23 @@ def test_a_sentence_is_taken_out_of_a_sealed_record_by_law(
 
 
 @pytest.mark.slow
-def test_an_erased_closing_record_that_still_counts_says_what_to_do(tablet: Device, paula: Person, app: Flask):
+def test_the_closing_record_that_counts_is_not_erased_before_another_takes_its_place(
+    database: str, tablet: Device, paula: Person
+):
     sent(tablet)
-    erase(tablet, paula, next(text for text in tablet.made if '"ent":"closing_record/closing-1"' in text))
+    with pytest.raises(Refused) as refused:
+        erase(tablet, paula, birth_of_closing(tablet))
+    assert refused.value.refusal.code == "closing.counts_still"
+
+
+def test_an_erased_closing_record_that_still_counts_says_what_to_do(tablet: Device, paula: Person, app: Flask):
+    """The one that took its place has not come back since a restore, and the register of erasures has."""
+    sent(tablet)
+    with unit_of_work(SERVER) as session:
+        audit = audits.lock_audit(session, tablet.audit)
+        entry = log.find_entry(session, tablet.audit, digest_of(birth_of_closing(tablet).encode()))
+        assert audit is not None and entry is not None
+        Receiver(session, audit, server_identity(session), now_ms()).erase(entry, "withdrawn", paula.account)
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.closing_erased", {})
@@ -946,6 +964,10 @@ def test_a_closing_record_that_replaces_nothing_or_says_no_reason_is_refused(
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": what})
+
+
+def birth_of_closing(tablet: Device) -> str:
+    return next(text for text in tablet.made if '"ent":"closing_record/closing-1"' in text)
 
 
 def erase(tablet: Device, paula: Person, *texts: str) -> None:
@@ -1075,3 +1097,80 @@ def test_what_the_server_said_of_an_operation_cannot_be_erased(database: str, of
     with pytest.raises(Refused) as refused:
         erase_content_of(paula.account, roles, tablet.audit, [verdict.digest], "withdrawn")
     assert refused.value.refusal.code == "operation.reserved"
+
+
+# What was set aside when a record was frozen
+
+
+def copied(tablet: Device) -> Device:
+    """A tablet that was restored from a copy of this one."""
+    copy = Device(
+        tablet.person, tablet.audit, dseq=tablet.dseq, prev=tablet.prev, made=list(tablet.made), sent=tablet.sent
+    )
+    copy.heads = {place: list(heads) for place, heads in tablet.heads.items()}
+    return copy
+
+
+def seal_both(tablet: Device, *copies: Device) -> None:
+    """Closing meeting and report by what the tablet has pulled, with the heads of every branch."""
+    tablet.pull()
+    branches = [(copy.chain, copy.dseq, copy.prev) for copy in copies]
+    seal_closing(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *branches])
+    tablet.pulled += [
+        entry for text in tablet.made[tablet.sent :] if (entry := read_entry(text.encode(), Origin.DEVICE))
+    ]
+    seal_report(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *branches])
+
+
+@pytest.mark.parametrize("is_restored", [False, True], ids=["same server", "restored server"])
+def test_what_was_in_quarantine_at_the_meeting_and_was_released_since_is_told_as_late(
+    office: Person, app: Flask, config: Config, tmp_path: Path, is_restored: bool
+):
+    """A restored server counts its log anew: no number of then says which verdicts the tablet had."""
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    copy = copied(tablet)
+    tablet.set("finding/f1", "title", "Written on the tablet")
+    sent(tablet)
+    branch = copy.set("finding/f2", "title", "Written on its copy")
+    assert codes(copy.push([branch])) == ["chain.forked"]
+    seal_both(tablet, copy)
+    if is_restored:
+        begin_again()
+    sent(tablet)
+    assert office.post(f"/api/audits/{tablet.audit}/operations/{digest_of(branch.encode())}/release").status_code == 204
+    keep_pictures(tablet, config, tmp_path)
+    text = made_text(tablet, app, config)
+    assert "Written on the tablet" in text
+    assert "Written on its copy" not in text
+    assert "1 entry by Lena Hartmann" in text
+
+
+def test_nobody_sets_aside_what_the_server_did_not(tablet: Device, app: Flask):
+    """A record that leaves a colleague's finding out would pass, were it enough to say that it had been in quarantine."""
+    record = json.loads(value_of(tablet.made[-2])["record"])
+    reseal(tablet, record | {"aside": [digest_of(tablet.made[20].encode())]})
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what it says was set aside"})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"installation": "0192a7c4-11aa-7000-8000-00000000ffff"},
+        {"account": "0192a7c4-11aa-7000-8000-00000000ffff"},
+        {"zone": "Pacific/Auckland"},
+        {"at": "yesterday"},
+        {"weather": "rain"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_record_says_of_itself_what_the_log_says_of_it(tablet: Device, app: Flask, changed: dict[str, str]):
+    record = json.loads(value_of(tablet.made[-2])["record"])
+    reseal(tablet, record | {"frozen": record["frozen"] | changed})
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "where and when it was frozen"})
