@@ -29,7 +29,7 @@ from server.jobs.worker import run_worker
 from server.mail import smtp
 from server.sealing import pades, verify
 from server.sealing.log_key import load_log_key
-from server.storage import erasure_register
+from server.storage import decision_register
 from server.storage.accounts import ListedInstallation
 from server.storage.clock import as_instant
 from server.storage.evidence_store import EvidenceFiles
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command(
         "restored",
-        "To be run after a backup was put back: tablets compare what they have, and what was erased is erased again.",
+        "To be run after a backup was put back: tablets compare what they have, and what was erased or blocked since is so again.",
     ).set_defaults(run=_restored)
     command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
     command("doctor", "Say what works and what does not: settings, database, signing key, mail.").set_defaults(
@@ -291,13 +291,19 @@ def _restored(_given: argparse.Namespace, config: Config) -> int:
 
 
 def _say_caught_up(done: CaughtUp) -> None:
-    """What somebody who put a backup back should know of the register of erasures."""
+    """What somebody who put a backup back should know of the register of decisions."""
     if done.erased:
         print(f"The content of {done.erased} entries that had been erased was here again, and is gone.")
     if done.unknown:
         print(f"{done.unknown} erasures are about workspaces that this database does not have. They stay registered.")
+    if done.blocked:
+        print(f"{done.blocked} tablets that had been blocked were let in here again, and are blocked.")
+    for address in done.without_password:
+        print(
+            f"{address} had set a new password since. The one from before is of no use: a new one can be had by mail."
+        )
     for line in done.unreadable_lines:
-        print(f"auditbook: line {line} of the register of erasures cannot be read and was left out.", file=sys.stderr)
+        print(f"auditbook: line {line} of the register of decisions cannot be read and was left out.", file=sys.stderr)
 
 
 def _ready_app(config: Config) -> Flask:
@@ -338,7 +344,7 @@ def _examined(config: Config) -> Iterator[tuple[str, str | None]]:
     signing = "signing key" if config.signing_pkcs12 else "signing key for development (reports say NOT FOR PRODUCTION)"
     yield signing, "; ".join(pades.problems_of(config, now)) or None
     yield "log key", _log_key(config)
-    yield f"register of erasures {config.erasure_register_path}", _register(config)
+    yield f"register of decisions {config.decision_register_path}", _register(config)
     if config.smtp_host:
         yield f"mail server {config.smtp_host}", _mail(config)
     else:
@@ -377,7 +383,7 @@ def _log_key(config: Config) -> str | None:
 
 def _register(config: Config) -> str | None:
     try:
-        _, unreadable = erasure_register.read(config.erasure_register_path)
+        unreadable = decision_register.read(config.decision_register_path).unreadable
     except OSError as problem:
         return str(problem)
     return f"lines that cannot be read: {', '.join(map(str, unreadable))}" if unreadable else None

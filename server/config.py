@@ -46,8 +46,9 @@ class Config:
     log_key: str = _setting(
         "", "File with the key that signs how far each log goes (EC P-256, PEM). Empty: one is made in the data folder."
     )
-    erasure_register: str = _setting(
-        "", "File that lists what was erased; keep it beside the backups. Empty: erasures.jsonl in the data folder."
+    decision_register: str = _setting(
+        "",
+        "File that lists what was erased and blocked; keep it beside the backups. Empty: decisions.jsonl in the data folder.",
     )
     timestamp_url: str = _setting("", "RFC 3161 time-stamp authority. Empty: reports carry no time stamp (PAdES B-B).")
     worker: str = _setting("1", "1 runs the worker inside the server process; 0 leaves it to `auditbook worker`.")
@@ -57,9 +58,9 @@ class Config:
         return Path(self.data).resolve()
 
     @property
-    def erasure_register_path(self) -> Path:
-        given = self.erasure_register
-        return Path(given).resolve() if given else self.data_folder / "erasures.jsonl"
+    def decision_register_path(self) -> Path:
+        given = self.decision_register
+        return Path(given).resolve() if given else self.data_folder / "decisions.jsonl"
 
     @property
     def is_demo(self) -> bool:

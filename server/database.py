@@ -88,10 +88,10 @@ def init_database(app: Flask, config: Config) -> None:
     app.extensions["auditbook_writer_lock"] = config.data_folder / "writer.lock" if config.is_sqlite else None
 
 
-def erasure_register_path() -> Path:
-    """Where the register of erasures stands: outside the database, so that a backup that is put back does not shorten it."""
+def decision_register_path() -> Path:
+    """Where the register of decisions stands: outside the database, so that a backup that is put back does not shorten it."""
     config: Config = current_app.config["AUDITBOOK"]
-    return config.erasure_register_path
+    return config.decision_register_path
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -141,11 +141,11 @@ def test_after_a_restore_a_new_epoch_begins_and_what_was_erased_is_erased_again(
         roles = accounts.roles_of(session, paula.account)
     erase_content_of(paula.account, roles, device.audit, [device.prev], "Withdrawn.")
     before = put_back(backup)
-    with config.erasure_register_path.open("a") as register:
+    with config.decision_register_path.open("a") as register:
         register.write("torn")
     code, said, complaint = run("restored")
     assert (code, "The content of 1 entries" in said) == (0, True)
-    assert "line 2 of the register of erasures cannot be read" in complaint
+    assert "line 2 of the register of decisions cannot be read" in complaint
     page = remember(lena, device.audit)
     assert text not in page.operations
     assert page.epoch in said

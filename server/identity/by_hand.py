@@ -37,7 +37,7 @@ def reset_password(email: str, password: str) -> bool:
         account = accounts.account_by_email(session, email)
         if account is None:
             return False
-        accounts.set_password(session, account.id, password_hash)
+        accounts.set_password(session, account.id, password_hash, now)
         sign_ins.end_every_session(session, account.id, now)
     return True
 
@@ -65,4 +65,4 @@ def block_installation(installation: str) -> int:
 def unblock_installation(installation: str) -> int:
     """Let a tablet in again that was found; for how many it was blocked. What was kept aside stays so until it is released."""
     with unit_of_work(SERVER) as session:
-        return accounts.readmit_installation(session, installation)
+        return accounts.readmit_installation(session, installation, now_ms())

@@ -20,6 +20,7 @@ from server.domain.refusals import Refusal, Refused
 from server.identity.signed_in import SignedIn
 from server.storage import accounts, chains, sign_ins
 from server.storage.clock import now_ms
+from server.storage.decision_register import registered
 from server.storage.server_state import server_identity
 
 
@@ -33,6 +34,9 @@ def enrol(signed_in: SignedIn, installation: str, *, name: str, public_key: str 
         raise Refused(Refusal("request.malformed", {"why": "id: it is taken"}))
     with unit_of_work(signed_in.scope()) as session:
         before = sign_ins.installations_of_session(session, signed_in.session)
+        # One that was blocked after the backup which is back here: it is not known any more.
+        if registered().tablets.get(installation):
+            raise Refused(Refusal("account.installation_revoked"))
         # Asked again although web/security.py asked: the tablet may have been blocked while this request was on its way.
         if accounts.is_any_revoked(session, before | {installation}):
             raise Refused(Refusal("account.installation_revoked"))

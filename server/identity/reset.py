@@ -52,5 +52,5 @@ def confirm_reset(code: str, password: str, *, address: str) -> None:
         account = sign_ins.spend_password_reset(session, code_digest(code), now)
         if account is None:
             raise Refused(Refusal("account.token_spent"))
-        accounts.set_password(session, account, password_hash)
+        accounts.set_password(session, account, password_hash, now)
         sign_ins.end_every_session(session, account, now)

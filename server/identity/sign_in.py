@@ -53,7 +53,7 @@ def sign_in(email: str, password: str, *, address: str, device: str) -> tuple[st
             session, account=account.id, token_sha256=token_digest(token), device=device, now=now_ms()
         )
         if renewed_hash:
-            accounts.set_password(session, account.id, renewed_hash)
+            accounts.renew_hash(session, account.id, renewed_hash)
         for limit in limits:
             sign_ins.forgive_attempt(session, limit.key)
         roles = accounts.roles_of(session, account.id)

@@ -1,13 +1,14 @@
 """Accounts, their roles, and the installations they work on."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.domain.vocabulary import Role, WorkspaceKind
+from server.storage.decision_register import PasswordSet, TabletBlocked, register
 from server.storage.identifiers import new_id
 from server.storage.tables.account import Account, Installation, InstallationKey, Membership, SignInSession
 
@@ -94,6 +95,7 @@ def add_account(session: Session, *, email: str, name: str, language: str, passw
         name=name,
         language=language,
         password_hash=password_hash,
+        password_set_at=now,
         created_at=now,
     )
     session.add(account)
@@ -101,8 +103,31 @@ def add_account(session: Session, *, email: str, name: str, language: str, passw
     return account.id
 
 
-def set_password(session: Session, account: str, password_hash: str) -> None:
+def set_password(session: Session, account: str, password_hash: str, now: int) -> None:
+    """A new one, registered so that no backup brings the old one back. Raises Refused where that cannot be written."""
+    values = {"password_hash": password_hash, "password_set_at": now}
+    session.execute(sa.update(Account).where(Account.id == account).values(values))
+    register([PasswordSet(account, now)])
+
+
+def renew_hash(session: Session, account: str, password_hash: str) -> None:
+    """The same password, hashed with the costs of today."""
     session.execute(sa.update(Account).where(Account.id == account).values(password_hash=password_hash))
+
+
+def drop_older_passwords(session: Session, newest: Mapping[str, int]) -> dict[str, str]:
+    """
+    `newest`: by account, when its newest password was set. Whose password here is older has none from now on: their addresses, by
+    account.
+    """
+    dropped = {}
+    for account, at in newest.items():
+        is_older = (Account.id == account) & (Account.password_set_at < at)
+        row = session.scalar(sa.select(Account).where(is_older).with_for_update())
+        if row is not None:
+            row.password_hash, row.password_set_at = "", at
+            dropped[row.id] = row.email
+    return dropped
 
 
 def add_roles(session: Session, workspace: str, account: str, roles: Iterable[Role]) -> None:
@@ -228,14 +253,28 @@ def revoke_installation(session: Session, installation_id: str, now: int) -> int
     ).all()
     for row in rows:
         row.revoked_at = now
+    if rows:
+        register([TabletBlocked(installation_id, True, now)])
     return len(rows)
 
 
-def readmit_installation(session: Session, installation_id: str) -> int:
+def readmit_installation(session: Session, installation_id: str, now: int) -> int:
     """Let a blocked tablet in again, for everybody. Says for how many accounts it was blocked."""
     rows = session.scalars(
         sa.select(Installation).where(Installation.id == installation_id, Installation.revoked_at.is_not(None))
     ).all()
     for row in rows:
         row.revoked_at = None
+    if rows:
+        register([TabletBlocked(installation_id, False, now)])
     return len(rows)
+
+
+def block_again(session: Session, installations: Iterable[str], now: int) -> int:
+    """What the register says is blocked, where a backup let it in. For how many tablets that is so."""
+    wanted = sorted(installations)
+    let_in = sa.select(Installation).where(Installation.id.in_(wanted), Installation.revoked_at.is_(None))
+    rows = session.scalars(let_in.with_for_update()).all()
+    for row in rows:
+        row.revoked_at = now
+    return len({row.id for row in rows})

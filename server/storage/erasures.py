@@ -7,11 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.database import erasure_register_path
 from server.domain.operation import erase_content
-from server.domain.refusals import Refusal, Refused
-from server.storage import erasure_register
-from server.storage.erasure_register import Decision
+from server.storage.decision_register import Erasure as Decision
+from server.storage.decision_register import register
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Erasure, LoggedOperation
 
@@ -27,17 +25,13 @@ def erase(session: Session, row: LoggedOperation) -> None:
 
 def register_erasure(session: Session, audit: Audit, digest: str, *, reason: str, decided_by: str, now: int) -> None:
     """
-    Note the decision in the register, once: in the table and, before the transaction ends, in the file beside the backups. If it
-    fails after that, the decision stands all the same and is carried out at the next start.
+    Note the decision in the register, once: in the table and, before the transaction ends, in the file beside the backups.
     """
     if session.get(Erasure, (audit.id, digest)) is not None:
         return
     decision = Decision(audit.id, digest, audit.workspace_id, reason, decided_by, now)
     note_decision(session, decision)
-    try:
-        erasure_register.append(erasure_register_path(), [decision])
-    except OSError as problem:
-        raise Refused(Refusal("server.busy")) from problem
+    register([decision])
 
 
 def note_decision(session: Session, decision: Decision) -> Erasure:
@@ -47,8 +41,8 @@ def note_decision(session: Session, decision: Decision) -> Erasure:
         digest=decision.digest,
         workspace_id=decision.workspace,
         reason=decision.reason,
-        decided_by=decision.decided_by,
-        erased_at=decision.erased_at,
+        decided_by=decision.by,
+        erased_at=decision.at,
     )
     session.add(row)
     session.flush()

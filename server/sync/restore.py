@@ -1,5 +1,6 @@
 """
-What the server does before it serves, where it may have been restored from a backup: what was erased since is erased again.
+What the server does before it serves, where it may have been restored from a backup: what was erased since is erased again, tablets
+that were blocked since are blocked again, and a password that was changed since is of no use.
 
 `begin_again` is for whoever has put a backup back (`auditbook restored`): a new epoch begins as well, so every tablet compares what it
 has with what is here, sends what is lacking, and hands back what the server had signed.
@@ -8,13 +9,13 @@ has with what is here, sends what is lacking, and hands back what the server had
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from server.database import SERVER, erasure_register_path, unit_of_work
+from server.database import SERVER, decision_register_path, unit_of_work
 from server.domain.operation import SERVER_ACCOUNT, ChainKey
 from server.domain.vocabulary import ON_OPERATIONS
-from server.storage import Session, audits, chains, erasure_register, erasures, workspaces
+from server.storage import Session, accounts, audits, chains, decision_register, erasures, sign_ins, workspaces
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
-from server.storage.erasure_register import Decision
+from server.storage.decision_register import Erasure
 from server.storage.server_state import begin_new_epoch, lock_server_state, server_identity
 from server.sync.receive import Receiver
 from server.sync.reconcile import erase_again
@@ -27,6 +28,10 @@ class CaughtUp:
     """Entries whose content was here again and went."""
     unknown: int
     """Decisions about a workspace that this database does not know; they stay in the register."""
+    blocked: int
+    """Tablets that were let in here again."""
+    without_password: tuple[str, ...]
+    """Addresses whose password had been changed since; the one from before was here again."""
     unreadable_lines: tuple[int, ...]
     epoch: str = ""
     """Where one has begun."""
@@ -47,19 +52,29 @@ def catch_up_with_register() -> CaughtUp:
 
 def _catch_up(session: Session) -> CaughtUp:
     lock_server_state(session)
-    path = erasure_register_path()
-    decisions, unreadable = erasure_register.read(path)
+    path, now = decision_register_path(), now_ms()
+    register = decision_register.read(path)
     known = erasures.all_decisions(session)
-    told = {(decision.audit, decision.digest) for decision in decisions}
-    erasure_register.append(path, [known[key] for key in known if key not in told])
-    lacking = {(one.audit, one.digest): one for one in decisions if (one.audit, one.digest) not in known}
+    told = {(decision.audit, decision.digest) for decision in register.erasures}
+    decision_register.append(path, [known[key] for key in known if key not in told])
+    lacking = {(one.audit, one.digest): one for one in register.erasures if (one.audit, one.digest) not in known}
     here = workspaces.workspace_ids(session)
     placed = [decision for decision in lacking.values() if decision.workspace in here]
     erased = sum(_erase_in(session, audit, placed) for audit in dict.fromkeys(one.audit for one in placed))
-    return CaughtUp(erased, len(lacking) - len(placed), unreadable)
+    blocked = [installation for installation, is_blocked in register.tablets.items() if is_blocked]
+    without_password = accounts.drop_older_passwords(session, register.passwords)
+    for account in without_password:
+        sign_ins.end_every_session(session, account, now)
+    return CaughtUp(
+        erased=erased,
+        unknown=len(lacking) - len(placed),
+        blocked=accounts.block_again(session, blocked, now),
+        without_password=tuple(without_password.values()),
+        unreadable_lines=register.unreadable,
+    )
 
 
-def _erase_in(session: Session, audit: str, decisions: Sequence[Decision]) -> int:
+def _erase_in(session: Session, audit: str, decisions: Sequence[Erasure]) -> int:
     locked, now, server = audits.lock_audit(session, audit), now_ms(), server_identity(session)
     erased = 0
     for decision in decisions:

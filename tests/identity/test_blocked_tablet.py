@@ -8,6 +8,7 @@ from server.database import SERVER, unit_of_work
 from server.identity.by_hand import block_installation, unblock_installation
 from server.identity.passwords import hash_password
 from server.storage import accounts
+from server.storage.clock import now_ms
 from server.storage.identifiers import new_id
 from tests.devices import Device, codes, new_audit, states
 from tests.people import Person
@@ -19,7 +20,7 @@ BLOCKED = (403, "account.installation_revoked")
 def sign_in(app: Flask, person: Person) -> FlaskClient:
     """Another browser, or the same one after signing out, in which nothing is enrolled yet."""
     with unit_of_work(SERVER) as session:
-        accounts.set_password(session, person.account, hash_password(PASSWORD))
+        accounts.set_password(session, person.account, hash_password(PASSWORD), now_ms())
     api = app.test_client()
     assert api.post("/api/session", json={"email": person.email, "password": PASSWORD}).status_code == 200
     return api

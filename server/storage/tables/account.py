@@ -17,6 +17,8 @@ class Account(Base):
     name: Mapped[str] = mapped_column(sa.String(300))
     language: Mapped[str] = mapped_column(sa.String(8))
     password_hash: Mapped[str] = mapped_column(sa.String(200))
+    """Empty where the password of a backup came back, which is of no use."""
+    password_set_at: Mapped[int] = mapped_column(sa.BigInteger)
     created_at: Mapped[int] = mapped_column(sa.BigInteger)
 
 
