@@ -25,6 +25,7 @@ export const ROUTES = {
   audit_finding: '/audits/:id/findings/:finding',
   audit_evidence: '/audits/:id/evidence',
   audit_disputes: '/audits/:id/disputes',
+  audit_set_aside: '/audits/:id/set-aside',
   audit_closing: '/audits/:id/closing',
   audit_report: '/audits/:id/report',
   clients: '/clients',

@@ -38,6 +38,7 @@ export const PLACES: Readonly<Record<Exclude<RouteName, 'home'>, Place>> = {
   audit_finding: { file: 'field/FindingEditor', frame: 'audit' },
   audit_evidence: { file: 'field/EvidenceGallery', frame: 'audit' },
   audit_disputes: { file: 'field/DisputeList', frame: 'audit' },
+  audit_set_aside: { file: 'field/SetAside', frame: 'audit' },
   audit_closing: { file: 'field/ClosingMeeting', frame: 'audit' },
   audit_report: { file: 'field/ReportScreen', frame: 'audit' },
   clients: { file: 'office/Clients', frame: 'nav' },

@@ -6,7 +6,14 @@
 import type { Role } from './vocabulary';
 
 export type WorkspaceAction =
-  'manage_accounts' | 'manage_settings' | 'edit_clients' | 'see_clients' | 'create_audit' | 'issue_report' | 'see_mail';
+  | 'manage_accounts'
+  | 'manage_settings'
+  | 'edit_clients'
+  | 'see_clients'
+  | 'create_audit'
+  | 'issue_report'
+  | 'see_mail'
+  | 'release_quarantine';
 
 const PERMITTED: Readonly<Record<WorkspaceAction, readonly Role[]>> = {
   manage_accounts: ['administrator', 'programme_manager'],
@@ -23,6 +30,7 @@ const PERMITTED: Readonly<Record<WorkspaceAction, readonly Role[]>> = {
   ],
   create_audit: ['programme_manager', 'lead_auditor', 'quality_manager'],
   issue_report: ['lead_auditor'],
+  release_quarantine: ['lead_auditor'],
   see_mail: ['administrator', 'programme_manager', 'lead_auditor'],
 };
 

@@ -8,7 +8,7 @@
  *   watchOutbox(db)            Live<Outbox>             (outbox.ts)  what has not reached the server
  *   watchReference(db, key)    Live<...|null>           (reference.ts) standards, people, clients, settings, session
  *   readPicture(db, sha256, 'thumbnail' | 'view')       Blob, or null where it is not on this tablet
- *   numberedFindings(log), clauseRows(log, standards), disputesOf(log), unfiledOf(log), notSeen(...), quarantineOf(...)
+ *   numberedFindings(log), clauseRows(log, standards), disputesOf(log), unfiledOf(log), notSeen(...)
  */
 import Dexie from 'dexie';
 import { isOrphanedGrade, openDisputes } from '../domain/closing';
@@ -23,7 +23,7 @@ import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabul
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
-import { entryOf, readQuarantine } from './refold';
+import { readQuarantine } from './refold';
 
 export { numberedFindings } from '../domain/finding';
 export { once, type Live } from './live';
@@ -385,46 +385,18 @@ function disputedValue(view: LogView, head: ReadOperation): DisputedValue {
   };
 }
 
-/** How a person is called in this audit. */
+/** How a person is called in this audit, also after having left the team. */
 export function authorName(view: LogView, account: string): string {
-  const member = view.ofKind('team_member').find((other) => other.get('account') === account);
-  return member?.get('name') || account;
+  const members = [...view.entities.values()].filter(
+    (one) => one.kind === 'team_member' && one.value('account') === account && one.value('name'),
+  );
+  const member = members.find(isShown) ?? members[0];
+  return member === undefined ? account : String(member.value('name'));
 }
 
 /** The team member that this account is; null where it is not in the team. */
 export function memberOf(view: LogView, account: string): EntityView<'team_member'> | null {
   return view.ofKind('team_member').find((member) => member.get('account') === account) ?? null;
-}
-
-export interface QuarantinedOperation {
-  readonly digest: string;
-  readonly code: string;
-  readonly facts: Readonly<Record<string, Value>>;
-  readonly ent: string | null;
-  readonly fld: string | null;
-  readonly value: Value;
-  readonly account: string | null;
-  readonly at: number | null;
-}
-
-/** What the server keeps aside in this audit, with what can be read of it. */
-export async function readQuarantined(db: AuditbookDatabase, audit: string): Promise<QuarantinedOperation[]> {
-  const found: QuarantinedOperation[] = [];
-  for (const [digest, verdict] of await readQuarantine(db, audit)) {
-    const row = await db.operations.get([audit, digest]);
-    const operation = (row === undefined ? null : entryOf(row))?.operation ?? null;
-    found.push({
-      digest,
-      code: verdict.code ?? 'envelope.malformed',
-      facts: verdict.facts ?? {},
-      ent: operation?.ent ?? null,
-      fld: operation?.fld ?? null,
-      value: operation?.val ?? null,
-      account: operation?.chain.account ?? null,
-      at: operation?.wall ?? null,
-    });
-  }
-  return found;
 }
 
 function compare(one: string, other: string): number {

@@ -80,6 +80,11 @@ export async function saveSettings(
   return justAsked(await api.changeSettings(workspace, settings, etag ?? ''));
 }
 
+/** Let an entry count that was set aside; null when it does. */
+export async function release(audit: string, digest: string): Promise<SyncProblem | null> {
+  return failureOf(await api.release(audit, digest));
+}
+
 /** null when the invitation is on its way. */
 export async function invite(workspace: string, invitation: Schemas['Invitation']): Promise<SyncProblem | null> {
   return failureOf(await api.invite(workspace, invitation));

@@ -10,9 +10,10 @@ import { installationOf, type AuditbookDatabase } from '../store/database';
 import { OFFICE, readLost } from '../store/lost';
 import { readRefusedCodes } from '../store/old-log';
 import { readOutbox } from '../store/outbox';
-import { disputesOf, readLog, readQuarantined } from '../store/queries';
+import { disputesOf, readLog } from '../store/queries';
 import { acceptServerKey, checkReceipt, readReceipt, readServerTrust } from '../store/receipts';
 import { entriesOf } from '../store/refold';
+import { readSetAside } from '../store/set-aside';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
 import { SyncEngine } from './engine';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
@@ -158,7 +159,7 @@ describe('two tablets', () => {
     await syncAll(aron, lena);
     await expectAgreement(server, lena, aron);
     expect((await readLog(aron.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
-    const [kept] = await readQuarantined(lena.db, AUDIT);
+    const [kept] = await readSetAside(lena.db, AUDIT);
     expect(kept).toMatchObject({
       code: 'operation.not_permitted',
       fld: 'title',
@@ -277,7 +278,7 @@ describe('who left the team', () => {
     await syncAll(lena, aron);
     expect(aron.engine.state.problem).toBeNull();
     expect((await readOutbox(aron.db)).operations).toBe(0);
-    expect((await readQuarantined(aron.db, AUDIT)).map(({ ent }) => ent)).toEqual(['note/n2', 'note/n2']);
+    expect((await readSetAside(aron.db, AUDIT)).map(({ ent }) => ent)).toEqual(['note/n2', 'note/n2']);
     expect(JSON.stringify(await aron.db.operations.toArray())).not.toContain('For the team alone');
     const log = server.logs.get(AUDIT)!;
     expect(await aron.db.logs.get(AUDIT)).toMatchObject({ seq: log.entries.length, hash: log.hashes.at(-1) });
@@ -308,7 +309,7 @@ describe('a blocked tablet', () => {
     expect(after['operations']).toHaveLength(before['operations']!.length);
     expect((await readLog(lena.db, AUDIT)).ofKind('note')).toEqual([]);
     await syncAll(aron);
-    expect(await readQuarantined(aron.db, AUDIT)).toMatchObject([
+    expect(await readSetAside(aron.db, AUDIT)).toMatchObject([
       { code: 'account.installation_revoked', value: 'Recorded all the same' },
     ]);
     await commit(lena.db, AUDIT, [title('And on')]);
@@ -454,7 +455,7 @@ describe('what was erased', () => {
     const { header, contentSha256 } = eraseContent(operations[1]!.data);
     await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
     await syncAll(twin, aron);
-    expect(await readQuarantined(aron.db, AUDIT)).toMatchObject([{ code: 'operation.content_missing' }]);
+    expect(await readSetAside(aron.db, AUDIT)).toMatchObject([{ code: 'operation.content_missing' }]);
     await syncAll(lena);
     // The verdict comes, and the line goes down before the content does.
     let pages = 0;
@@ -610,7 +611,7 @@ describe('a server that was restored', () => {
     await expectAgreement(server, lena, mara);
     expect(server.takenBack).toBe(4);
     expect(await shown(mara)).toEqual(before);
-    expect(await readQuarantined(mara.db, AUDIT)).toMatchObject([{ code: 'operation.not_permitted', account: ARON }]);
+    expect(await readSetAside(mara.db, AUDIT)).toMatchObject([{ code: 'operation.not_permitted', account: ARON }]);
     expect(await readLost(lena.db, AUDIT)).toEqual([]);
     expect(await lena.db.old_logs.count()).toBe(0);
     const asked = server.requests.length;
@@ -809,7 +810,7 @@ describe('a tablet that has a double', () => {
     expect(await installationOf(twin.db)).not.toBe(installation);
     expect(await installationOf(lena.db)).toBe(installation);
     // The branch is in the log, in quarantine, and what is written from now on is not.
-    expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
+    expect(await readSetAside(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
     await commit(twin.db, AUDIT, [note('n2')]);
     await syncAll(twin, lena);
     expect((await readLog(lena.db, AUDIT)).ofKind('note').map((note) => note.id)).toEqual(['n2']);
@@ -828,7 +829,7 @@ describe('a tablet that has a double', () => {
     await commit(older.db, AUDIT, [title('Continued')]);
     await syncAll(older);
     await expectAgreement(server, older);
-    expect(await readQuarantined(older.db, AUDIT)).toEqual([]);
+    expect(await readSetAside(older.db, AUDIT)).toEqual([]);
   });
 
   test('on which somebody writes just before it is noticed still sends that, as a branch', async () => {
@@ -845,7 +846,7 @@ describe('a tablet that has a double', () => {
     await commit(twin.db, AUDIT, [note('n2')]);
     await syncAll(twin, lena);
     await expectAgreement(server, lena, twin);
-    expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
+    expect(await readSetAside(lena.db, AUDIT)).toMatchObject([{ code: 'chain.forked', ent: 'note/n1' }]);
     expect((await readLog(lena.db, AUDIT)).ofKind('note').map(({ id }) => id)).toEqual(['n2']);
     expect((await readLog(twin.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('On the tablet');
   });

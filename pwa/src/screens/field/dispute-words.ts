@@ -64,7 +64,7 @@ export function isText({ field }: Dispute): boolean {
   return TEXTS.includes(field);
 }
 
-export function valueWords(audit: OpenAudit, { field }: Dispute, value: Value): string {
+export function valueWords(audit: OpenAudit, { field }: Pick<Dispute, 'field'>, value: Value): string {
   if (value === null || value === '') return t('dispute.empty');
   if (typeof value === 'boolean') return value ? t('dispute.yes') : t('dispute.no');
   if (field === 'process' || field === 'site' || field === 'shift')
