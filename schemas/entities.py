@@ -72,7 +72,7 @@ def refuse_value(operation: Operation) -> Refusal | None:
 
 def _refuse_by_kind(schema: type[EntitySchema], operation: Operation, facts: dict[str, str]) -> Refusal | None:
     match operation.kind:
-        case OperationKind.VERDICT:
+        case OperationKind.VERDICT | OperationKind.ERASURE | OperationKind.ISSUANCE:
             return Refusal("operation.reserved")
         case OperationKind.ADD:
             if operation.field != BORN:

@@ -99,12 +99,13 @@ class EntityView:
 class LogView:
     """
     The folded log: entities by reference, the verdicts of what was kept without being applied, and the erasures (who decided,
-    when and why), both by digest.
+    when and why), both by digest; and by the digest of a report's seal what was issued from it, in the order in which it was.
     """
 
     entities: Mapping[str, EntityView] = field(default_factory=dict)
     quarantined: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     erased: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    issued: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[EntityView]:
         """Every entity of a kind that was born and is not deleted, in the order of references."""
@@ -144,6 +145,7 @@ def fold_log(entries: Iterable[Entry], set_aside: Iterable[str] | None = None) -
         },
         quarantined,
         erased,
+        _issued(entries),
     )
 
 
@@ -180,6 +182,17 @@ def _last_words(entries: list[Entry], kind: OperationKind) -> dict[str, Mapping[
         if entry.origin is Origin.SERVER and entry.operation.kind is kind:
             last[entry.operation.entity_id] = entry
     return {target: entry.operation.value for target, entry in last.items() if isinstance(entry.operation.value, dict)}
+
+
+def _issued(entries: list[Entry]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release."""
+    issued: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for entry in sorted(entries, key=_arrival):
+        operation = entry.operation
+        is_word = entry.origin is Origin.SERVER and operation.kind is OperationKind.ISSUANCE
+        if is_word and isinstance(operation.value, dict):
+            issued.setdefault(operation.entity_id, {}).setdefault(operation.digest, operation.value)
+    return {seal: tuple(words.values()) for seal, words in issued.items()}
 
 
 def _place_in_log(entry: Entry) -> tuple[int, int, str]:

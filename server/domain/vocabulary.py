@@ -139,9 +139,11 @@ class OperationKind(StrEnum):
     SEAL = "seal"
     VERDICT = "verdict"
     ERASURE = "erasure"
+    ISSUANCE = "issuance"
+    """A report was issued from the sealed record whose seal it speaks of."""
 
 
-ON_OPERATIONS = frozenset({OperationKind.VERDICT, OperationKind.ERASURE})
+ON_OPERATIONS = frozenset({OperationKind.VERDICT, OperationKind.ERASURE, OperationKind.ISSUANCE})
 """What the server alone writes: these speak of an operation (`ent` is `operation/<digest>`), not of the audit."""
 
 

@@ -165,7 +165,7 @@ def _sealed(
         if isinstance(seal, dict) and _fits(seal, purpose, audit, digest, head.chain):
             received_at = next(entry.received_at for entry in log.entries if entry.operation.digest == head.digest)
             key, state = _checked(seal, public_keys.get((head.chain.installation, head.chain.account), ()), received_at)
-            return SealedRecord(data=data, sha256=digest, seal=seal, state=state, public_key=key)
+            return SealedRecord(data=data, sha256=digest, seal=seal, state=state, public_key=key, sealed_by=head.digest)
     return mismatch("no seal under it fits" if seal_named is None else "the seal of the closing record")
 
 

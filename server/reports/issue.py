@@ -2,13 +2,13 @@
 The job that makes a report: check, lay out, sign, keep, and put the mail in the queue.
 
 Before: somebody asked (request.py), and the row waits.
-After:  the PDF lies in the data folder, the row says `made` and the mail waits to be sent, all in one transaction; or the row says
-        `failed` and why. A refusal is an answer and not tried again; a fault is the queue's to retry. Twice does no harm.
+After:  the PDF lies in the data folder, the row says `made`, the audit's log says that this revision was issued, and the mail waits
+        to be sent, all in one transaction; or the row says `failed` and why. A refusal is an answer and not tried again; a fault is the queue's to retry. Twice does no harm.
 """
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -27,23 +27,26 @@ from server.reports.catalogues import served_catalogue
 from server.reports.content import build_content
 from server.reports.content_findings import is_printable
 from server.reports.gather import EnrolledKey, SignedHead, gather_material
-from server.reports.material import Record, ReportMaterial, ReportState, attachments
+from server.reports.material import Record, ReportMaterial, ReportState, SealedRecord, attachments
 from server.reports.parts import ReportContent
 from server.reports.render import render_report
 from server.reports.stamping import FIELDS, certify_report
 from server.reports.succession import refuse_place
 from server.sealing.canonical import sha256_hex
 from server.sealing.pades import SigningUnavailable, load_signer
-from server.storage import accounts, audits, chains, evidence, report_store
+from server.storage import Session, accounts, audits, chains, evidence, report_store
 from server.storage import operation_log as log
 from server.storage.clients import settings
-from server.storage.clock import now_ms
+from server.storage.clock import as_instant, now_ms
 from server.storage.evidence_store import BlobKey
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
 
 Pictures = Callable[[BlobKey], bytes | None]
 """From one audit's copy of a picture to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
+
+SayIssued = Callable[[Session, str, str, Mapping[str, Any]], None]
+"""Writes into an audit's log, in this transaction, what was issued from the record under a seal, which is named by its digest."""
 
 PDF = "application/pdf"
 
@@ -56,12 +59,16 @@ class Issued:
 
     pdf: bytes
     pages: int
-    is_provisional: bool
+    state: ReportState
     content: ReportContent
-    record: Record
+    sealed: SealedRecord
+
+    @property
+    def is_provisional(self) -> bool:
+        return self.state is ReportState.PROVISIONAL
 
 
-def issue_report(report: str, config: Config, pictures: Pictures) -> None:
+def issue_report(report: str, config: Config, pictures: Pictures, say_issued: SayIssued) -> None:
     """Make the report with this id, if it is still to be made."""
     with reading(SERVER) as session:
         row = report_store.find_report(session, report)
@@ -72,7 +79,7 @@ def issue_report(report: str, config: Config, pictures: Pictures) -> None:
     if isinstance(outcome, Refusal):
         _refuse(row, outcome)
     else:
-        _keep(row, outcome, config)
+        _keep(row, outcome, config, say_issued)
 
 
 def report_attachment(report: str, config: Config) -> Attachment:
@@ -149,7 +156,7 @@ def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pi
     signed = certify_report(rendered, content, signer, now)
     if signed.timestamp_problem:
         logger.warning("report has no time stamp", report=row.id, error=signed.timestamp_problem)
-    return Issued(signed.pdf, rendered.pages, bool(pending), content, record)
+    return Issued(signed.pdf, rendered.pages, material.state, content, material.report)
 
 
 def _pending(record: Record, arrived: frozenset[str]) -> list[str]:
@@ -169,8 +176,8 @@ def _refuse(row: ReportRow, refusal: Refusal) -> None:
     logger.info("report refused", report=row.id, code=refusal.code)
 
 
-def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
-    """File, row and mail: all or nothing. A second worker that made the same report drops its own."""
+def _keep(row: ReportRow, issued: Issued, config: Config, say_issued: SayIssued) -> None:
+    """File, row, entry and mail: all or nothing. A second worker that made the same report drops its own."""
     files = ReportFiles(config.data_folder)
     draft = files.write_draft(row.id, issued.pdf)
     try:
@@ -179,7 +186,7 @@ def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
             audits.lock_audit(session, row.audit)
             if not report_store.lock_waiting(session, row.id):
                 return
-            view = fold_log(log.load_entries(session, row.audit, ["report_record"]))
+            view = fold_log(log.load_report_entries(session, row.audit))
             if refusal := refuse_place(view, row.report_record, report_store.reports_of(session, row.audit)):
                 report_store.mark_failed(session, row.id, refusal)
                 return
@@ -188,8 +195,9 @@ def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
             if not recipient:
                 report_store.mark_failed(session, row.id, Refusal("report.recipient_missing"))
                 return
-            digest = sha256_hex(issued.pdf)
-            reference = (issued.record.get("audit") or {}).get("reference")
+            digest, now = sha256_hex(issued.pdf), now_ms()
+            record = issued.sealed.record
+            reference = (record.get("audit") or {}).get("reference")
             name = file_name(reference, row.revision, is_provisional=issued.is_provisional)
             report_store.mark_made(
                 session,
@@ -198,9 +206,19 @@ def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
                 file_name=name,
                 pages=issued.pages,
                 is_provisional=issued.is_provisional,
-                now=now_ms(),
+                now=now,
             )
-            message = _message(row, issued, name, digest, decided.get("language"))
+            said = {
+                "revision": record["revision"],
+                "sha256": issued.sealed.sha256,
+                "state": issued.state.value,
+                "pdf_sha256": digest,
+                "pages": issued.pages,
+                "by": row.requested_by,
+                "at": as_instant(now),
+            }
+            say_issued(session, row.audit, issued.sealed.sealed_by, said)
+            message = _message(row, issued, record, name, digest, decided.get("language"))
             queue_mail(
                 session,
                 workspace=row.workspace,
@@ -214,12 +232,14 @@ def _keep(row: ReportRow, issued: Issued, config: Config) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _message(row: ReportRow, issued: Issued, name: str, digest: str, language: str | None) -> messages.Message:
-    audit = issued.record.get("audit") or {}
+def _message(
+    row: ReportRow, issued: Issued, record: Record, name: str, digest: str, language: str | None
+) -> messages.Message:
+    audit = record.get("audit") or {}
     return messages.report(
         language or issued.content.language,
-        certification_body=(issued.record.get("certification_body") or {}).get("name") or "",
-        audit_client=(issued.record.get("audit_client") or {}).get("name") or "",
+        certification_body=(record.get("certification_body") or {}).get("name") or "",
+        audit_client=(record.get("audit_client") or {}).get("name") or "",
         title=audit.get("title") or issued.content.title,
         reference=audit.get("reference") or "",
         revision=row.revision,

@@ -39,6 +39,8 @@ class SealedRecord:
     seal: Mapping[str, Any]
     state: SealState
     public_key: str | None
+    sealed_by: str
+    """The digest of the operation that sealed it."""
 
     @property
     def record(self) -> Record:

@@ -53,7 +53,7 @@ def ask_for_report(asker: Asker, audit: str, report_record: str, *, is_provision
         known = report_store.report_of_record(session, audit, report_record)
         if known is not None and not _is_to_be_made(known, is_provisional=is_provisional):
             return known
-        view = fold_log(log.load_entries(session, audit, ["report_record"]))
+        view = fold_log(log.load_report_entries(session, audit))
         found = find_record(view, report_record)
         if found is None:
             raise Refused(Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"}))

@@ -3,9 +3,12 @@ Which report may be made next. Every revision is made once, and each takes the p
 
 Two tablets can both seal a "revision 1" while they have no network. The first that is asked for is made; the other is told to
 synchronise and to seal the next revision. What was sealed and never made may lie between: it is passed on the way back.
+
+What was made stands in the audit's log (`LogView.issued`), so a restored server learns of it when the log is handed back; only what
+still waits to be made stands in rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.domain.fold import EntityView, LogView
@@ -20,33 +23,37 @@ def refuse_place(view: LogView, report_record: str, rows: Sequence[ReportRow]) -
     record = view.entity(f"report_record/{report_record}")
     if record is None or not record.born:
         return Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"})
-    revision, others = record.born.get("revision"), [row for row in rows if row.report_record != report_record]
-    if any(row.revision == revision and (row.state == WAITING or row.made_at) for row in others):
+    revision = int(record.born.get("revision") or 0)
+    made = {sha256: number for sha256, number in _made(view).items() if sha256 != record.born.get("sha256")}
+    waiting = [row.revision for row in rows if row.state == WAITING and row.report_record != report_record]
+    if revision in (*made.values(), *waiting):
         return Refusal("report.revision_taken", {"revision": revision})
-    made = {row.report_record: row.revision for row in others if row.made_at}
-    last = max(made, key=lambda one: made[one], default=None)
+    last = max(made.values(), default=0)
     follows = _made_before(view, record, made)
     if isinstance(follows, Refusal):
         return follows
-    if last is not None and (follows != last or made[last] > int(revision or 0)):
-        return Refusal("report.not_the_next", {"revision": made[last]})
+    if last and (follows is None or made[follows] != last or last > revision):
+        return Refusal("report.not_the_next", {"revision": last})
     return None
 
 
-def _made_before(view: LogView, record: EntityView, made: dict[str, int]) -> str | Refusal | None:
+def _made(view: LogView) -> dict[str, int]:
+    """The revision of every report that was issued, by the hash of its record."""
+    return {str(word["sha256"]): int(word["revision"]) for words in view.issued.values() for word in words}
+
+
+def _made_before(view: LogView, record: EntityView, made: Mapping[str, int]) -> str | Refusal | None:
     """The report that was made and whose place this one takes, directly or by way of some that never were; None for the first."""
     by_hash = {_seal_of(entity).get("sha256"): entity for entity in view.entities.values() if _seal_of(entity)}
     passed = set[str]()
     replaced = _seal_of(record).get("supersedes")
-    while replaced is not None:
+    while replaced is not None and replaced not in made:
         before = by_hash.get(replaced)
         if before is None or before.id in passed:
             return Refusal("report.seal_does_not_match", {"what": "the report before has not arrived"})
-        if before.id in made:
-            return before.id
         passed.add(before.id)
         replaced = _seal_of(before).get("supersedes")
-    return None
+    return replaced
 
 
 def _seal_of(entity: EntityView) -> dict[str, Any]:

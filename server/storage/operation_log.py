@@ -360,6 +360,13 @@ def load_team_entries(session: Session, audit: str) -> list[Entry]:
     return _load_with_verdicts(session, audit, sa.or_(table.entity_kind == "team_member", is_birth))
 
 
+def load_report_entries(session: Session, audit: str) -> list[Entry]:
+    """What says which reports were sealed, and which of them were issued."""
+    table = LoggedOperation
+    is_issuance = (table.kind == OperationKind.ISSUANCE.value) & (table.origin == Origin.SERVER.value)
+    return _load_with_verdicts(session, audit, sa.or_(table.entity_kind == "report_record", is_issuance))
+
+
 def _load_with_verdicts(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> list[Entry]:
     table = LoggedOperation
     judged = sa.select(sa.literal("operation/") + table.digest).where(
@@ -474,6 +481,7 @@ def last_verdict(session: Session, audit: str, digest: str) -> str | None:
         .where(
             table.audit_id == audit,
             table.entity == f"operation/{digest}",
+            table.kind == OperationKind.VERDICT.value,
             table.origin == Origin.SERVER.value,
         )
         .order_by(table.seq.desc())

@@ -282,5 +282,5 @@ def _apply_word(session: Session, audit: Audit, word: Operation) -> None:
         erasures.register_words(session, audit, word.entity_id, word.value)
         if entry is not None and entry.kind not in ON_OPERATIONS:
             erasures.erase(session, entry)
-    elif entry is not None:
+    elif entry is not None and word.kind is OperationKind.VERDICT:
         log.note_judgement(session, audit, entry, said_in([word])[word.entity_id])

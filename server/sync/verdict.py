@@ -1,5 +1,5 @@
 """
-What the server writes into an audit's log itself, in a chain of its own: verdicts and erasures.
+What the server writes into an audit's log itself, in a chain of its own: verdicts, erasures, and that a report was issued.
 
 A verdict stands right behind the operation that it is about, in the same transaction, so every device folds the same thing.
 """
@@ -41,6 +41,10 @@ class ServerChain:
         """Its content was taken out of the log. `by` is the account that decided so, `at` an instant in UTC."""
         value = {"reason": reason, "by": by, "at": at}
         return self._write(OperationKind.ERASURE, digest, value, [], seen)
+
+    def issue(self, seal: str, value: Mapping[str, Any], seen: int) -> NewEntry:
+        """A report was issued from the record under this seal, which is named by the digest of its operation."""
+        return self._write(OperationKind.ISSUANCE, seal, dict(value), [], seen)
 
     def _verdict(self, digest: str, value: dict[str, Any], replaces: str | None, seen: int) -> NewEntry:
         return self._write(OperationKind.VERDICT, digest, value, [replaces] if replaces else [], seen)

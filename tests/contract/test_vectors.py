@@ -4,7 +4,8 @@ The rules in Python give what the vectors say. pwa/src/domain/vectors.test.ts ho
 A vector is one JSON file in schemas/vectors/<subject>/ with a sentence (`why`) and expected values that were checked by hand.
 In `fold` an entry is short: `id` is a small number for its digest, `bases` name such numbers (one that no entry before it has
 stands for a digest that nobody knows), `by` names a person of the cast below, `at` is the
-clock in ms, `verdict_on` and `erasure_on` point at the operation that the server judges or erases, and `is_erased` says that of
+clock in ms, `verdict_on`, `erasure_on` and `issuance_on` point at the operation that the server judges or erases, or
+from whose record it issued a report (`issued` lists what it said then), and `is_erased` says that of
 its content only the hash is left; `team` has the same entries. In `finding`, `judgement` and `record`, `things` are
 entities with what they were born with and their fields, written one after the other by one person. `grades` and `worst` give, by
 finding, its grade in each standard that it cites and the one that counts where one must be shown.
@@ -49,6 +50,7 @@ from tests.devices import text_of
 
 VECTORS = Path(__file__).parents[2] / "schemas" / "vectors"
 LENA, ARON, MARA, SERVER, AUDIT = 901, 902, 903, 999, 1000
+WORDS_OF_SERVER = ("verdict", "erasure", "issuance")
 CAST = {"lena": LENA, "aron": ARON, "mara": MARA, "server": SERVER}
 
 
@@ -66,8 +68,8 @@ def uuid(number: int) -> str:
 
 def operation_of(short: dict[str, Any], digests: dict[int, str]) -> Operation:
     person, at = CAST[short["by"]], short["at"]
-    kind = "verdict" if "verdict_on" in short else "erasure" if "erasure_on" in short else short["kind"]
-    target = short.get("verdict_on", short.get("erasure_on"))
+    kind = next((word for word in WORDS_OF_SERVER if f"{word}_on" in short), short.get("kind"))
+    target = short.get(f"{kind}_on")
     header = {
         "v": 1,
         "chain": {
@@ -217,6 +219,8 @@ def test_fold(vector: dict[str, Any]) -> None:
         assert shown(view, digests) == vector["entities"], vector["why"]
         assert {digest: verdict["code"] for digest, verdict in view.quarantined.items()} == quarantined
         assert set(view.erased) == {digests[number] for number in vector.get("erased", [])}
+        issued = {digests[int(number)]: tuple(words) for number, words in vector.get("issued", {}).items()}
+        assert view.issued == issued
 
 
 @vectors("finding")

@@ -826,6 +826,7 @@ def _sealed(view: LogView, ref: str, public_key: str) -> SealedRecord:
         seal=seal,
         state=check_seal(seal, public_key),
         public_key=public_key,
+        sealed_by=entity.fields["seal"].heads[-1].digest,
     )
 
 

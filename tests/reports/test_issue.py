@@ -41,12 +41,17 @@ from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
 from server.storage.server_state import server_identity
 from server.storage.tables.account import InstallationKey
+from server.storage.tables.evidence import Blob
 from server.storage.tables.job import Job
+from server.storage.tables.mail import Mail
+from server.storage.tables.report import Report
 from server.sync.erase import erase_content_of
+from server.sync.issuance import note_issuance
 from server.sync.receive import Receiver
 from server.sync.restore import begin_again
 from tests.devices import Device, codes, new_audit, value_of
 from tests.evidence.sending import send
+from tests.old_log import Backup, back_up, hand_back, put_back, remember
 from tests.people import Cast, Person
 from tests.reports.sample import (
     CATALOGUES,
@@ -197,7 +202,7 @@ def test_asked_twice_it_is_made_and_mailed_once(tablet: Device, app: Flask, conf
     made = ReportFiles(config.data_folder).path(first.json["id"]).read_bytes()
     assert ask(tablet).json["state"] == "made"
     work(app)
-    issue_report(first.json["id"], config, lambda _key: None)
+    issue_report(first.json["id"], config, lambda _key: None, note_issuance)
     assert ReportFiles(config.data_folder).path(first.json["id"]).read_bytes() == made
     with reading(SERVER) as session:
         assert len(mails_of(session, tablet.person.workspace)) == 1
@@ -412,8 +417,129 @@ def test_of_two_that_wait_in_one_chain_the_later_keeps_the_earlier_from_being_ma
     keep_pictures(tablet, config, tmp_path)
     jobs = [ask(tablet, ref).json["id"] for ref in (REPORT, OTHER)]
     for report in reversed(jobs):
-        issue_report(report, config, lambda _key: None)
+        issue_report(report, config, lambda _key: None, note_issuance)
     assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
+
+
+# What was issued stands in the audit's log
+
+
+def issued(tablet: Device) -> list[dict[str, Any]]:
+    """What the log says on any tablet that pulls it."""
+    reader = Device(tablet.person, tablet.audit)
+    reader.pull()
+    return [dict(word) for words in reader.view().issued.values() for word in words]
+
+
+@pytest.mark.slow
+def test_every_file_that_was_issued_stands_in_the_log(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """First without its pictures, then whole: two files, one revision. A tablet learns of both without asking for the list."""
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path, but=2)
+    ask(tablet, is_provisional=True)
+    work(app)
+    (first,) = listed(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    (second,) = listed(tablet)
+    record = tablet.view_of_made().entity(REPORT).get("sha256")
+    told = [
+        (word["state"], word["revision"], word["sha256"], word["pdf_sha256"], word["at"]) for word in issued(tablet)
+    ]
+    assert told == [
+        ("provisional", 1, record, first["pdf_sha256"], first["made_at"]),
+        ("draft", 1, record, second["pdf_sha256"], second["made_at"]),
+    ]
+    assert {word["by"] for word in issued(tablet)} == {tablet.person.account}
+
+
+@pytest.mark.slow
+def test_a_report_that_could_not_be_kept_was_not_issued(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    report = ask(tablet).json["id"]
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(ReportFiles, "publish", fail)
+    with pytest.raises(OSError, match="disk full"):
+        issue_report(report, config, lambda _key: None, note_issuance)
+    assert issued(tablet) == []
+
+
+def as_before(backup: Backup) -> None:
+    """The backup is put back, and what was sent and asked for since is gone with its rows."""
+    with unit_of_work(SERVER) as session:
+        for table in (Report, Mail, Job, Blob):
+            session.query(table).delete()
+    put_back(backup)
+
+
+@pytest.mark.slow
+def test_after_a_restore_no_second_first_revision_is_made(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """What was issued comes back with the log. The very same report is made again: its file may be gone."""
+    seal_report(tablet, ref=OTHER)
+    sent(tablet)
+    backup = back_up()
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    (before,) = listed(tablet)
+    old = remember(tablet.person, tablet.audit)
+    as_before(backup)
+    keep_pictures(tablet, config, tmp_path)
+    assert issued(tablet) == []
+    answer = hand_back(tablet.person, old, len(old.entries) - 1)
+    assert (answer.status_code, answer.json["taken"]) == (200, 1)
+    assert [word["pdf_sha256"] for word in issued(tablet)] == [before["pdf_sha256"]]
+    assert asked(tablet, OTHER) == (409, "report.revision_taken")
+    assert asked(tablet, REPORT) == (202, None)
+    work(app)
+    (again,) = listed(tablet)
+    assert (again["state"], again["revision"]) == ("made", 1)
+    files = [word["pdf_sha256"] for word in issued(tablet)]
+    assert files == [before["pdf_sha256"], again["pdf_sha256"]]
+    assert ReportFiles(config.data_folder).path(before["id"]).is_file(), "nothing takes the first file away"
+    seal_report(
+        tablet, 2, "A comment of the client", THIRD, supersedes=tablet.view_of_made().entity(REPORT).get("sha256")
+    )
+    sent(tablet)
+    assert asked(tablet, THIRD) == (202, None)
+
+
+@pytest.mark.slow
+def test_that_a_report_was_issued_is_no_late_entry_and_changes_no_record(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """The next revision is sealed on a tablet that has pulled the entry: nobody's chain ends in it, nobody was late."""
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    reader = Device(tablet.person, tablet.audit)
+    reader.pull()
+    (entry,) = [one for one in reader.pulled if one.operation.kind == "issuance"]
+    assert (entry.origin, entry.operation.chain.account) == (Origin.SERVER, "server")
+    first = tablet.view_of_made().entity(REPORT).get("sha256")
+    tablet.epoch, tablet.cursor, tablet.hash = reader.epoch, reader.cursor, reader.hash
+    seal_report(tablet, 2, "A comment of the client", OTHER, view=reader.view(), supersedes=first)
+    sent(tablet)
+    assert asked(tablet, OTHER) == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-1": "made", "report-2": "made"}
+    newest = listed(tablet)[0]
+    from tests.reports.test_render import text_of
+
+    text = " ".join(text_of(ReportFiles(config.data_folder).path(newest["id"]).read_bytes()).split())
+    assert "everything that the server has received is covered by the seal" in text
 
 
 @pytest.mark.slow
@@ -570,7 +696,7 @@ def test_a_key_that_cannot_be_read_is_said_and_the_report_can_be_asked_for_again
     keep_pictures(tablet, config, tmp_path)
     report = ask(tablet).json["id"]
     broken = replace(config, signing_pkcs12=str(tmp_path / "nothing.p12"))
-    issue_report(report, broken, lambda _key: None)
+    issue_report(report, broken, lambda _key: None, note_issuance)
     code, facts = refusal_of(tablet)
     assert code == "report.signing_unavailable"
     assert "cannot be read" in facts["why"]
@@ -590,7 +716,7 @@ def test_a_fault_leaves_the_report_waiting_for_the_queue(
 
     monkeypatch.setattr(ReportFiles, "write_draft", fail)
     with pytest.raises(OSError, match="disk full"):
-        issue_report(report, config, lambda _key: None)
+        issue_report(report, config, lambda _key: None, note_issuance)
     with reading(SERVER) as session:
         row = report_store.find_report(session, report)
         assert row is not None

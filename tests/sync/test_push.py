@@ -245,7 +245,10 @@ def test_a_member_whom_a_colleague_brought_is_in_the_team_once_the_author_sends_
     assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
 
 
-@pytest.mark.parametrize(("kind", "account"), [("verdict", None), ("set", "server"), ("verdict", "server")])
+@pytest.mark.parametrize(
+    ("kind", "account"),
+    [("verdict", None), ("set", "server"), ("verdict", "server"), ("erasure", None), ("issuance", None)],
+)
 def test_nobody_writes_in_the_name_of_the_server(database, lena, kind, account):
     device = new_audit(lena)
     device.push()
@@ -257,6 +260,8 @@ def test_nobody_writes_in_the_name_of_the_server(database, lena, kind, account):
     assert codes(device.push([text])) == ["operation.reserved"]
     device.pull()
     assert victim not in device.view().quarantined
+    assert victim not in device.view().erased
+    assert victim not in device.view().issued
 
 
 def test_a_tablet_restored_from_its_backup_forks_its_chain_and_loses_nothing(database, lena):

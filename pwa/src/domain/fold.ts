@@ -31,6 +31,19 @@ export interface Verdict {
   readonly facts?: Readonly<Record<string, Value>>;
 }
 
+/** What the server said when it issued a report from a sealed record: a file that is named by its hash. */
+export interface Issuance {
+  readonly revision: number;
+  /** The hash of the report record. */
+  readonly sha256: string;
+  /** `provisional` lacks pictures, `draft` waits for the certification body, `released` does not. */
+  readonly state: string;
+  readonly pdf_sha256: string;
+  readonly pages: number;
+  readonly by: string;
+  readonly at: string;
+}
+
 /**
  * Verdicts on what names a chain without being part of it: sent under a name that is not the sender's, or forked off. It says
  * nothing about how far the chain goes. (Of two tablets under one name, the one whose entries count keeps it.)
@@ -137,16 +150,20 @@ export class LogView {
   readonly quarantined: ReadonlyMap<string, Verdict>;
   /** The digests of what was erased. */
   readonly erased: ReadonlySet<string>;
+  /** By the digest of a report's seal what was issued from it, in the order in which it was. */
+  readonly issued: ReadonlyMap<string, readonly Issuance[]>;
   readonly #byKind = new Map<string, EntityView[]>();
 
   constructor(
     entities: ReadonlyMap<string, EntityView> = new Map(),
     quarantined: ReadonlyMap<string, Verdict> = new Map(),
     erased: ReadonlySet<string> = new Set(),
+    issued: ReadonlyMap<string, readonly Issuance[]> = new Map(),
   ) {
     this.entities = entities;
     this.quarantined = quarantined;
     this.erased = erased;
+    this.issued = issued;
   }
 
   /** Every entity of a kind that was born and is not deleted, in the order of references. */
@@ -184,7 +201,7 @@ export function foldLog(entries: Iterable<Entry>): LogView {
   const heads = foldHeads(all, quarantined);
   const entities = new Map<string, EntityView>();
   for (const ref of [...heads.keys()].sort()) entities.set(ref, entityView(ref, heads.get(ref)!));
-  return new LogView(entities, quarantined, erased);
+  return new LogView(entities, quarantined, erased, issuedFrom(all));
 }
 
 /** The heads of every field of every entity, once it is known what is in quarantine. */
@@ -248,6 +265,19 @@ export function erasedBy(entries: Iterable<Entry>): Set<string> {
   return erased;
 }
 
+/** Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release. */
+export function issuedFrom(entries: Iterable<Entry>): Map<string, Issuance[]> {
+  const issued = new Map<string, Issuance[]>();
+  const seen = new Set<string>();
+  for (const { origin, operation } of [...entries].sort(byArrival)) {
+    const isWord = origin === 'server' && operation.kind === 'issuance' && isPlainObject(operation.val);
+    if (!isWord || seen.has(operation.digest)) continue;
+    seen.add(operation.digest);
+    upsert(issued, entityIdOf(operation.ent), () => []).push(operation.val as unknown as Issuance);
+  }
+  return issued;
+}
+
 /** What the server says about operations is never erased: an operation would count again that was set aside. */
 export function isToldToGo({ origin, operation }: Entry, erased: ReadonlySet<string>): boolean {
   return erased.has(operation.digest) && !(origin === 'server' && isOnOperation(operation));
@@ -259,7 +289,7 @@ function isPlainObject(value: Value): boolean {
 
 /** What the server alone writes: it speaks of an operation, not of the audit. */
 export function isOnOperation(operation: ReadOperation): boolean {
-  return operation.kind === 'verdict' || operation.kind === 'erasure';
+  return operation.kind === 'verdict' || operation.kind === 'erasure' || operation.kind === 'issuance';
 }
 
 /** The server's last word in the log on each digest. Only what the server itself wrote counts. */

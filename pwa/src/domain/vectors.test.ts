@@ -63,8 +63,8 @@ const uuid = (number: number): string => `00000000-0000-7000-8000-${String(numbe
 
 function operationOf(short: Vector, digests: Map<number, string>): Operation {
   const person = CAST[short['by']]!;
-  const kind = 'verdict_on' in short ? 'verdict' : 'erasure_on' in short ? 'erasure' : short['kind'];
-  const target = short['verdict_on'] ?? short['erasure_on'];
+  const kind = ['verdict', 'erasure', 'issuance'].find((word) => `${word}_on` in short) ?? short['kind'];
+  const target = short[`${kind}_on`];
   const made = makeOperation({
     chain: {
       installation: uuid(person),
@@ -204,6 +204,8 @@ describe('the fold', () => {
       expect(shown(view, digests)).toEqual(vector['entities']);
       expect([...view.quarantined].map(([digest, verdict]) => [digest, verdict.code])).toEqual(quarantined);
       expect(view.erased).toEqual(new Set((vector['erased'] ?? []).map((id: number) => digests.get(id))));
+      const issued = Object.entries(vector['issued'] ?? {}).map(([id, words]) => [digests.get(Number(id)), words]);
+      expect([...view.issued]).toEqual(issued);
     }
   });
 

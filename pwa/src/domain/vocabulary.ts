@@ -48,7 +48,16 @@ export const FINDING_GRADES = listed<FindingGrade>()([
   'area_of_concern',
 ]);
 export const JUDGEMENT_RESULTS = listed<JudgementResult>()(['conforms', 'not_seen', 'not_planned', 'not_applicable']);
-export const OPERATION_KINDS = listed<OperationKind>()(['add', 'set', 'del', 'resolve', 'seal', 'verdict', 'erasure']);
+export const OPERATION_KINDS = listed<OperationKind>()([
+  'add',
+  'set',
+  'del',
+  'resolve',
+  'seal',
+  'verdict',
+  'erasure',
+  'issuance',
+]);
 export const RECOMMENDATION_OUTCOMES = listed<RecommendationOutcome>()([
   'recommended',
   'recommended_after_closure',

@@ -302,7 +302,7 @@ export interface components {
             text?: string;
         };
         /** @enum {string} */
-        OperationKind: "add" | "set" | "del" | "resolve" | "seal" | "verdict" | "erasure";
+        OperationKind: "add" | "set" | "del" | "resolve" | "seal" | "verdict" | "erasure" | "issuance";
         /** @enum {string} */
         Origin: "device" | "server";
         PasswordReset: {
