@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
 import { closingsOf } from '../domain/closings';
 import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/finding';
+import { LogView } from '../domain/fold';
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent } from '../domain/record';
@@ -38,7 +39,7 @@ import {
 } from './finding';
 import { judge } from './judgement';
 import { takeNote } from './note';
-import { latestReport, refusalsBeforeReport, sealReport, writeReport } from './report';
+import { issuedReports, latestReport, refusalsBeforeReport, sealReport, writeReport } from './report';
 import { isRefusal, write, type Outcome, type Session } from './session';
 import { undo } from './undo';
 
@@ -724,6 +725,10 @@ describe('the closing meeting', () => {
     await commit(lena.database, audit, fromElsewhere);
     const view = await readLog(lena.database, audit);
     expect([latestReport(view)!.id, latestReport(view, ['elsewhere'])!.id]).toEqual([here.id, 'elsewhere']);
+    // The log says so too, without a network.
+    const digest = view.find('report_record', 'elsewhere')!.fields.get('seal')!.heads[0]!.digest;
+    const told = new LogView(view.entities, view.quarantined, undefined, new Map([[digest, []]]));
+    expect([issuedReports(told), latestReport(told)!.id]).toEqual([['elsewhere'], 'elsewhere']);
     const next = await done(sealReport(lena, audit, 'Comment of the client', ['elsewhere']));
     expect(next.revision).toBe(2);
     const text = readRecord((await readLog(lena.database, audit)).find('report_record', next.id)!)!;

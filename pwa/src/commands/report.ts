@@ -52,18 +52,28 @@ export function nextRevision(view: LogView): number {
 
 type ReportView = EntityView<'report_record'>;
 
+/** The ids of the reports that the server has issued, as far as its log came down to this tablet. */
+export function issuedReports(view: LogView): string[] {
+  const isIssued = (record: ReportView) => record.fields.get(SEAL)?.heads.some(({ digest }) => view.issued.has(digest));
+  return view
+    .ofKind('report_record')
+    .filter(isIssued)
+    .map(({ id }) => id);
+}
+
 /**
- * The sealed report with the highest revision. Two tablets may have sealed the same one: then the one that was made, as far as that
- * is known here (`made` are ids), or the one that arrived first.
+ * The sealed report with the highest revision. Two tablets may have sealed the same one: then the one that was made, by the log here
+ * or by the server's list (`made` are ids), or the one that arrived first.
  */
 export function latestReport(view: LogView, made: readonly string[] = []): ReportView | undefined {
+  const known = new Set([...made, ...issuedReports(view)]);
   return view
     .ofKind('report_record')
     .filter((record) => record.get('seal'))
     .toSorted(
       (one, other) =>
         (one.get('revision') ?? 0) - (other.get('revision') ?? 0) ||
-        Number(made.includes(one.id)) - Number(made.includes(other.id)) ||
+        Number(known.has(one.id)) - Number(known.has(other.id)) ||
         compareArrivals(arrivalOf(other), arrivalOf(one)) ||
         byCodePoint(other.id, one.id),
     )
@@ -72,7 +82,7 @@ export function latestReport(view: LogView, made: readonly string[] = []): Repor
 
 /** The report whose place the next one takes: the last that was made, or the last that was sealed where none is known to be. */
 function reportBefore(view: LogView, made: readonly string[]): ReportView | undefined {
-  const known = made.flatMap((id) => view.find('report_record', id) ?? []);
+  const known = [...made, ...issuedReports(view)].flatMap((id) => view.find('report_record', id) ?? []);
   const last = known.toSorted((one, other) => (one.get('revision') ?? 0) - (other.get('revision') ?? 0)).at(-1);
   return last ?? latestReport(view);
 }

@@ -23,7 +23,7 @@ import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabul
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
-import { readQuarantine } from './refold';
+import { readIssued, readQuarantine } from './refold';
 
 export { numberedFindings } from '../domain/finding';
 export { once, type Live } from './live';
@@ -59,15 +59,16 @@ function startWatching(db: AuditbookDatabase, audit: string): Live<LogView> {
       // Only what was emitted counts as seen: a read that was overtaken is done again from the same place.
       rev = Math.max(rev, ...changed.rows.map((row) => row.rev));
       entities = withRows(entities, changed.rows);
-      emit(new LogView(entities, changed.quarantined));
+      emit(new LogView(entities, changed.quarantined, undefined, changed.issued));
     });
   });
 }
 
 function readChanged(db: AuditbookDatabase, audit: string, since: number) {
-  return db.transaction('r', [db.entities, db.verdicts], async () => {
+  return db.transaction('r', [db.entities, db.verdicts, db.operations], async () => {
     const range = db.entities.where('[audit+rev]').between([audit, since], [audit, Dexie.maxKey], false, true);
-    return { rows: await range.toArray(), quarantined: await readQuarantine(db, audit) };
+    const [quarantined, issued] = [await readQuarantine(db, audit), await readIssued(db, audit)];
+    return { rows: await range.toArray(), quarantined, issued };
   });
 }
 
@@ -83,8 +84,8 @@ function withRows(before: ReadonlyMap<string, EntityView>, rows: readonly Entity
 
 /** The same, once. */
 export async function readLog(db: AuditbookDatabase, audit: string): Promise<LogView> {
-  const { rows, quarantined } = await readChanged(db, audit, -1);
-  return new LogView(withRows(new Map(), rows), quarantined);
+  const { rows, quarantined, issued } = await readChanged(db, audit, -1);
+  return new LogView(withRows(new Map(), rows), quarantined, undefined, issued);
 }
 
 /** Some entities only: for a command that must not wait for a whole log. */

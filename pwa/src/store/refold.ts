@@ -1,5 +1,13 @@
 /** Fold some entities of an audit anew from everything the tablet has of them. Always inside the transaction that brought it. */
-import { foldHeads, quarantinedOf, readEntry, type Entry, type Verdict } from '../domain/fold';
+import {
+  foldHeads,
+  issuedFrom,
+  quarantinedOf,
+  readEntry,
+  type Entry,
+  type Issuance,
+  type Verdict,
+} from '../domain/fold';
 import { parseOperation, type Operation } from '../domain/operation';
 import { isRefusal } from '../domain/refusal';
 import { decode, encode } from './codec';
@@ -24,6 +32,17 @@ export async function refoldEntities(
 export async function readQuarantine(db: AuditbookDatabase, audit: string): Promise<Map<string, Verdict>> {
   const rows = await db.verdicts.where('audit').equals(audit).toArray();
   return quarantinedOf(new Map(rows.map((row) => [row.digest, decode(row.body)])));
+}
+
+/** What the server has issued in this audit, by the digest of the report's seal. */
+export async function readIssued(db: AuditbookDatabase, audit: string): Promise<Map<string, Issuance[]>> {
+  // The keys alone: a record is large, and only what was said about its seal is read.
+  const ofReports = await db.operations
+    .where('[audit+ent]')
+    .between([audit, 'report_record/'], [audit, 'report_record0'])
+    .primaryKeys();
+  const words = ofReports.map(([, digest]) => [audit, `operation/${digest}`]);
+  return issuedFrom(entriesOf(await db.operations.where('[audit+ent]').anyOf(words).toArray()));
 }
 
 export function entriesOf(rows: readonly OperationRow[]): Entry[] {

@@ -16,6 +16,7 @@ import {
   type ChainKey,
   type Operation,
 } from '../domain/operation';
+import type { Issuance } from '../domain/fold';
 import type { Value } from '../domain/plain-json';
 import { receiptStatement } from '../domain/receipt';
 import { isRefusal } from '../domain/refusal';
@@ -108,6 +109,12 @@ export class ModelServer {
     const { header, contentSha256 } = eraseContent(entry.data);
     Object.assign(entry, { data: header, contentSha256 });
     this.#append(log, this.#onOperation(log, audit, digest, 'erasure', { reason: 'withdrawn', by: newId() }));
+  }
+
+  /** Issue a report from the record under this seal. */
+  issue(audit: string, seal: string, said: Issuance): void {
+    const log = this.logs.get(audit)!;
+    this.#append(log, this.#onOperation(log, audit, seal, 'issuance', said));
   }
 
   /** What it signs about how far a log goes. A test may put another signature in its place. */
@@ -351,7 +358,7 @@ export class ModelServer {
     return this.#onOperation(log, audit, digest, 'verdict', val);
   }
 
-  #onOperation(log: Log, audit: string, digest: string, kind: 'verdict' | 'erasure', val: object): Entry {
+  #onOperation(log: Log, audit: string, digest: string, kind: 'verdict' | 'erasure' | 'issuance', val: object): Entry {
     const chain = `${this.#installation}/server`;
     const tip = log.chains.get(chain) ?? { dseq: 0, digest: GENESIS };
     const key = { installation: this.#installation, account: 'server', audit };

@@ -1,16 +1,18 @@
 import 'fake-indexeddb/auto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { foldLog, readEntry, type Entry, type LogView } from '../domain/fold';
+import { foldLog, readEntry, type Entry, type Issuance, type LogView } from '../domain/fold';
 import { eraseContent, makeOperation, parseOperation, type Operation } from '../domain/operation';
-import { add, resolve, set } from '../store/changes';
+import type { Schemas } from '../domain/vocabulary';
+import { readLogWithBasis } from '../store/basis';
+import { add, resolve, seal, set } from '../store/changes';
 import { decode, encode } from '../store/codec';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { OFFICE, readLost } from '../store/lost';
 import { readRefusedCodes } from '../store/old-log';
 import { readOutbox } from '../store/outbox';
-import { disputesOf, readLog } from '../store/queries';
+import { disputesOf, readLog, watchLog } from '../store/queries';
 import { acceptServerKey, checkReceipt, readReceipt, readServerTrust } from '../store/receipts';
 import { entriesOf } from '../store/refold';
 import { readSetAside } from '../store/set-aside';
@@ -105,6 +107,7 @@ async function expectAgreement(server: ModelServer, ...tablets: Tablet[]): Promi
     expect(await shown(tablet)).toEqual(plain(serverView(server)));
     const rows = (await tablet.db.operations.toArray()).filter(({ audit }) => audit === AUDIT);
     expect(plain(foldLog(entriesOf(rows)))).toEqual(await shown(tablet));
+    expect((await readLog(tablet.db, AUDIT)).issued).toEqual(serverView(server).issued);
     expect((await readOutbox(tablet.db)).operations).toBe(0);
   }
   const dseqs = new Map<string, number[]>();
@@ -405,6 +408,58 @@ describe('a server that is not what it was', () => {
     expect((await lena.engine.syncNow()).problem?.code).toBe('sync.inconsistent');
     expect(server.requests.length - before).toBeLessThan(12);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')).toHaveLength(1);
+  });
+});
+
+describe('a report that was issued', () => {
+  const [record, closing] = ['a'.repeat(64), 'c'.repeat(64)];
+  const born = {
+    record: '{}',
+    sha256: record,
+    closing_sha256: closing,
+    closing_seal_sha256: closing,
+    revision: 1,
+    reason: null,
+  };
+  const vouched = { purpose: 'report', sha256: record } as unknown as Schemas['Seal'];
+  const said = (pdf: string, at: string): Issuance => {
+    return { revision: 1, sha256: record, state: 'draft', pdf_sha256: pdf.repeat(64), pages: 12, by: LENA, at };
+  };
+  const issuedOn = async ({ db }: Tablet): Promise<string[]> =>
+    [...(await readLog(db, AUDIT)).issued.values()].flat().map((one) => one.pdf_sha256[0]!);
+
+  async function sealed(): Promise<{ server: ModelServer; lena: Tablet; aron: Tablet; digest: string }> {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const changes = [add('report_record', 'r1', born), seal('report_record', 'r1', vouched)];
+    const digest = (await commit(lena.db, AUDIT, changes)).operations[1]!.digest;
+    await syncAll(lena, aron);
+    return { server, lena, aron, digest };
+  }
+
+  test('is known on every tablet without asking the server, and nothing waits to be sent because of it', async () => {
+    const { server, lena, aron, digest } = await sealed();
+    const watched: string[][] = [];
+    const stop = watchLog(aron.db, AUDIT).subscribe((view) => view && watched.push([...view.issued.keys()]));
+    server.issue(AUDIT, digest, said('d', '2026-11-27T09:00:00.000Z'));
+    await syncAll(lena, aron);
+    expect([await issuedOn(lena), await issuedOn(aron)]).toEqual([['d'], ['d']]);
+    await expect.poll(() => watched.at(-1)).toEqual([digest]);
+    stop();
+    await expectAgreement(server, lena, aron);
+    const heads = [...(await readLogWithBasis(lena.db, AUDIT)).basis.heads];
+    expect(heads.map(({ chain }) => chain.account)).toEqual([LENA]);
+  });
+
+  test('is handed back to a server that was restored, so that no second one takes its number', async () => {
+    const { server, lena, aron, digest } = await sealed();
+    const backup = server.snapshot();
+    server.issue(AUDIT, digest, said('d', '2026-11-27T09:00:00.000Z'));
+    await syncAll(lena, aron);
+    server.restore(backup);
+    await syncAll(lena, aron);
+    expect([...serverView(server).issued]).toMatchObject([[digest, [{ revision: 1 }]]]);
+    await expectAgreement(server, lena, aron);
   });
 });
 
