@@ -59,12 +59,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_server_state"),
     )
     op.create_table(
-        "served_catalogue",
+        "catalogue",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("standard", sa.String(length=60), nullable=False),
         sa.Column("tree", sa.Text(), nullable=False),
-        sa.Column("first_served_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", name="pk_served_catalogue"),
+        sa.Column("kept_at", sa.BigInteger(), nullable=False),
+        sa.Column("brought_by", sa.Uuid(as_uuid=False), nullable=True),
+        sa.PrimaryKeyConstraint("sha256", name="pk_catalogue"),
     )
     op.create_table(
         "throttle",

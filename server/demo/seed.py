@@ -26,7 +26,8 @@ from server.demo.tablet import Tablet, TeamLog
 from server.demo.works import HEADCOUNT, SHIFTS, SITES, Headcount, headcount_of
 from server.domain.vocabulary import WorkspaceKind
 from server.identity.passwords import hash_password
-from server.reports.request import Asker, ask_for_report
+from server.reports.asking import Asker
+from server.reports.request import ask_for_report
 from server.storage import Session, accounts, clients, workspaces
 from server.storage.clock import now_ms
 from server.storage.evidence_store import EvidenceFiles

@@ -30,7 +30,8 @@ from server.reports.wording import Words
 def build_content(material: ReportMaterial) -> ReportContent | Refusal:
     """Put the material into words. Refused only for what cannot be set correctly at all: right-to-left scripts."""
     report, closing = material.report.record, material.closing.record
-    texts = tuple(_texts([report, closing, [entry.born or {} for entry in material.handwritten]]))
+    brought = [one.tree for one in material.catalogues if one.is_brought]
+    texts = tuple(_texts([report, closing, [entry.born or {} for entry in material.handwritten], brought]))
     if letter := right_to_left(texts):
         return Refusal("report.script_unsupported", {"letter": letter})
     words = Words.of((report.get("audit") or {}).get("language"), material.zone)

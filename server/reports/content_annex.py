@@ -18,7 +18,7 @@ from server.reports.parts import (
     Verifying,
 )
 from server.reports.shapes import SHAPES
-from server.reports.telling import Telling
+from server.reports.telling import BroughtCatalogue, Telling
 from server.reports.text import code_of, unprintable
 from server.standards.catalogue import parse_criterion_id
 
@@ -38,7 +38,7 @@ def clauses_part(telling: Telling) -> Clauses:
     order = [*(result.value for result in JudgementResult), *(grade.value for grade in FindingGrade)]
     return Clauses(
         heading=words.say("clauses.heading"),
-        intro=words.say("clauses.intro" if rows else "clauses.none"),
+        intro=_clauses_intro(telling) if rows else words.say("clauses.none"),
         columns=(
             words.say("clauses.column.clause"),
             words.say("clauses.column.title"),
@@ -153,6 +153,7 @@ def server_part(telling: Telling) -> ServerPage:
                 else words.say("server.entries.none"),
             ),
             Fact(words.say("server.late"), "\n".join(late) or words.say("server.late.none")),
+            *(Fact(words.say("server.catalogue"), _brought(telling, one)) for one in telling.brought),
             *(
                 Fact(words.say(f"server.{name}"), words.count(f"server.{name}", number))
                 for name, number in (("quarantine", server.quarantined), ("erased", server.erased))
@@ -160,6 +161,29 @@ def server_part(telling: Telling) -> ServerPage:
             ),
         ),
     )
+
+
+def _clauses_intro(telling: Telling) -> str:
+    """Where a tablet brought the list of clauses, whoever reads the table hears of it there."""
+    words, names = telling.words, dict.fromkeys(one.name for one in telling.brought)
+    warning = words.say("clauses.brought", standards=words.listed(names)) if names else ""
+    return " ".join(filter(None, (words.say("clauses.intro"), warning)))
+
+
+def _brought(telling: Telling, catalogue: BroughtCatalogue) -> str:
+    words = telling.words
+    differences = [
+        words.say(f"server.catalogue.{name}", clauses=words.listed(numbers))
+        for name, numbers in (("lacking", catalogue.lacking), ("added", catalogue.added))
+        if numbers
+    ]
+    compared = (
+        words.say("server.catalogue.unknown")
+        if catalogue.todays is None
+        else " ".join(differences) or words.say("server.catalogue.same")
+    )
+    said = words.say("server.catalogue.text", standard=catalogue.name, sha256=catalogue.sha256)
+    return f"{said} {compared}"
 
 
 def verifying_part(telling: Telling) -> Verifying:

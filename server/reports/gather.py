@@ -17,6 +17,7 @@ from server.domain.operation import ChainKey, head_statement
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin, SealPurpose
 from server.reports.material import (
+    Catalogue,
     ChainHead,
     HandwrittenSignature,
     LateEntries,
@@ -25,7 +26,6 @@ from server.reports.material import (
     ReportState,
     SealedRecord,
     ServerStatement,
-    Tree,
 )
 from server.reports.recompute import AuditLog, heads_of, is_frozen_by_author, mismatch, refuse_recomputed
 from server.reports.telling import CERTIFICATION
@@ -77,12 +77,12 @@ def gather_material(
     heads: SignedHeads,
     names: Mapping[str, str],
     arrived: frozenset[str],
-    catalogue_of: Callable[[str], Tree | None],
+    catalogue_of: Callable[[str], Catalogue | None],
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
     Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds;
-    `catalogue_of` gives the catalogue behind a hash, if this server ever handed it out.
+    `catalogue_of` gives the catalogue behind a hash, if this server has it.
     """
     view = fold_log(entries)
     log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable))
@@ -136,7 +136,7 @@ def gather_material(
         ),
         heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
         arrived=arrived,
-        catalogues=catalogues,
+        catalogues=tuple(catalogues.values()),
         zone=_zone(entries, f"report_record/{record}"),
     )
 
@@ -230,32 +230,32 @@ def _covered(log: AuditLog, audit: str, content: Record) -> set[str] | Refusal:
 
 
 def _catalogues_of(
-    content: Record, met: Record, catalogue_of: Callable[[str], Tree | None]
-) -> dict[str, Tree] | Refusal:
-    """By standard the catalogue that the report was made with. What the closing record names must have been handed out, too."""
+    content: Record, met: Record, catalogue_of: Callable[[str], Catalogue | None]
+) -> dict[str, Catalogue] | Refusal:
+    """By hash every catalogue that the records name, those of the report first."""
     standards = (content.get("audit") or {}).get("criteria") or []
     if [one.get("standard") for one in content.get("catalogues") or []] != standards:
         return mismatch("the catalogues of its standards")
-    found: dict[str, Tree] = {}
-    for record in (met, content):
+    found: dict[str, Catalogue] = {}
+    for record in (content, met):
         for one in record.get("catalogues") or []:
             standard, sha256 = str(one.get("standard")), one.get("sha256")
             if sha256 is None and record is met:
                 continue  # A tablet without the edition lists no clauses either; the report does.
-            tree = catalogue_of(str(sha256))
-            if tree is None or tree.get("id") != standard:
-                return Refusal("report.catalogue_unknown", {"standard": standard})
-            found[standard] = tree
+            known = catalogue_of(str(sha256))
+            if known is None or known.tree.get("id") != standard:
+                return Refusal("report.catalogue_unknown", {"standard": standard, "sha256": str(sha256)})
+            found[str(sha256)] = known
     return found
 
 
-def _refuse_criteria(content: Record, catalogues: Mapping[str, Tree]) -> Refusal | None:
+def _refuse_criteria(content: Record, catalogues: Mapping[str, Catalogue]) -> Refusal | None:
     """A report that leaves clauses of its standards out would look better than the audit was."""
     listed = [row["criterion"] for row in content.get("clauses") or []]
     expected = [
         clause["criterion"]
         for one in content.get("catalogues") or []
-        for clause in catalogues[one["standard"]]["clauses"]
+        for clause in catalogues[one["sha256"]].tree["clauses"]
         if clause["auditable"]
     ]
     return None if listed == expected else mismatch("the list of clauses")

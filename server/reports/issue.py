@@ -23,7 +23,7 @@ from server.domain.operation import SERVER_ACCOUNT
 from server.domain.refusals import Refusal
 from server.mail import messages
 from server.mail.smtp import Attachment
-from server.reports.catalogues import served_catalogue
+from server.reports.catalogues import known_catalogue
 from server.reports.content import build_content
 from server.reports.content_findings import is_printable
 from server.reports.gather import EnrolledKey, SignedHead, gather_material
@@ -129,7 +129,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         public_keys=keys,
         heads=heads,
         names={account: person.name for account, person in people.items() if person is not None},
-        catalogue_of=partial(served_catalogue, session),
+        catalogue_of=partial(known_catalogue, session),
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         arrived=frozenset(evidence.stored_hashes(session, row.workspace, row.audit, hashes)),
     )

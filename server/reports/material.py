@@ -10,7 +10,12 @@ from enum import StrEnum
 from typing import Any
 
 from server.domain.operation import Operation
-from server.sealing.attached import CLOSING_RECORD_FILE, DEVICE_SIGNATURES_FILE, REPORT_RECORD_FILE
+from server.sealing.attached import (
+    CATALOGUES_FILE,
+    CLOSING_RECORD_FILE,
+    DEVICE_SIGNATURES_FILE,
+    REPORT_RECORD_FILE,
+)
 from server.sealing.canonical import canonical_bytes
 from server.sealing.handwriting import attached_operation
 from server.sealing.seals import SealState
@@ -18,6 +23,14 @@ from server.sealing.seals import SealState
 Record = dict[str, Any]
 Tree = dict[str, Any]
 """One edition of a standard with its clauses, as records name it (server/standards/catalogue.py, `catalogue_tree`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The tree behind a hash that a record names. `is_brought`: by a tablet; the server never handed it out."""
+
+    tree: Tree
+    is_brought: bool = False
 
 
 class ReportState(StrEnum):
@@ -110,8 +123,11 @@ class ReportMaterial:
     heads: tuple[ChainHead, ...] = ()
     arrived: frozenset[str] | None = None
     """Which originals the server holds, by SHA-256; None where nobody asked."""
-    catalogues: Mapping[str, Tree] = field(default_factory=dict)
-    """By standard, as the tablet had it: clauses are printed with the titles of then. What is not here is told by today's."""
+    catalogues: tuple[Catalogue, ...] = ()
+    """
+    Every catalogue that a record names, once: the report's in the order of its standards, then those that the closing record alone
+    names. Clauses are printed with the titles of then; a standard that is not here is told by today's.
+    """
     zone: str | None = None
     """Where the report was sealed, such as Europe/Berlin: times are told in it."""
 
@@ -140,6 +156,9 @@ def attachments(material: ReportMaterial) -> dict[str, bytes]:
                     for head in material.heads
                 ],
             }
+        ),
+        CATALOGUES_FILE: canonical_bytes(
+            [{"origin": "tablet" if one.is_brought else "server", "tree": one.tree} for one in material.catalogues]
         ),
     }
 

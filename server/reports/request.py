@@ -4,14 +4,11 @@ Ask for the report of a sealed record, and see what became of it.
 Asked twice, it is made once: the second request finds the row of the first. One that failed, or that was provisional, is made anew.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from server.database import Scope, reading, unit_of_work
+from server.database import reading, unit_of_work
 from server.domain.fold import fold_log
-from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
-from server.domain.vocabulary import Role
+from server.reports.asking import Asker, led_audit
+from server.reports.catalogues import RECORDS, refuse_unknown
 from server.reports.gather import find_record
 from server.reports.succession import refuse_place
 from server.storage import audits, report_store
@@ -24,27 +21,10 @@ from server.storage.report_store import FAILED, MADE, ReportRow
 JOB = "issue_report"
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, with the roles that decide what is seen."""
-
-    account: str
-    roles: Mapping[str, frozenset[Role]]
-
-    @property
-    def scope(self) -> Scope:
-        return Scope(frozenset(self.roles))
-
-
 def ask_for_report(asker: Asker, audit: str, report_record: str, *, is_provisional: bool) -> ReportRow:
     """Queue the report. Raises `Refused` for whoever may not, for a record that has not arrived, and where nobody would receive it."""
     with unit_of_work(asker.scope) as session:
-        row = audits.visible_audit(session, audit, asker.account, asker.roles)
-        if row is None:
-            raise Refused(Refusal("request.not_found"))
-        may = is_permitted(asker.roles[row.workspace_id], Action.ISSUE_REPORT)
-        if not may or not report_store.leads_audit(session, audit, asker.account):
-            raise Refused(Refusal("account.not_permitted", {"who": "the audit team leader"}))
+        row = led_audit(session, asker, audit)
         if not settings(session, row.workspace_id).content.get("report_recipient"):
             raise Refused(Refusal("report.recipient_missing"))
         now = now_ms()
@@ -53,11 +33,13 @@ def ask_for_report(asker: Asker, audit: str, report_record: str, *, is_provision
         known = report_store.report_of_record(session, audit, report_record)
         if known is not None and not _is_to_be_made(known, is_provisional=is_provisional):
             return known
-        view = fold_log(log.load_report_entries(session, audit))
+        view = fold_log(log.load_report_entries(session, audit, RECORDS))
         found = find_record(view, report_record)
         if found is None:
             raise Refused(Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"}))
         if refusal := refuse_place(view, report_record, report_store.reports_of(session, audit)):
+            raise Refused(refusal)
+        if refusal := refuse_unknown(session, view, found):
             raise Refused(refusal)
         if known is not None:
             asked = report_store.await_again(

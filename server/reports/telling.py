@@ -10,6 +10,7 @@ from server.domain.finding import WORST_FIRST
 from server.domain.vocabulary import AuditType, FindingGrade
 from server.reports.material import Record, ReportMaterial, Tree
 from server.reports.wording import Words
+from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.standards.catalogue import as_contract, catalogue_tree, criterion_id, load_catalogue, parse_criterion_id
 
 CERTIFICATION = frozenset(
@@ -29,6 +30,24 @@ class Graded:
     standard: str | None
     grade: str | None
     criteria: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtCatalogue:
+    """A catalogue that the server never handed out: its auditable clauses, and those that today's has; None where there is none."""
+
+    name: str
+    sha256: str
+    clauses: tuple[str, ...]
+    todays: tuple[str, ...] | None
+
+    @property
+    def lacking(self) -> list[str]:
+        return [number for number in self.todays or () if number not in self.clauses]
+
+    @property
+    def added(self) -> list[str]:
+        return [number for number in self.clauses if number not in (self.todays or ())]
 
 
 @dataclass(frozen=True)
@@ -118,7 +137,26 @@ class Telling:
 
     @cached_property
     def _catalogues(self) -> dict[str, Tree | None]:
-        return dict(self.material.catalogues)
+        # The report's own come first; another one of the closing record alone gives no title.
+        return {one.tree["id"]: one.tree for one in reversed(self.material.catalogues)}
+
+    @cached_property
+    def brought(self) -> list[BroughtCatalogue]:
+        """What a tablet brought, beside today's catalogue of the same standard."""
+        found = []
+        for one in self.material.catalogues:
+            if not one.is_brought:
+                continue
+            known = load_catalogue().get(one.tree["id"])
+            found.append(
+                BroughtCatalogue(
+                    f"{one.tree['standard']}:{one.tree['edition']}",
+                    sha256_hex(canonical_bytes(one.tree)),
+                    _auditable(one.tree),
+                    None if known is None else _auditable(catalogue_tree(as_contract(known))),
+                )
+            )
+        return found
 
     def standard_name(self, standard_id: str) -> str:
         """ISO 9001:2015, or what the record says where this server does not have that edition."""
@@ -188,3 +226,7 @@ class Telling:
 
     def _in_language(self, wording: Any) -> str:
         return str(wording[self.words.language])
+
+
+def _auditable(tree: Tree) -> tuple[str, ...]:
+    return tuple(clause["number"] for clause in tree["clauses"] if clause["auditable"])

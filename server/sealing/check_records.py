@@ -9,8 +9,15 @@ import pikepdf
 
 from server.domain.operation import ChainKey, head_statement
 from server.domain.record import CLOSING_RECORD, REPORT_RECORD
-from server.sealing.attached import ATTACHMENTS, CLOSING_RECORD_FILE, DEVICE_SIGNATURES_FILE, REPORT_RECORD_FILE
+from server.sealing.attached import (
+    ATTACHMENTS,
+    CATALOGUES_FILE,
+    CLOSING_RECORD_FILE,
+    DEVICE_SIGNATURES_FILE,
+    REPORT_RECORD_FILE,
+)
 from server.sealing.canonical import canonical_bytes, sha256_hex
+from server.sealing.check_catalogues import check_catalogues
 from server.sealing.handwriting import check_handwriting
 from server.sealing.printed_text import printed_text
 from server.sealing.seals import SealState, check_seal, is_signed_by, seal_sha256
@@ -78,6 +85,7 @@ def check_records(pdf: pikepdf.Pdf, findings: Findings) -> dict[str, Any]:
         text=text,
         findings=findings,
     )
+    check_catalogues(parsed[CATALOGUES_FILE], report, parsed[CLOSING_RECORD_FILE], findings)
     _check_heads(seals, report, findings)
     _note_pictures(report, text, findings)
     return parsed

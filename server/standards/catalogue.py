@@ -194,6 +194,27 @@ _EDITION_IN_TREE = ("id", "standard", "edition", "title", "amendments")
 _CLAUSE_IN_TREE = ("criterion", "number", "title", "level", "auditable", "parent")
 
 
+def tree_misfit(tree: Mapping[str, Any]) -> str | None:
+    """
+    Why what has the shape of `catalogue_tree` is none: the same rules as for our own files, for a tree that came from elsewhere.
+    None where it hangs together.
+    """
+    levels: dict[str, int] = {}
+    parents: set[str] = set()
+    for clause in tree["clauses"]:
+        number, parent = clause["number"], clause["parent"]
+        if clause["criterion"] != f"{tree['id']}:{number}" or number in levels:
+            return f"clause {number} is named otherwise than once, by its standard and number"
+        if clause["level"] != (1 if parent is None else levels.get(parent, 0) + 1):
+            return f"clause {number} does not stand under the clause that it names"
+        levels[number] = clause["level"]
+        parents.update([parent] if parent else [])
+    leaves = [clause["number"] for clause in tree["clauses"] if clause["auditable"]]
+    if not leaves or parents & set(leaves):
+        return "its auditable clauses are those without sub-clauses, and there is at least one"
+    return None
+
+
 def clause_order(number: str) -> tuple[tuple[bool, int, str], ...]:
     """Sorts numbers as a standard does: 4.10 after 4.9, annex A after clause 10."""
     return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in number.split("."))

@@ -360,11 +360,11 @@ def load_team_entries(session: Session, audit: str) -> list[Entry]:
     return _load_with_verdicts(session, audit, sa.or_(table.entity_kind == "team_member", is_birth))
 
 
-def load_report_entries(session: Session, audit: str) -> list[Entry]:
-    """What says which reports were sealed, and which of them were issued."""
+def load_report_entries(session: Session, audit: str, kinds: Iterable[str] = ("report_record",)) -> list[Entry]:
+    """What says which reports were sealed, and which of them were issued; `kinds`: of entities."""
     table = LoggedOperation
     is_issuance = (table.kind == OperationKind.ISSUANCE.value) & (table.origin == Origin.SERVER.value)
-    return _load_with_verdicts(session, audit, sa.or_(table.entity_kind == "report_record", is_issuance))
+    return _load_with_verdicts(session, audit, sa.or_(table.entity_kind.in_(sorted(kinds)), is_issuance))
 
 
 def _load_with_verdicts(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> list[Entry]:

@@ -48,6 +48,7 @@ STATUS: dict[str, int] = {
     "evidence.upload_gone": 410,
     "closing": 409,
     "report": 409,
+    "report.catalogue_unfit": 422,
 }
 """By code, or by what stands before the dot."""
 

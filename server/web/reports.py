@@ -6,11 +6,14 @@ from uuid import UUID
 
 from flask import Response, current_app, send_file
 
+from schemas.catalogue import CatalogueTreeSchema
 from schemas.report import ReportRequestSchema, ReportSchema
 from server.config import Config
 from server.database import SERVER, reading
 from server.domain.refusals import Refusal, Refused
-from server.reports.request import Asker, ask_for_report, finished_report, reports_of_audit
+from server.reports.asking import Asker
+from server.reports.catalogues import bring_catalogue
+from server.reports.request import ask_for_report, finished_report, reports_of_audit
 from server.storage.mailbox import mail_of_report
 from server.storage.report_store import ReportFiles, ReportRow
 from server.web.blueprint import Blueprint
@@ -37,6 +40,14 @@ def request_report(given: dict[str, Any], audit: UUID) -> dict[str, Any]:
 def list_reports(audit: UUID) -> list[dict[str, Any]]:
     """The audit's reports, the latest first, each with what became of its mail."""
     return [_shown(row) for row in reports_of_audit(_asker(), str(audit))]
+
+
+@blueprint.route("/audits/<uuid:audit>/catalogues/<sha256>", methods=["PUT"])
+@blueprint.arguments(CatalogueTreeSchema)
+@blueprint.response(204)
+def put_catalogue(given: dict[str, Any], audit: UUID, sha256: str) -> None:
+    """A catalogue that a sealed record names and this server lacks (`report.catalogue_unknown` says which)."""
+    bring_catalogue(_asker(), str(audit), sha256, given)
 
 
 @blueprint.route("/reports/<uuid:report>.pdf", methods=["GET"])

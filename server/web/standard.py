@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from server.domain.refusals import Refusal, Refused
-from server.reports.catalogues import keep_served
+from server.reports.catalogues import keep_handed_out
 from server.standards.catalogue import as_contract, load_catalogue
 from server.web.blueprint import Blueprint
 from server.web.security import current_account
@@ -30,7 +30,7 @@ def show_standard(standard: str) -> Response:
     found = load_catalogue().get(standard)
     if found is None:
         raise Refused(Refusal("request.not_found"))
-    keep_served(found)
+    keep_handed_out(found)
     return _kept(as_contract(found))
 
 

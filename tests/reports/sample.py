@@ -23,6 +23,7 @@ from server.domain.record import closing_record, report_record
 from server.domain.vocabulary import Origin
 from server.reports.catalogues import catalogue_sha256
 from server.reports.material import (
+    Catalogue,
     ChainHead,
     HandwrittenSignature,
     LateEntries,
@@ -34,7 +35,7 @@ from server.reports.material import (
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.handwriting import is_word_under
 from server.sealing.seals import check_seal, seal_sha256, seal_statement
-from server.standards.catalogue import criterion_id, standard
+from server.standards.catalogue import as_contract, catalogue_tree, criterion_id, standard
 from tests.devices import Device
 from tests.reports.pictures import all_pictures
 
@@ -102,6 +103,7 @@ def material_of(
             late=(LateEntries("Aron Weiss", 2, "2026-11-28T06:40:00Z"),),
             quarantined=1,
         ),
+        catalogues=tuple(Catalogue(catalogue_tree(as_contract(standard(name)))) for name in STANDARDS),
         heads=(ChainHead(device.person.installation, device.person.account, device.dseq, device.prev),),
     )
 

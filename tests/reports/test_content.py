@@ -7,7 +7,7 @@ import pytest
 
 from server.domain.refusals import Refusal
 from server.reports.content import build_content
-from server.reports.material import ReportMaterial, ReportState
+from server.reports.material import Catalogue, ReportMaterial, ReportState
 from server.reports.parts import ReportContent
 from server.sealing.canonical import canonical_bytes
 from server.standards.catalogue import as_contract, catalogue_tree, standard
@@ -285,7 +285,7 @@ def test_clauses_are_printed_with_the_titles_of_the_catalogue_that_the_record_na
     tree = catalogue_tree(as_contract(standard("iso9001-2015")))
     clause = next(one for one in tree["clauses"] if one["number"] == "4.1")
     clause["title"] = {"en": "As it was called then", "de": "Wie es damals hieß"}
-    content = build_content(replace(material, catalogues={"iso9001-2015": tree}))
+    content = build_content(replace(material, catalogues=(Catalogue(tree),)))
     assert isinstance(content, ReportContent)
     titles = [row.title for table in content.clauses.tables for row in table.rows]
     assert "As it was called then" in titles

@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -19,7 +20,7 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from server.config import Config
 from server.domain.operation import ChainKey, Operation, erase_content, head_statement, parse_operation
-from server.reports.material import HandwrittenSignature, attachments
+from server.reports.material import Catalogue, HandwrittenSignature, attachments
 from server.reports.pdfa import to_pdfa
 from server.reports.stamping import certify_report
 from server.sealing.canonical import canonical_bytes
@@ -283,6 +284,49 @@ def test_a_seal_without_a_signature_is_said_and_is_no_fault(made: Made, tmp_path
 def test_a_report_without_its_records_is_not_intact(made: Made, tmp_path: Path):
     verdict = forged(made, tmp_path, {})
     assert broken(verdict) == {"records.missing"}
+
+
+# The catalogues inside
+
+
+def changed_tree(tree: dict[str, Any], **more: Any) -> Catalogue:
+    return Catalogue(tree | more)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "how", ["a clause less", "one that no record names", "one of them missing", "one of them twice"]
+)
+def test_catalogues_that_the_records_do_not_name_are_found(made: Made, tmp_path: Path, how: str):
+    first, second = made.material.catalogues
+    less = changed_tree(first.tree, clauses=first.tree["clauses"][:-1])
+    attached = {
+        "a clause less": (less, second),
+        "one that no record names": (first, second, changed_tree(first.tree, edition="2035")),
+        "one of them missing": (first,),
+        "one of them twice": (first, first, second),
+    }[how]
+    verdict = forged(made, tmp_path, attachments(replace(made.material, catalogues=attached)))
+    assert broken(verdict) == {"catalogues.named", "catalogues.clauses"}
+
+
+@pytest.mark.slow
+def test_a_report_that_lists_other_clauses_than_its_catalogue_is_found(made: Made, tmp_path: Path):
+    """The record was made by hand, and names the right catalogue."""
+    record = made.material.report.record
+    data = canonical_bytes(record | {"clauses": record["clauses"][1:]})
+    verdict = forged(made, tmp_path, attachments(made.material) | {"report-record.json": data})
+    assert {"catalogues.clauses", "seal.report"} <= broken(verdict)
+    assert "catalogues.named" not in broken(verdict)
+
+
+@pytest.mark.slow
+def test_a_catalogue_that_a_tablet_brought_is_said_and_is_no_fault(made: Made, tmp_path: Path):
+    first, second = made.material.catalogues
+    material = replace(made.material, catalogues=(replace(first, is_brought=True), second))
+    verdict = forged(made, tmp_path, attachments(material))
+    assert verdict.exit_code == 0, broken(verdict)
+    assert warned(verdict) == {"authority.development", "catalogues.brought"}
 
 
 # Unreadable ones

@@ -19,6 +19,7 @@ from werkzeug.routing import Rule
 from server.domain.permissions import PERMITTED, Action, is_permitted
 from server.domain.vocabulary import Role
 from server.identity.by_hand import block_installation
+from server.standards.catalogue import as_contract, catalogue_tree, standard
 from server.storage.identifiers import new_id
 from tests.people import Cast, Person, enter
 
@@ -50,6 +51,7 @@ A = Action
 CLIENT = {"name": "Spanwerk GmbH"}
 WORKSPACE = "/api/workspaces/<uuid:workspace>"
 INVITATION = {"email": "nora@example.org", "name": "Nora", "roles": ["auditor"]}
+CATALOGUE = catalogue_tree(as_contract(standard("iso9001-2015")))
 NOTHING_SIGNED = json.dumps(
     {
         "protocol": 1,
@@ -106,6 +108,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("DELETE", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
     ("POST", "/api/audits/<uuid:audit>/reports"): Access(Open.AUDIT, {"report_record": "report_record/1"}),
     ("GET", "/api/audits/<uuid:audit>/reports"): AUDIT,
+    ("PUT", "/api/audits/<uuid:audit>/catalogues/<sha256>"): Access(Open.AUDIT, CATALOGUE),
     ("GET", "/api/reports/<uuid:report>.pdf"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/evidence/known"): Access(Open.AUDIT, {"sha256": []}),
     ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>"): AUDIT,

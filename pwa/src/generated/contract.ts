@@ -100,6 +100,24 @@ export interface components {
         };
         /** @enum {string} */
         AuditType: "gap_analysis" | "internal" | "pre_assessment" | "stage_1" | "stage_2" | "surveillance" | "recertification" | "special" | "supplier";
+        CatalogueTree: {
+            amendments: string[];
+            clauses: components["schemas"]["ClauseInTree"][];
+            edition: string;
+            /** @example iso9001-2015 */
+            id: string;
+            standard: string;
+            title: components["schemas"]["Wording"];
+        };
+        ClauseInTree: {
+            auditable: boolean;
+            /** @example iso9001-2015:7.1.5.1 */
+            criterion: string;
+            level: number;
+            number: string;
+            parent: string | null;
+            title: components["schemas"]["Wording"];
+        };
         ClientSite: {
             address?: string;
             headcount?: number | null;
@@ -594,6 +612,10 @@ export interface components {
             seq: number;
             /** @enum {string} */
             verdict: "duplicate" | "quarantined";
+        };
+        Wording: {
+            de: string;
+            en: string;
         };
         Workspace: {
             /** Format: uuid */
