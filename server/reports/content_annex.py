@@ -166,7 +166,9 @@ def server_part(telling: Telling) -> ServerPage:
 def _clauses_intro(telling: Telling) -> str:
     """Where a tablet brought the list of clauses, whoever reads the table hears of it there."""
     words, names = telling.words, dict.fromkeys(one.name for one in telling.brought)
-    warning = words.say("clauses.brought", standards=words.listed(names)) if names else ""
+    warning = (
+        words.say("clauses.brought", standards=words.listed(names), page=words.say("server.heading")) if names else ""
+    )
     return " ".join(filter(None, (words.say("clauses.intro"), warning)))
 
 

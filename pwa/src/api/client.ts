@@ -209,6 +209,11 @@ export class ApiClient {
     return this.#ask(`/api/audits/${audit}/reports`, {}, 'list');
   }
 
+  /** A catalogue that a sealed record names and the server lacks. */
+  bringCatalogue(audit: string, sha256: string, tree: Schemas['CatalogueTree']): Promise<Answer<null>> {
+    return this.#ask(`/api/audits/${audit}/catalogues/${sha256}`, { method: 'PUT', json: tree }, 'empty');
+  }
+
   reportAddress(report: string): string {
     return `${this.#base}/api/reports/${report}.pdf`;
   }

@@ -57,8 +57,29 @@ export async function askReports(audit: string): Promise<Asked<Schemas['Report']
   return justAsked(await api.readReports(audit));
 }
 
-export async function requestReport(audit: string, reportRecord: string): Promise<Asked<Schemas['Report']>> {
-  return justAsked(await api.requestReport(audit, { report_record: reportRecord, is_provisional: false }));
+/** Where the server lacks a catalogue that a record names, and this tablet has it, it is brought and the report asked for again. */
+export async function requestReport(
+  db: AuditbookDatabase,
+  audit: string,
+  reportRecord: string,
+  server: ApiClient = api,
+): Promise<Asked<Schemas['Report']>> {
+  const brought = new Set<string>();
+  for (;;) {
+    const answer = await server.requestReport(audit, { report_record: reportRecord, is_provisional: false });
+    const sha256 = lackingCatalogue(answer);
+    const kept = sha256 === null || brought.has(sha256) ? null : await readReference(db, `catalogue/${sha256}`);
+    if (sha256 === null || kept === null) return justAsked(answer);
+    brought.add(sha256);
+    const taken = await server.bringCatalogue(audit, sha256, kept.value);
+    if (taken.kind !== 'ok') return { value: null, etag: null, keptSince: null, problem: failureOf(taken) };
+  }
+}
+
+function lackingCatalogue(answer: Answer<unknown>): string | null {
+  if (answer.kind !== 'problem' || answer.problem.code !== 'report.catalogue_unknown') return null;
+  const { sha256 } = answer.problem.facts as { sha256?: unknown };
+  return typeof sha256 === 'string' ? sha256 : null;
 }
 
 /** A new client where `id` is null. `request.stale` in the problem: somebody else saved in the meantime. */

@@ -10,7 +10,7 @@ import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, Readiness } from '../store/database';
 import { keepPictures, keepThumbnail } from '../store/pictures';
 import { readKind, readLog } from '../store/queries';
-import { keepReference, readReference, type References } from '../store/reference';
+import { keepReference, keepStandards, readReference, type References } from '../store/reference';
 import { readCursor } from '../store/pulled';
 import { noteServerKey } from '../store/receipts';
 import { problemOf, Stopped } from './problem';
@@ -44,7 +44,7 @@ async function refreshStandards(db: AuditbookDatabase, api: ApiClient): Promise<
     if (standard === null) return;
     standards.push(standard);
   }
-  await keepReference(db, 'standards', standards, list.kind === 'ok' ? list.etag : null);
+  await keepStandards(db, standards, list.kind === 'ok' ? list.etag : null);
 }
 
 async function refresh<K extends keyof References & string>(
