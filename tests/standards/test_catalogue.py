@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from schemas.catalogue import CatalogueTreeSchema
 from server.standards.catalogue import (
     FOLDER,
     CatalogueError,
@@ -19,11 +20,13 @@ from server.standards.catalogue import (
     Question,
     Standard,
     as_contract,
+    catalogue_tree,
     clause_order,
     criterion_id,
     load_catalogue,
     parse_criterion_id,
     standard,
+    tree_misfit,
 )
 
 Spoil = Callable[[dict[str, Any]], object]
@@ -322,3 +325,10 @@ def test_a_file_that_is_not_yaml_is_refused_by_name(tmp_path: Path) -> None:
 def test_an_installation_without_the_files_says_so(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="were not installed"):
         load_catalogue(tmp_path)
+
+
+def test_our_own_catalogues_would_be_taken_from_a_tablet(edition: Standard) -> None:
+    """A tablet that brings one back, to a server that has lost it, is not refused for its shape."""
+    tree = catalogue_tree(as_contract(edition))
+    assert CatalogueTreeSchema().load(tree) == tree
+    assert tree_misfit(tree) is None
