@@ -78,6 +78,11 @@ def grade_id(finding: str, standard: str) -> str:
     return f"{finding}~{standard}"
 
 
+def graded_finding(grade: str) -> str:
+    """The finding that an entity of this id grades; empty where the id is none of that kind."""
+    return grade.rpartition("~")[0]
+
+
 def cited_standards(finding: EntityView) -> list[str]:
     """The standards whose clauses it cites, in the order of their ids."""
     return sorted({criterion.partition(":")[0] for criterion in finding.get("criteria") or []})

@@ -63,12 +63,26 @@ _SUMMARY = (
 _CONFIRMED = ("confirmed_headcount", "confirmed_shifts", "confirmed_outsourced", "confirmed_scope")
 _PREVIOUS = ("number", "grade", "statement", "criteria", "raised_on", "follow_up_result", "follow_up_note")
 
-RECORDED_KINDS = frozenset(
-    {
-        *("audit", "site", "process", "shift", "team_member", "finding", "finding_grade", "evidence", "evidence_link"),
-        *("judgement", "attendance", "deviation", "previous_finding", "recommendation"),
-    }
-)
+_GRADE = ("grade", "grade_reason")
+_ATTENDANCE = ("name", "function", "at_opening", "at_closing")
+_DEVIATION = ("observed_at", "text", "minutes_lost", "told_to")
+_RECOMMENDATION = ("outcome", "text")
+
+SEALED_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "audit": (*_AUDIT, "body_name", "body_address", "client_name", "client_address", "client_representative"),
+    **dict(_LISTED.values()),
+    "finding": _FINDING,
+    "finding_grade": _GRADE,
+    "evidence": _EVIDENCE,
+    "evidence_link": (),
+    "judgement": _JUDGEMENT,
+    "attendance": _ATTENDANCE,
+    "deviation": _DEVIATION,
+    "previous_finding": _PREVIOUS,
+    "recommendation": _RECOMMENDATION,
+}
+"""Every field whose value enters the closing record, by kind: an open dispute in one of them stands in the way of a report."""
+RECORDED_KINDS = frozenset(SEALED_FIELDS)
 """The kinds of entity that a record shows. Notes and plans stay with the team."""
 
 Record = dict[str, Any]
@@ -203,11 +217,11 @@ def _content(view: LogView, audit: str, fixed_before: Mapping[str, int] | None =
         "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view, fixed_before)],
         "evidence": _every(view, "evidence", _EVIDENCE),
         "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
-        "attendance": _every(view, "attendance", ("name", "function", "at_opening", "at_closing")),
-        "deviations": _every(view, "deviation", ("observed_at", "text", "minutes_lost", "told_to")),
+        "attendance": _every(view, "attendance", _ATTENDANCE),
+        "deviations": _every(view, "deviation", _DEVIATION),
         "follow_up": _every(view, "previous_finding", _PREVIOUS),
         "recommendations": [
-            {"standard": item.id, **_picked(item, ("outcome", "text"))} for item in view.of_kind("recommendation")
+            {"standard": item.id, **_picked(item, _RECOMMENDATION)} for item in view.of_kind("recommendation")
         ],
     }
 
@@ -229,7 +243,7 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
         "number": number,
         **_picked(finding, _FINDING),
         "grades": [
-            {"standard": standard, **_picked(special, ("grade", "grade_reason"))}
+            {"standard": standard, **_picked(special, _GRADE)}
             for standard, special in special_grades(view, finding).items()
         ],
         "evidence": linked,

@@ -7,8 +7,9 @@ else is needed, whatever numbers the log has got since: after a restore, too, th
 
 from dataclasses import dataclass
 
+from server.domain.closing import content_before_report
 from server.domain.coverage import ChainWalk, Head
-from server.domain.finding import numbers_in, refusals_before_sealing
+from server.domain.finding import numbers_in
 from server.domain.fold import EntityView, Entry, LogView, fold_log
 from server.domain.operation import ChainKey
 from server.domain.record import RECORDED_KINDS, closing_record, report_record
@@ -88,12 +89,8 @@ def refuse_recomputed(
     now = fold_log(_written(log, under_report), {*then.quarantined, *(under_report & set(log.view.quarantined))})
     if _recomputed(now, audit, content, closing) | {"aside": content["aside"]} != content:
         return mismatch("entries in it were set aside since")
-    return _refuse_incomplete(now)
-
-
-def _refuse_incomplete(view: LogView) -> Refusal | None:
-    """What was raised or regraded after the closing meeting meets the same rules as before it, whatever the tablet asks for."""
-    return next(iter(refusals_before_sealing(view)), None)
+    # What was raised, regraded or disputed after the closing meeting meets the same rules as before it, whatever the tablet asks.
+    return next(iter(content_before_report(now, audit)), None)
 
 
 def _shows_erased(view: LogView) -> bool:

@@ -22,6 +22,7 @@ import pytest
 
 from server.domain import finding as findings
 from server.domain import judgement as judgements
+from server.domain.closing import content_before_report
 from server.domain.closings import closings_of
 from server.domain.entity import fits_id
 from server.domain.fold import Entry, LogView, fold_log
@@ -279,6 +280,14 @@ def test_closing(vector: dict[str, Any]) -> None:
         closings = closings_of(fold_log(ordering))
         counted, beside = ([one.ref.partition("/")[2] for one in some] for some in (closings.counted, closings.beside))
         assert (counted, beside) == (vector["counted"], vector["beside"]), vector["why"]
+
+
+@vectors("before_report")
+def test_before_report(vector: dict[str, Any]) -> None:
+    entries, _ = entries_of(vector["entries"])
+    for ordering in (entries, entries[::-1]):
+        refusals = content_before_report(fold_log(ordering), uuid(AUDIT))
+        assert [{"code": refusal.code, "facts": refusal.facts} for refusal in refusals] == vector["before_report"]
 
 
 @vectors("catalogue")

@@ -317,6 +317,31 @@ def test_a_report_over_a_finding_that_says_nothing_is_refused(
     assert facts["finding"] == "late"
 
 
+@pytest.mark.slow
+def test_a_report_over_an_open_dispute_is_refused_until_somebody_has_decided(
+    office: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Two people wrote different titles after the closing, and a tablet whose app does not ask sealed the one that it showed."""
+    tablet = tablet_with_sample(office)
+    seal_closing(tablet)
+    one = tablet.set("finding/f1", "title", "As Lena saw it")
+    other = tablet.make("set", "finding/f1", "title", "As Aron saw it", bases=[])
+    first = seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    code, facts = refusal_of(tablet)
+    assert (code, facts["entity"], facts["field"]) == ("report.conflict_open", "finding/f1", "title")
+    both = [digest_of(text.encode()) for text in (one, other)]
+    tablet.make("resolve", "finding/f1", "title", "As both saw it", bases=both)
+    seal_report(tablet, 2, "The title was disputed", OTHER, supersedes=first)
+    sent(tablet)
+    assert asked(tablet, OTHER) == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
+
+
 # Two tablets, one revision
 
 OTHER, THIRD = "report_record/report-2", "report_record/report-3"

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { contentBeforeReport } from './closing';
 import { closingsOf } from './closings';
 import { fitsId } from './entity';
 import {
@@ -337,6 +338,16 @@ describe('which closing record counts', () => {
       const { counted, beside } = closingsOf(foldLog(ordering));
       const ids = [counted, beside].map((some) => some.map(({ record }) => record.id));
       expect(ids).toEqual([vector['counted'], vector['beside']]);
+    }
+  });
+});
+
+describe('before a report is sealed', () => {
+  test.each(vectors('before_report'))('%s', (_, vector) => {
+    const { entries } = entriesOf(vector['entries']);
+    for (const ordering of [entries, entries.toReversed()]) {
+      const refusals = contentBeforeReport(foldLog(ordering), uuid(AUDIT));
+      expect(refusals.map(({ code, facts }) => ({ code, facts }))).toEqual(vector['before_report']);
     }
   });
 });
