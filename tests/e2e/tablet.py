@@ -515,6 +515,17 @@ class Tablet:
         expect(reports).to_contain_text(re.compile(r"Mail to .* sent"), timeout=seconds * 1000)
         self.shows("report-sent")
 
+    def knows_what_was_issued(self) -> None:
+        """From the audit's log: the server's list cannot be had."""
+        self.goes_back_to_the_audit()
+        self.enter("Report")
+        issued = self.page.get_by_role("list", name="Reports").get_by_role("listitem")
+        expect(issued).to_have_count(1)
+        expect(issued).to_contain_text(re.compile(r"Revision 1\s+Issued .*, \d+ pages"))
+        expect(self.page.get_by_role("button", name="Ask for the PDF")).to_have_count(0)
+        issued.scroll_into_view_if_needed()
+        self.shows("report-issued")
+
     def must_not_have_complained(self) -> None:
         assert self.complaints == [], self.complaints
 

@@ -83,6 +83,12 @@ def take_tour(folder: Path) -> None:
         say("The report is written, sealed, made and mailed")
         write_and_send_report(tablet)
         mail = mailbox.wait_for_report(REFERENCE)
+
+        say("Without a network the tablet still says what was issued")
+        tablet.syncs_now()
+        tablet.goes_offline()
+        tablet.reloads()
+        tablet.knows_what_was_issued()
         tablet.must_not_have_complained()
         tablet.close()
 
