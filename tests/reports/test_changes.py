@@ -114,7 +114,8 @@ def test_every_field_of_every_part_is_told_in_human_words(language: str, name: s
     material = sample_material(language)[0]
     part = material.report.record[name]
     first = part if isinstance(part, dict) else part[0]
-    for field in first:
+    # What it is known by: another one would be another item.
+    for field in set(first) - {"id", "account"}:
         emptied = first | {field: None}
         changes = changes_of(material, name, partial(in_first_place, emptied))
         assert changes or first[field] is None, field

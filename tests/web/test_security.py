@@ -129,7 +129,7 @@ def _sign_in(app: Flask, person: Person, base_url: str) -> str:
     from server.storage import accounts
 
     with unit_of_work(SERVER) as session:
-        accounts.set_password(session, person.account, hash_password("three unrelated words"))
+        accounts.set_password(session, person.account, hash_password("three unrelated words"), clock.now_ms())
     answer = app.test_client().post(
         "/api/session", base_url=base_url, json={"email": person.email, "password": "three unrelated words"}
     )

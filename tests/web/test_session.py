@@ -19,7 +19,7 @@ PASSWORD = "three unrelated words"
 def api(app: Flask, lena: Person) -> FlaskClient:
     """A browser in which nobody is signed in. Lena has a password."""
     with unit_of_work(SERVER) as session:
-        accounts.set_password(session, lena.account, hash_password(PASSWORD))
+        accounts.set_password(session, lena.account, hash_password(PASSWORD), clock.now_ms())
     return app.test_client()
 
 
@@ -45,7 +45,7 @@ def test_an_address_is_the_same_however_it_is_written(api: FlaskClient):
 
 def test_a_password_is_the_same_on_every_keyboard(api: FlaskClient, lena: Person):
     with unit_of_work(SERVER) as session:
-        accounts.set_password(session, lena.account, hash_password("Pru\u0308fmittelu\u0308berwachung"))
+        accounts.set_password(session, lena.account, hash_password("Pru\u0308fmittelu\u0308berwachung"), clock.now_ms())
     assert sign_in(api, password="Pr\u00fcfmittel\u00fcberwachung").status_code == 200
 
 
@@ -141,7 +141,7 @@ def test_a_password_that_is_changed_while_it_is_being_checked_opens_nothing(
 ):
     def change_meanwhile(given: str, password: str) -> bool:
         with unit_of_work(SERVER) as session:
-            accounts.set_password(session, lena.account, hash_password("another set of words"))
+            accounts.set_password(session, lena.account, hash_password("another set of words"), clock.now_ms())
         return True
 
     monkeypatch.setattr("server.identity.sign_in.is_right_password", change_meanwhile)
