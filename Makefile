@@ -10,7 +10,7 @@ DEMO ?= 1
 settings = AUDITBOOK_HOST='$(HOST)' AUDITBOOK_PORT='$(PORT)' AUDITBOOK_DATA='$(DATA)' AUDITBOOK_DEMO='$(DEMO)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test tour pictures check dev contract notices lock clean
+.PHONY: help run test tour bench pictures check dev contract notices lock clean
 
 help: ## List every command with a sentence.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,10 @@ test: ## Set up what is missing, then run every test on both sides, in real brow
 tour: ## Drive a browser through one whole audit; the sealed PDF, the e-mail and screenshots land in var/tour/.
 	@scripts/test-environment.sh
 	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/python -m tests.e2e.tour var/tour
+
+bench: ## Measure beside floors, and beside the sync peers that AUDITBOOK_PEERS names; figures land in var/bench/ (PARTS="sync folds": some).
+	@scripts/test-environment.sh
+	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/python -m tests.bench $(PARTS)
 
 pictures: ## Take README's pictures from the last tour.
 	@scripts/python-environment.sh test

@@ -119,6 +119,11 @@ class Server:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def runs(self, *command: str, typed: str = "") -> str:
         """Another command of `auditbook` beside it, with the same settings; what it said."""
         done = subprocess.run(

@@ -1,0 +1,149 @@
+"""
+One batch pushed and one page pulled, on both databases, in an empty audit and behind a long log. Beside them, in the same process and with
+the same bytes: a bare Flask route that takes the body, and an append to SQLite that outlives a power cut as ours does.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+import sqlalchemy as sa
+import structlog
+from flask import Flask, request
+
+from server.app import create_app
+from server.config import Config
+from server.database import db
+from server.storage.migrate import migrate
+from tests.bench.logs import write_audit
+from tests.bench.measuring import Figure, Say, median, median_seconds, seconds
+from tests.devices import Device, new_audit, verdicts
+from tests.people import assemble_cast
+from tests.postgresql import NOT_WAITED_FOR, Databases, own_server
+
+RUNS = 7
+BATCH, PAGE, LONG = 480, 500, 10_000
+APPEND, ROUTE = "append to SQLite", "bare Flask route"
+
+
+def measure(say: Say) -> list[Figure]:
+    figures: list[Figure] = []
+    floors: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        say("batches: SQLite")
+        with _server(Config(data=f"{folder}/sqlite", demo="0", worker="0")) as app:
+            figures += _both("SQLite", app, Path(folder), floors)
+        say("batches: PostgreSQL")
+        with own_server(parent=None) as address:
+            wait_for_the_disk(address)
+            databases = Databases(address)
+            config = Config(data=f"{folder}/postgresql", database_url=databases.make(), demo="0", worker="0")
+            with _server(config) as app:
+                figures += _both("PostgreSQL", app, Path(folder), floors)
+            databases.drop_all()
+    return figures
+
+
+@contextmanager
+def _server(config: Config) -> Iterator[Flask]:
+    config.data_folder.mkdir(parents=True)
+    app = create_app(config)
+    # A line for each request belongs on a server, not into the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    with app.app_context():
+        migrate()
+        yield app
+        db.engine.dispose()
+
+
+def wait_for_the_disk(address: str) -> None:
+    """The tests' server does not, and then an append costs nothing."""
+    engine = sa.create_engine(
+        sa.make_url(address).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    with engine.connect() as connection:
+        for setting in NOT_WAITED_FOR:
+            connection.exec_driver_sql(f"ALTER SYSTEM RESET {setting}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+
+
+def _both(database: str, app: Flask, folder: Path, floors: dict[str, float]) -> list[Figure]:
+    group = f"one request, {database}"
+    lena = assemble_cast(app).lena
+    device = new_audit(lena)
+    write_audit(device, BATCH * (RUNS + 2) - len(device.made))
+    bodies = [json.dumps(device.batch(part)).encode() for part in _parts(device.made, BATCH)]
+    _send(device, bodies[0])
+    push = median([seconds(lambda body=body: _send(device, body)) for body in bodies[1:]])
+    pull = median_seconds(lambda: device.ask_page(PAGE), RUNS)
+    if not floors:
+        floors |= {APPEND: _append(device, folder / "floor.sqlite3"), ROUTE: _route(bodies[1:])}
+    figures = [
+        Figure(group, f"push of {BATCH} operations", push * 1000, "ms", beside, floors[beside] * 1000)
+        for beside in (APPEND, ROUTE)
+    ]
+    long = new_audit(lena)
+    write_audit(long, LONG + BATCH * 4)
+    bodies = [json.dumps(long.batch(part)).encode() for part in _parts(long.made, BATCH)]
+    for body in bodies[: -RUNS + 3]:
+        _send(long, body)
+    late_push = median([seconds(lambda body=body: _send(long, body)) for body in bodies[-RUNS + 3 :]])
+    long.cursor = LONG
+    late_pull = median_seconds(lambda: long.ask_page(PAGE), RUNS)
+    return [
+        *figures,
+        Figure(group, f"the same behind {LONG:,} entries", late_push * 1000, "ms", "an empty audit", push * 1000),
+        Figure(group, f"pull of {PAGE} entries", pull * 1000, "ms", ROUTE, floors[ROUTE] * 1000),
+        Figure(group, f"the same behind {LONG:,} entries", late_pull * 1000, "ms", "an empty audit", pull * 1000),
+    ]
+
+
+def _parts(texts: list[str], size: int) -> list[list[str]]:
+    return [texts[start : start + size] for start in range(0, len(texts) - size + 1, size)]
+
+
+def _send(device: Device, body: bytes) -> None:
+    answer = device.send_body(body)
+    refused = [one for one in verdicts(answer) if one["verdict"] != "stored"]
+    if refused:
+        raise SystemExit(f"The server did not take what was to be measured: {refused[0]}")
+
+
+# --- Floors
+
+
+def _append(device: Device, file: Path) -> float:
+    """The bytes and their digests, one transaction a batch, nothing else."""
+    connection = pysqlite3.connect(str(file))
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE entry (seq INTEGER PRIMARY KEY, digest BLOB UNIQUE, data BLOB)")
+
+    def append(part: list[str]) -> None:
+        rows = [(hashlib.sha256(text.encode()).digest(), text.encode()) for text in part]
+        with connection:
+            connection.executemany("INSERT INTO entry (digest, data) VALUES (?, ?)", rows)
+
+    took = [seconds(lambda part=part: append(part)) for part in _parts(device.made, BATCH)]
+    connection.close()
+    return median(took[1:])
+
+
+def _route(bodies: list[bytes]) -> float:
+    """Takes the body, reads it as JSON and counts it."""
+    app = Flask("floor")
+
+    @app.post("/operations")
+    def take() -> dict[str, Any]:
+        return {"count": len(json.loads(request.get_data())["operations"]), "at": time.time()}
+
+    api = app.test_client()
+    api.post("/operations", data=bodies[0])
+    return median([seconds(lambda body=body: api.post("/operations", data=body)) for body in bodies])
