@@ -35,7 +35,9 @@ async function signIn(email: string): Promise<Person & { api: ApiClient }> {
   let cookie = '';
   const api = new ApiClient(ADDRESS, async (input, init) => {
     const headers = { ...(init?.headers as Record<string, string>), ...(cookie && { Cookie: cookie }) };
-    const response = await fetch(input, { ...init, headers });
+    const send = () => fetch(input, { ...init, headers });
+    // A server closes a connection that idles; a browser opens another one without a word, Node does not.
+    const response = await send().catch(send);
     cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
     return response;
   });

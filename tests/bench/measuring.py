@@ -114,8 +114,10 @@ class CountingProxy:
 
         def run() -> None:
             loop.run_until_complete(self._run(ready, stop))
-            for task in asyncio.all_tasks(loop):
+            open_still = asyncio.all_tasks(loop)
+            for task in open_still:
                 task.cancel()
+            loop.run_until_complete(asyncio.gather(*open_still, return_exceptions=True))
             loop.close()
 
         thread = threading.Thread(target=run, daemon=True)
