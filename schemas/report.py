@@ -13,15 +13,28 @@ class ReportRequestSchema(StrictSchema):
 
 
 class MailStateSchema(StrictSchema):
-    """Where one mail stands: waiting, sent, written (to var/mail, no SMTP configured) or failed for good."""
+    """
+    Where one mail stands: waiting, sent, written (to var/mail, no SMTP configured) or failed for good. `queued_at` is the mail's
+    date, `attempted_at` is when the last attempt began.
+    """
 
+    id = fields.UUID(required=True)
     state = fields.String(required=True, validate=validate.OneOf(["waiting", "sent", "written", "failed"]))
     to = line(required=True)
     subject = line(required=True)
+    queued_at = instant(required=True)
     attempts = whole(required=True)
+    attempted_at = instant(nullable=True)
     next_attempt_at = instant(nullable=True)
     last_error = line(nullable=True, longest=2000)
     sent_at = instant(nullable=True)
+
+
+class MailSchema(MailStateSchema):
+    """A mail to be read. `text` is null where it carried a code; `attachments` are the names of files."""
+
+    text = fields.String(required=True, allow_none=True)
+    attachments = fields.List(fields.String(), required=True)
 
 
 class ReportSchema(StrictSchema):

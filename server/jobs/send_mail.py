@@ -38,7 +38,7 @@ def _begin(mail: str, config: Config) -> tuple[OutgoingMail, str | None] | None:
         row = mailbox.find_mail(session, mail)
         if row is None or row.state != "waiting":
             return None
-        mailbox.begin_attempt(session, row, message_id(mail, config))
+        mailbox.begin_attempt(session, row, message_id(mail, config), now_ms())
         outgoing = OutgoingMail(
             id=row.id,
             message_id=row.message_id or "",

@@ -2,7 +2,7 @@
 Mails: queued in the transaction of what they tell of, attempted by the worker, kept with what became of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from server.storage.clock import MINUTE, as_instant, now_ms
 from server.storage.identifiers import new_id
 from server.storage.job_queue import enqueue
 from server.storage.tables.mail import Mail
+from server.storage.tables.report import Report
 
 JOB = "send_mail"
 PAUSES = tuple(minutes * MINUTE for minutes in (1, 5, 15, 60, *(240,) * 7))
@@ -21,13 +22,28 @@ PAUSES = tuple(minutes * MINUTE for minutes in (1, 5, 15, 60, *(240,) * 7))
 class MailState:
     """Where one mail stands, as the wire shows it."""
 
+    id: str
     state: str
     to: str
     subject: str
+    queued_at: str
     attempts: int
+    attempted_at: str | None
     next_attempt_at: str | None
     last_error: str | None
     sent_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeMail(MailState):
+    """
+    A mail to be read. `text` is None where it carried a code that opens something: nobody but its recipient sees that, and once it is
+    out of the house it is not kept.
+    """
+
+    text: str | None
+    attachments: list[str]
+    """Names of files."""
 
 
 def queue_mail(
@@ -54,6 +70,7 @@ def queue_mail(
         state="waiting",
         attempts=0,
         queued_at=now,
+        attempted_at=None,
         next_attempt_at=now,
         last_error=None,
         sent_at=None,
@@ -68,9 +85,10 @@ def find_mail(session: Session, mail: str) -> Mail | None:
     return session.get(Mail, mail)
 
 
-def begin_attempt(session: Session, mail: Mail, message_id: str) -> None:
+def begin_attempt(session: Session, mail: Mail, message_id: str, now: int) -> None:
     """Count the attempt before it is made: one that takes the process down with it counts too."""
     mail.attempts += 1
+    mail.attempted_at = now
     mail.message_id = mail.message_id or message_id
 
 
@@ -109,6 +127,17 @@ def mails_of(session: Session, workspace: str, most: int = 200) -> list[MailStat
     return [_state(row) for row in rows]
 
 
+def mail_in(session: Session, workspace: str, mail: str) -> WholeMail | None:
+    """One mail of the workspace, with its text; None where the workspace has none of this id."""
+    row = session.scalar(sa.select(Mail).where(Mail.id == mail, Mail.workspace_id == workspace))
+    if row is None:
+        return None
+    file_name = row.report_id and session.scalar(sa.select(Report.file_name).where(Report.id == row.report_id))
+    return WholeMail(
+        **asdict(_state(row)), text=None if row.holds_code else row.body, attachments=[file_name] if file_name else []
+    )
+
+
 def mail_of_report(session: Session, report: str) -> MailState | None:
     """What became of the mail that carries this report; the latest, if there were several."""
     row = session.scalar(
@@ -119,11 +148,18 @@ def mail_of_report(session: Session, report: str) -> MailState | None:
 
 def _state(mail: Mail) -> MailState:
     return MailState(
+        id=mail.id,
         state=mail.state,
         to=mail.recipient,
         subject=mail.subject,
+        queued_at=as_instant(mail.queued_at),
         attempts=mail.attempts,
-        next_attempt_at=as_instant(mail.next_attempt_at) if mail.next_attempt_at is not None else None,
+        attempted_at=_instant(mail.attempted_at),
+        next_attempt_at=_instant(mail.next_attempt_at),
         last_error=mail.last_error,
-        sent_at=as_instant(mail.sent_at) if mail.sent_at is not None else None,
+        sent_at=_instant(mail.sent_at),
     )
+
+
+def _instant(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else as_instant(milliseconds)

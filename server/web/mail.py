@@ -1,11 +1,12 @@
-"""What became of a workspace's mails."""
+"""What became of a workspace's mails, and what stands in them."""
 
 from uuid import UUID
 
-from schemas.report import MailStateSchema
+from schemas.report import MailSchema, MailStateSchema
 from server.database import reading
 from server.domain.permissions import Action
-from server.storage.mailbox import MailState, mails_of
+from server.domain.refusals import Refusal, Refused
+from server.storage.mailbox import MailState, WholeMail, mail_in, mails_of
 from server.web.blueprint import Blueprint
 from server.web.security import permitted
 
@@ -21,3 +22,15 @@ def list_mails(workspace: UUID) -> list[MailState]:
     signed_in = permitted(workspace, Action.SEE_MAIL)
     with reading(signed_in.scope()) as session:
         return mails_of(session, str(workspace))
+
+
+@blueprint.route("/<uuid:mail>", methods=["GET"])
+@blueprint.response(200, MailSchema)
+def show_mail(workspace: UUID, mail: UUID) -> WholeMail:
+    """One mail with its text, and the names of the files that go along."""
+    signed_in = permitted(workspace, Action.SEE_MAIL)
+    with reading(signed_in.scope()) as session:
+        found = mail_in(session, str(workspace), str(mail))
+    if found is None:
+        raise Refused(Refusal("request.not_found"))
+    return found

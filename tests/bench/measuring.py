@@ -100,31 +100,23 @@ class CountingProxy:
         await writer.drain()
         writer.close()
 
-    async def _run(self, ready: threading.Event, stop: asyncio.Event) -> None:
+    async def _run(self, ready: threading.Event) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         async with (
             await asyncio.start_server(self._client, "127.0.0.1", self.port),
             await asyncio.start_server(self._say, "127.0.0.1", self._report_port),
         ):
             ready.set()
-            await stop.wait()
+            await self._stop.wait()
 
     @contextmanager
     def running(self) -> Iterator["CountingProxy"]:
-        loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-
-        def run() -> None:
-            loop.run_until_complete(self._run(ready, stop))
-            open_still = asyncio.all_tasks(loop)
-            for task in open_still:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*open_still, return_exceptions=True))
-            loop.close()
-
-        thread = threading.Thread(target=run, daemon=True)
+        ready = threading.Event()
+        thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)), daemon=True)
         thread.start()
         ready.wait()
         try:
             yield self
         finally:
-            loop.call_soon_threadsafe(stop.set)
+            self._loop.call_soon_threadsafe(self._stop.set)
             thread.join(timeout=5)

@@ -96,6 +96,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", f"{WORKSPACE}/settings"): to(A.SEE_CLIENTS),
     ("PUT", f"{WORKSPACE}/settings"): to(A.MANAGE_SETTINGS, body={}, **{"If-Match": '"0"'}),
     ("GET", f"{WORKSPACE}/mails"): to(A.SEE_MAIL),
+    ("GET", f"{WORKSPACE}/mails/<uuid:mail>"): to(A.SEE_MAIL),
     ("GET", "/api/audits"): SIGNED_IN,
     # A tablet's work is taken in even if the audit is not known here (yet): nothing is lost, and nothing is shown.
     ("POST", "/api/audits/<uuid:audit>/operations"): SIGNED_IN,
@@ -172,8 +173,9 @@ def test_each_role_may_do_what_the_table_of_permissions_says_and_nothing_else(ap
         answer = ask(person, method, rule, cast.ours)
         may = any(is_permitted([role], action) for action in actions)
         if may:
-            # A client that does not exist is as far as it gets.
-            assert answer.status_code < 300 or (answer.status_code == 404 and "<uuid:client>" in rule), (method, rule)
+            # A client or a mail that does not exist is as far as it gets.
+            is_of_one = "<uuid:client>" in rule or "<uuid:mail>" in rule
+            assert answer.status_code < 300 or (answer.status_code == 404 and is_of_one), (method, rule)
         else:
             assert (answer.status_code, answer.json["code"]) == (403, "account.not_permitted"), (method, rule)
             assert answer.json["facts"]["who"].startswith("the ")

@@ -222,6 +222,10 @@ export class ApiClient {
     return this.#ask(`/api/workspaces/${workspace}/mails`, {}, 'list');
   }
 
+  readMail(workspace: string, id: string): Promise<Answer<Schemas['Mail']>> {
+    return this.#ask(`/api/workspaces/${workspace}/mails/${id}`, {}, ['id', 'text', 'attachments']);
+  }
+
   // --- one request
 
   async #ask<T>(path: string, request: Request, shape: Shape): Promise<Answer<T>> {

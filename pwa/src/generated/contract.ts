@@ -294,11 +294,37 @@ export interface components {
         KnownEvidenceQuery: {
             sha256?: string[];
         };
-        MailState: {
+        Mail: {
+            attachments: string[];
+            /** @example 2026-11-24T09:41:07.250Z */
+            attempted_at?: string | null;
             attempts: number;
+            /** Format: uuid */
+            id: string;
             last_error?: string | null;
             /** @example 2026-11-24T09:41:07.250Z */
             next_attempt_at?: string | null;
+            /** @example 2026-11-24T09:41:07.250Z */
+            queued_at: string;
+            /** @example 2026-11-24T09:41:07.250Z */
+            sent_at?: string | null;
+            /** @enum {string} */
+            state: "waiting" | "sent" | "written" | "failed";
+            subject: string;
+            text: string | null;
+            to: string;
+        };
+        MailState: {
+            /** @example 2026-11-24T09:41:07.250Z */
+            attempted_at?: string | null;
+            attempts: number;
+            /** Format: uuid */
+            id: string;
+            last_error?: string | null;
+            /** @example 2026-11-24T09:41:07.250Z */
+            next_attempt_at?: string | null;
+            /** @example 2026-11-24T09:41:07.250Z */
+            queued_at: string;
             /** @example 2026-11-24T09:41:07.250Z */
             sent_at?: string | null;
             /** @enum {string} */

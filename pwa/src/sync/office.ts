@@ -53,6 +53,10 @@ export async function askMails(workspace: string): Promise<Asked<Schemas['MailSt
   return justAsked(await api.readMails(workspace));
 }
 
+export async function askMail(workspace: string, id: string): Promise<Asked<Schemas['Mail']>> {
+  return justAsked(await api.readMail(workspace, id));
+}
+
 export async function askReports(audit: string): Promise<Asked<Schemas['Report'][]>> {
   return justAsked(await api.readReports(audit));
 }

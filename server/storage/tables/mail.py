@@ -30,6 +30,8 @@ class Mail(Base):
     state: Mapped[str] = mapped_column(sa.String(10))
     attempts: Mapped[int] = mapped_column(sa.Integer)
     queued_at: Mapped[int] = mapped_column(sa.BigInteger)
+    attempted_at: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """When the last attempt began."""
     next_attempt_at: Mapped[int | None] = mapped_column(sa.BigInteger)
     last_error: Mapped[str | None] = mapped_column(sa.String(2000))
     sent_at: Mapped[int | None] = mapped_column(sa.BigInteger)
