@@ -1,11 +1,13 @@
 """
-The audit that begins today: stage 2 once more, after a major nonconformity. Prepared, and nothing of it judged yet.
+The audit that begins today: stage 2 once more, after a major nonconformity. Prepared, and nothing of it judged yet but what the scope
+leaves out.
 
 Two days, since what conformed five weeks ago is sampled in less depth; the findings of then are looked at in full.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from server.demo.audit import (
@@ -20,7 +22,11 @@ from server.demo.audit import (
     cited,
     numbers,
 )
-from server.domain.vocabulary import AuditType, FindingGrade
+from server.demo.company import AUDIT_CLIENT
+from server.demo.prepare import entity
+from server.domain.judgement import judgement_id
+from server.domain.vocabulary import AuditType, FindingGrade, JudgementResult
+from server.sync.office import Change
 
 AUDIT_TIME = AuditTime(
     personnel=60,
@@ -48,6 +54,25 @@ def repeated_stage_2(starts_on: date, stage_2_ended_on: date) -> Audit:
         objectives=f"{OBJECTIVES} Verify the corrective actions for the nonconformities of the first stage 2. Agree when the certificates "
         "are moved to the 2026 editions of both standards.",
     )
+
+
+def left_out() -> Iterator[Change]:
+    """What does not apply, as the audit team leader says it while she prepares: of the whole organization, in no place of it."""
+    for exclusion in AUDIT_CLIENT.exclusions:
+        for criterion in cited(QUALITY, *exclusion.clauses):
+            born: dict[str, object] = {
+                "criterion": criterion,
+                "process": None,
+                "site": None,
+                "shift": None,
+                "auditor": "lena",
+            }
+            yield from entity(
+                f"judgement/{judgement_id(criterion, None, None, None, 'lena')}",
+                born,
+                result=JudgementResult.NOT_APPLICABLE.value,
+                reason=exclusion.reason,
+            )
 
 
 def previous_findings(raised_on: date) -> tuple[PreviousFinding, ...]:

@@ -18,7 +18,7 @@ from server.demo.company import AUDIT_CLIENT, CERTIFICATION_BODY, PEOPLE, PERSON
 from server.demo.fieldwork import FinishedAudit
 from server.demo.moment import stage_1_day, stage_2_first_day
 from server.demo.prepare import set_up
-from server.demo.repeat import repeated_stage_2
+from server.demo.repeat import left_out, repeated_stage_2
 from server.demo.replay import Replay
 from server.demo.stage_1 import stage_1
 from server.demo.stage_2 import stage_2
@@ -75,7 +75,7 @@ def seed(today: date, files: EvidenceFiles) -> bool:
         leader = office.account_of[PEOPLE[0].id]
         # The one that people are here for comes first: should the power go now, it is whole.
         audit = str(uuid.uuid4())
-        changes = office.set_up(repeated_stage_2(today, finished[-1].audit.ends_on), audit)
+        changes = [*office.set_up(repeated_stage_2(today, finished[-1].audit.ends_on), audit), *left_out()]
         create_audit(session, workspace=office.body, account=leader, audit=audit, changes=changes)
     for one in finished:
         _hold(one, office, files)

@@ -53,7 +53,9 @@ def test_the_team_takes_the_audits_along_and_ruth_does_not(seeded: Flask):
     assert workspace["kind"] == "audit_client"
 
 
-def test_the_audit_of_today_is_prepared_and_nothing_of_it_is_judged(audits: dict[str, Held]):
+def test_the_audit_of_today_is_prepared_and_nothing_of_it_is_judged_but_what_the_scope_leaves_out(
+    audits: dict[str, Held],
+):
     view = audits["S2R"].view
     assert view.quarantined == {}
     counts = {kind: len(view.of_kind(kind)) for kind in ("site", "shift", "process", "team_member")}
@@ -61,7 +63,10 @@ def test_the_audit_of_today_is_prepared_and_nothing_of_it_is_judged(audits: dict
     slots = view.of_kind("plan_slot")
     assert {slot.get("starts_at")[:10] for slot in slots} == {"2026-11-24", "2026-11-25"}
     assert all(slot.get("state") == "planned" for slot in slots)
-    assert view.of_kind("finding") == view.of_kind("judgement") == view.of_kind("evidence") == []
+    assert view.of_kind("finding") == view.of_kind("evidence") == []
+    judged = {one.get("criterion"): (one.get("result"), one.get("auditor")) for one in view.of_kind("judgement")}
+    assert judged == {f"iso9001-2015:8.3.{number}": ("not_applicable", "lena") for number in range(1, 7)}
+    assert all("drawing" in one.get("reason") for one in view.of_kind("judgement"))
     audit = view.entity(f"audit/{audits['S2R'].id}")
     assert audit is not None
     assert audit.get("criteria") == ["iso9001-2015", "iso14001-2015"]
