@@ -23,9 +23,7 @@ from tests.e2e.serving import DEMO_PASSWORD, Server
 
 GROUP = "sync, 2,000 field operations of 3 tablets"
 LARGE = "sync, 20,000 field operations of 3 tablets"
-PEERS = (
-    "oplog-ref-gzip", "oplog-ref", "yjs-log", "yjs-map", "actual", "pouchdb-ops", "pouchdb-docs", "rxdb", "tinybase"
-)  # fmt: skip
+PEERS = ("oplog-ref-gzip", "yjs-log", "actual", "pouchdb-ops", "rxdb", "tinybase")
 PEOPLE = {"lena@example.org": "lead_auditor", "aron@example.org": "auditor", "mila@example.org": "auditor"}
 
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.browser import PHONE
+from tests.e2e.browser import PHONE, TABLET
 from tests.e2e.conftest import Tablets
 from tests.e2e.tablet import Tablet
 
@@ -83,3 +83,38 @@ def test_a_last_day_before_the_first_is_said_under_its_field(tablet: Tablets):
     lena.page.get_by_role("button", name="Create the audit").click()
     expect(last).to_have_accessible_description("The last day is before the first.")
     expect(lena.page.get_by_role("heading", name="New audit", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [TABLET, PHONE], ids=["tablet", "phone"])
+def test_the_way_back_steps_aside_while_the_tablet_asks_something(tablet: Tablets, viewport: dict[str, int]):
+    lena = tablet("lena", viewport=viewport)
+    lena.sign_in("lena@nordlicht.example")
+    lena.waits_until_ready_offline()
+    lena.open_audit()
+    lena.raise_finding("Minor nonconformity", title="Gauges past their date")
+    lena.open_finding("Gauges past their date")
+    page = lena.page
+    lena.raise_finding("Major nonconformity")
+    undo = page.get_by_role("status").get_by_role("button", name="Undo")
+    # A finger on it keeps it there.
+    undo.hover()
+    page.get_by_role("button", name="Withdraw").press("Enter")
+    asked = page.get_by_role("dialog", name=re.compile("^Withdraw"))
+    expect(asked).to_be_visible()
+    lena.shows("asked")
+    expect(undo).to_have_count(0)
+    asked.get_by_role("button", name="Cancel").click()
+    expect(undo).to_be_visible()
+
+
+def test_the_steps_of_the_meeting_fade_where_a_phone_cuts_them(tablet: Tablets):
+    lena = tablet("lena", viewport=PHONE)
+    lena.sign_in("lena@nordlicht.example")
+    lena.waits_until_ready_offline()
+    lena.open_audit()
+    lena.enter("Closing")
+    steps = lena.page.get_by_role("navigation", name="Steps").get_by_role("list")
+    expect(steps).to_have_attribute("data-fades", "right")
+    lena.shows("steps")
+    steps.evaluate("(row) => row.scrollTo({ left: 120, behavior: 'instant' })")
+    expect(steps).to_have_attribute("data-fades", "left right")
