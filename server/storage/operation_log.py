@@ -201,18 +201,32 @@ def note_verdict(session: Session, audit: Audit, digest: str, state: str) -> Non
     )
 
 
-def note_judgement(session: Session, audit: Audit, entry: LoggedOperation, reason: Refusal | None) -> None:
+def sender_of(entry: LoggedOperation) -> tuple[str, str]:
+    """Installation and account that sent it."""
+    return entry.sent_by_installation, entry.sent_by_account
+
+
+def is_of_author(entry: LoggedOperation) -> bool:
+    """The chain that the bytes name sent it."""
+    return sender_of(entry) == (entry.chain_installation, entry.chain_account)
+
+
+def note_judgement(
+    session: Session, entry: LoggedOperation, reason: Refusal | None, sent_by: tuple[str, str] | None = None
+) -> None:
     """
-    Repeat in an entry's columns why it is in quarantine; None where it counts. What counts although somebody else had brought it was
-    sent by its author since.
+    Repeat in an entry's columns why it is in quarantine, and by whom it was sent as the verdict says; None where it counts. What
+    counts although somebody else had brought it was sent by its author since.
     """
-    judged: dict[str, Any] = {"verdict": APPLIED}
+    judged: dict[str, Any] = {"verdict": APPLIED, "verdict_code": None, "verdict_facts": None}
     if reason is not None:
         judged = {
             "verdict": QUARANTINED,
             "verdict_code": reason.code,
             "verdict_facts": json.dumps(dict(reason.facts)),
         }
+        if sent_by is not None:
+            judged |= {"sent_by_installation": sent_by[0], "sent_by_account": sent_by[1]}
     elif entry.verdict_code == "operation.not_yours" and entry.chain_account and entry.chain_installation:
         judged |= {"sent_by_account": entry.chain_account, "sent_by_installation": entry.chain_installation}
     for name, value in judged.items():
@@ -501,6 +515,23 @@ def senders(session: Session, audit: str) -> list[tuple[str, str]]:
     is_of_device = (table.audit_id == audit) & (table.origin == Origin.DEVICE.value)
     rows = session.execute(sa.select(*sent_by).where(is_of_device).group_by(*sent_by).order_by(sa.func.min(table.seq)))
     return [(row.sent_by_account, row.sent_by_installation) for row in rows]
+
+
+def senders_of_placeless(session: Session, audit: Audit) -> list[tuple[str, str]]:
+    """Installation and account of whoever sent what cannot be read and has no place in its chain yet."""
+    table = LoggedOperation
+    of = (table.sent_by_installation, table.sent_by_account)
+    is_placeless = (table.audit_id == audit.id) & table.kind.is_(None) & table.dseq.is_(None)
+    rows = session.execute(sa.select(*of).where(is_placeless).group_by(*of).order_by(*of))
+    return [(row.sent_by_installation, row.sent_by_account) for row in rows]
+
+
+def entries_sent_by(session: Session, audit: Audit, sent_by: tuple[str, str]) -> list[LoggedOperation]:
+    """The rows that this installation sent under this account, in the order of the log."""
+    table = LoggedOperation
+    is_of_sender = (table.sent_by_installation == sent_by[0]) & (table.sent_by_account == sent_by[1])
+    query = sa.select(table).where(table.audit_id == audit.id, table.origin == Origin.DEVICE.value, is_of_sender)
+    return list(session.scalars(query.order_by(table.seq)))
 
 
 def operations_of(session: Session, audit: str, account: str, installation: str) -> list[ErasedOperation | str]:

@@ -34,15 +34,14 @@ from server.storage import Session, audits, chains, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
-from server.storage.server_state import server_identity
+from server.storage.server_state import ServerIdentity, server_identity
 from server.storage.tables.audit import Audit
+from server.storage.tables.operation import LoggedOperation
 from server.sync.head_signature import verifying_key
+from server.sync.place import Arrival, Tip, claimed_place, follow_chain
 from server.sync.push import adopt_held
-from server.sync.receive import NOT_YOURS, Receiver
-from server.sync.reconcile import reconcile, said_in
-
-NO_CHAIN_OF_ITS_OWN = (NOT_YOURS, "operation.reserved")
-"""Verdicts on what was not sent by whom it names."""
+from server.sync.receive import Receiver
+from server.sync.reconcile import reconcile, said_in, sender_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,21 +179,11 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
     if any(one.content_sha256 and one.operation and one.operation.kind in ON_OPERATIONS for one in entries):
         # What the server says about operations is never erased: without its words nobody would know what it said.
         raise Refused(Refusal("sync.stretch_incomplete"))
-    nobody = ChainKey(server.installation, SERVER_ACCOUNT, audit.audit_id)
-    said = said_in(one.operation for one in entries)
-    appender = _Appender(session, audit, nobody, said)
-    log.append_entries(
-        session,
-        audit,
-        [appender.entry(one, stretch.lines[index]) for one, index in zip(entries, taken, strict=True)],
-        now,
-    )
-    for one, index in zip(entries, taken, strict=True):
-        if stretch.lines[index].origin is Origin.SERVER and one.operation is not None:
-            _apply_word(session, audit, one.operation)
+    _Appender(session, audit, server, stretch.lines, brought).append(taken, entries, now)
     receiver = Receiver(session, audit, server, now)
     is_whole = len(taken) == len(lacking)
     if is_whole:
+        _place_by_followers(session, audit)
         digests = {line.digest: line.origin for line in stretch.lines}
         reconcile(session, audit, server, digests, after=stretch.after, now=now)
     receiver.derive_anew()
@@ -231,56 +220,146 @@ def _without_content(one: _Brought, is_erased: bool) -> _Brought:
 
 
 class _Appender:
-    """Makes the rows. The chains that the entries name go on as they did when the entries came for the first time."""
+    """Makes the rows. The chains that the entries belong to go on as they did when the entries came for the first time."""
 
-    def __init__(self, session: Session, audit: Audit, nobody: ChainKey, said: Mapping[str, Refusal | None]):
+    def __init__(
+        self,
+        session: Session,
+        audit: Audit,
+        server: ServerIdentity,
+        lines: Sequence[Line],
+        brought: Mapping[str, _Brought],
+    ):
         self._session = session
         self._audit = audit
-        self._nobody = nobody
-        self._said = said
+        self._nobody = ChainKey(server.installation, SERVER_ACCOUNT, audit.audit_id)
+        self._lines = lines
+        self._brought = brought
+        self._taken: set[str] = set()
 
-    def entry(self, one: _Brought, line: Line) -> log.NewEntry:
-        operation, reason = one.operation, self._said.get(one.digest)
-        is_own = (
-            operation is not None
-            and operation.chain.audit == self._audit.audit_id
-            and (reason is None or reason.code not in NO_CHAIN_OF_ITS_OWN)
-        )
-        # Who had brought somebody else's entry, or one that cannot be read, the log does not say.
-        sent_by = operation.chain if operation is not None and is_own else self._nobody
-        is_branch = operation is not None and is_own and self._follow(operation, reason)
+    def append(self, taken: Sequence[int], entries: Sequence[_Brought], now: int) -> None:
+        """`taken`: where in the stretch these entries stand. What was said about them is applied in its turn."""
+        words = self._words_behind(taken)
+        self._taken = {self._lines[at].digest for at in taken}
+        new = [self._entry(one, self._lines[at], words.get(at)) for one, at in zip(entries, taken, strict=True)]
+        log.append_entries(self._session, self._audit, new, now)
+        rows = log.entries_by_digest(self._session, self._audit, [entry.digest for entry in new])
+        for one, entry in zip(entries, new, strict=True):
+            row = rows[entry.digest]
+            if entry.origin is Origin.SERVER and one.operation is not None and one.operation.kind in ON_OPERATIONS:
+                self._apply_word(one.operation)
+            if entry.operation is None or entry.operation.chain == entry.sent_by:
+                self._follow(row)
+
+    def _words_behind(self, taken: Sequence[int]) -> dict[int, Operation]:
+        """What the server said first about each of these, right behind it; by their places in the stretch."""
+        behind = {
+            at: self._lines[at + 1].digest
+            for at in taken
+            if self._lines[at].origin is Origin.DEVICE
+            and at + 1 < len(self._lines)
+            and self._lines[at + 1].origin is Origin.SERVER
+        }
+        here = [digest for digest in behind.values() if digest not in self._brought]
+        known = {word.digest: word for word in log.read_operations(self._session, self._audit, here)}
+        words = {at: known.get(digest) or self._brought_word(digest) for at, digest in behind.items()}
+        return {
+            at: word
+            for at, word in words.items()
+            if word is not None and word.kind is OperationKind.VERDICT and word.entity_id == self._lines[at].digest
+        }
+
+    def _brought_word(self, digest: str) -> Operation | None:
+        one = self._brought.get(digest)
+        return None if one is None else one.operation
+
+    def _entry(self, one: _Brought, line: Line, word: Operation | None) -> log.NewEntry:
+        operation, told = one.operation, sender_in(word)
+        sent_by = self._nobody if operation is None else operation.chain
+        if told is not None:
+            sent_by = ChainKey(*told, self._audit.audit_id)
+        dseq = claimed_place(one.data, sent_by)[0] if operation is None else operation.dseq
+        # A word that stands here already, brought by somebody as his, sets nothing aside: reconcile.py says it again.
+        reason = None if word is None or word.digest not in self._taken else said_in([word])[word.entity_id]
         return log.NewEntry(
             one.data,
             one.digest,
             line.origin,
             sent_by,
             operation,
-            None if operation is None else operation.dseq,
-            is_branch,
-            reason,
-            one.content_sha256,
-            line.received_at,
+            dseq,
+            quarantine=reason,
+            content_sha256=one.content_sha256,
+            received_at=line.received_at,
         )
 
-    def _follow(self, operation: Operation, reason: Refusal | None) -> bool:
-        """Moves the end of the chain along. True for a branch."""
-        chain = chains.load_chain(self._session, self._audit, operation.chain.installation, operation.chain.account)
-        if operation.dseq <= chain.tip_dseq or (reason is not None and reason.code == "chain.forked"):
-            return True
-        chain.tip_dseq, chain.tip_digest = operation.dseq, operation.digest
-        if chain.announced_dseq < operation.dseq:
-            chain.announced_dseq, chain.announced_digest = operation.dseq, operation.digest
-        return False
+    def _follow(self, row: LoggedOperation) -> None:
+        """Whether it is a branch follows from the chain, as when it came; nothing that was said of it since changes that."""
+        if row.dseq is None or (row.sent_by_account == self._nobody.account and row.origin == Origin.DEVICE.value):
+            return
+        chain = chains.load_chain(self._session, self._audit, row.sent_by_installation, row.sent_by_account)
+        tip = Tip(chain.tip_dseq, chain.tip_digest)
+        key = ChainKey(chain.installation, chain.account, self._audit.audit_id)
+        prev = _prev_of(row.data, row.content_sha256, key)
+        known = {} if prev in (None, tip.digest) else log.known_entries(self._session, self._audit, key, [prev or ""])
+        place = follow_chain(Arrival(row.data, row.digest, None, None, row.dseq, prev), tip, known)
+        if isinstance(place, Refusal):
+            tip = Tip(row.dseq, row.digest)
+        else:
+            row.is_branch = place.is_branch
+            if place.learnt:
+                log.learn_place(self._session, self._audit, place.learnt, row.dseq - 1)
+        chain.tip_dseq, chain.tip_digest = tip.dseq, tip.digest
+        if chain.announced_dseq < tip.dseq:
+            chain.announced_dseq, chain.announced_digest = tip.dseq, tip.digest
+        self._session.flush()
+
+    def _apply_word(self, word: Operation) -> None:
+        """What a verdict or an erasure that came back does to the entry that it is about."""
+        if not isinstance(word.value, dict):
+            return
+        session, audit = self._session, self._audit
+        entry = log.find_entry(session, audit.id, word.entity_id)
+        if word.kind is OperationKind.ERASURE:
+            erasures.register_words(session, audit, word.entity_id, word.value)
+            if entry is not None and entry.kind not in ON_OPERATIONS:
+                erasures.erase(session, entry)
+        elif entry is not None and word.kind is OperationKind.VERDICT:
+            was_of_author = log.is_of_author(entry)
+            told = None if was_of_author else sender_in(word)
+            if "by" in word.value:
+                log.note_verdict(session, audit, entry.digest, log.APPLIED)
+            else:
+                log.note_judgement(session, entry, said_in([word])[word.entity_id], told)
+            if log.is_of_author(entry) and not was_of_author:
+                # Only now its author sent what a colleague had brought.
+                self._follow(entry)
 
 
-def _apply_word(session: Session, audit: Audit, word: Operation) -> None:
-    """What a verdict or an erasure that came back does to the entry that it is about."""
-    if word.kind not in ON_OPERATIONS or not isinstance(word.value, dict):
-        return
-    entry = log.find_entry(session, audit.id, word.entity_id)
-    if word.kind is OperationKind.ERASURE:
-        erasures.register_words(session, audit, word.entity_id, word.value)
-        if entry is not None and entry.kind not in ON_OPERATIONS:
-            erasures.erase(session, entry)
-    elif entry is not None and word.kind is OperationKind.VERDICT:
-        log.note_judgement(session, audit, entry, said_in([word])[word.entity_id])
+def _place_by_followers(session: Session, audit: Audit) -> None:
+    """
+    What cannot be read and does not tell its number has the one before its follower's: before the one that names it, or before
+    the next of the same sender's, as in the batch in which they came.
+    """
+    for sent_by in log.senders_of_placeless(session, audit):
+        rows = log.entries_sent_by(session, audit, sent_by)
+        key = ChainKey(*sent_by, audit.audit_id)
+        prevs = {row.digest: _prev_of(row.data, row.content_sha256, key) for row in rows}
+        numbers = {prevs[row.digest]: row.dseq for row in rows if row.dseq is not None}
+        following: LoggedOperation | None = None
+        for row in reversed(rows):
+            if row.dseq is None and row.kind is None:
+                is_next = following is not None and prevs[following.digest] in (None, row.digest)
+                told = numbers.get(row.digest) or (following.dseq if is_next and following is not None else None)
+                if told is not None and told > 1:
+                    row.dseq = told - 1
+                    row.is_branch = any(
+                        other.dseq == row.dseq and not other.is_branch for other in rows if other is not row
+                    )
+            following = row
+    session.flush()
+
+
+def _prev_of(data: bytes, content_sha256: str | None, sent_by: ChainKey) -> str | None:
+    operation = parse_operation(data, content_sha256)
+    return operation.prev if isinstance(operation, Operation) else claimed_place(data, sent_by)[1]

@@ -77,7 +77,7 @@ def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:
     digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)
     operation = parse_operation(data, content_sha256)
     if isinstance(operation, Refusal):
-        dseq, prev = _claimed_place(data, chain)
+        dseq, prev = claimed_place(data, chain)
         arrival = Arrival(data, digest, None, operation, dseq, prev, content_sha256)
     else:
         dseq = operation.dseq if operation.chain == chain else None
@@ -89,7 +89,7 @@ def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:
     return arrival
 
 
-def _claimed_place(data: bytes, chain: ChainKey) -> tuple[int | None, str | None]:
+def claimed_place(data: bytes, chain: ChainKey) -> tuple[int | None, str | None]:
     """What an envelope says about its place although it cannot be understood as a whole: a newer version, for instance."""
     try:
         envelope: Any = json.loads(data.partition(b"\n")[0])

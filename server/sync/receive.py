@@ -78,7 +78,7 @@ class Receiver:
         new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
-        server_chain = self._server_chain()
+        server_chain, sent_by = self._server_chain(), (key.installation, key.account)
 
         entries: list[log.NewEntry] = []
         for arrival in in_chain_order(arrivals):
@@ -116,7 +116,7 @@ class Receiver:
             if before is None:
                 appended = [_new_entry(arrival, key, entry, erasure)]
                 if reason is not None:
-                    appended.append(server_chain.quarantine(arrival.digest, reason, None, seq))
+                    appended.append(server_chain.quarantine(arrival.digest, reason, sent_by, None, seq))
                 if erasure is not None:
                     appended.append(_erase_again(server_chain, erasure, seq))
                 self.numbered_here.add(arrival.digest)
@@ -126,7 +126,7 @@ class Receiver:
                 appended = [
                     server_chain.confirm(arrival.digest, replaced, seq)
                     if reason is None
-                    else server_chain.quarantine(arrival.digest, reason, replaced, seq)
+                    else server_chain.quarantine(arrival.digest, reason, sent_by, replaced, seq)
                 ]
             self._remember(arrival.operation, appended, seq)
             entries += appended
@@ -182,7 +182,7 @@ class Receiver:
         said = (
             server_chain.confirm(arrival.digest, replaced, seq)
             if reason is None
-            else server_chain.quarantine(arrival.digest, reason, replaced, seq)
+            else server_chain.quarantine(arrival.digest, reason, (key.installation, key.account), replaced, seq)
         )
         if operation is not None and self._team_entries is not None and concerns_team(operation):
             others_of_team = [entry for entry in self._team_entries if entry.operation.digest != arrival.digest]

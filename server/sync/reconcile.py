@@ -31,6 +31,15 @@ def said_in(words: Iterable[Operation | None]) -> dict[str, Refusal | None]:
     return said
 
 
+def sender_in(word: Operation | None) -> tuple[str, str] | None:
+    """Installation and account that a verdict of quarantine names."""
+    told = word.value.get("sent_by") if word is not None and isinstance(word.value, dict) else None
+    if not isinstance(told, dict):
+        return None
+    installation, account = told.get("installation"), told.get("account")
+    return (installation, account) if isinstance(installation, str) and isinstance(account, str) else None
+
+
 def _reason(value: Mapping[str, object]) -> Refusal | None:
     if value.get("state") != log.QUARANTINED:
         return None
@@ -70,10 +79,10 @@ def reconcile(
         said = (
             chain.confirm(digest, replaced, audit.head_seq)
             if wanted is None
-            else chain.quarantine(digest, wanted, replaced, audit.head_seq)
+            else chain.quarantine(digest, wanted, log.sender_of(row), replaced, audit.head_seq)
         )
         log.append_entries(session, audit, [said], now)
-        log.note_judgement(session, audit, row, wanted)
+        log.note_judgement(session, row, wanted)
 
 
 def _newer_words(
@@ -94,8 +103,7 @@ def _is_final(word: Operation, server: ServerIdentity) -> bool:
 
 def _wanted(row: LoggedOperation, old: Refusal | None, since: Refusal | None, is_decided: bool) -> Refusal | None:
     is_hollow = row.content_sha256 is not None
-    is_of_author = (row.sent_by_installation, row.sent_by_account) == (row.chain_installation, row.chain_account)
-    if old is not None and old.code == NOT_YOURS and is_of_author:
+    if old is not None and old.code == NOT_YOURS and log.is_of_author(row):
         return since
     if old is not None and old.code == CONTENT_MISSING and not is_hollow:
         return since

@@ -24,9 +24,20 @@ class ServerChain:
         self._epoch = epoch
         self._now = now
 
-    def quarantine(self, digest: str, reason: Refusal, replaces: str | None, seen: int) -> NewEntry:
-        """Kept without being applied, and why."""
-        value = {"state": QUARANTINED, "code": reason.code, "facts": plain_facts(reason.facts)}
+    def quarantine(
+        self, digest: str, reason: Refusal, sent_by: tuple[str, str], replaces: str | None, seen: int
+    ) -> NewEntry:
+        """
+        Kept without being applied, and why. `sent_by`: installation and account of whoever sent it, for what cannot be read and
+        what names another author does not tell.
+        """
+        installation, account = sent_by
+        value = {
+            "state": QUARANTINED,
+            "code": reason.code,
+            "facts": plain_facts(reason.facts),
+            "sent_by": {"installation": installation, "account": account},
+        }
         return self._verdict(digest, value, replaces, seen)
 
     def confirm(self, digest: str, replaces: str | None, seen: int) -> NewEntry:

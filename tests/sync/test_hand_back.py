@@ -4,16 +4,18 @@ import threading
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.fold import LogView
-from server.domain.operation import erase_content
+from server.domain.operation import digest_of, erase_content
 from server.identity.by_hand import block_installation
 from server.sealing import log_key
 from server.storage import accounts, audits
 from server.storage.identifiers import new_id
+from server.storage.tables.operation import Chain, LoggedOperation
 from server.sync.erase import erase_content_of
 from server.sync.office import Change, append, create_audit
 from server.sync.team import load_team
@@ -111,6 +113,18 @@ def test_a_part_has_no_gap_and_never_ends_before_what_the_server_said_of_its_las
         answer = hand_back(lena, lost, BEFORE, operations=part)
         assert (answer.status_code, answer.json["code"]) == (409, "sync.stretch_incomplete")
     assert log_of(lena, lost.audit).cursor == BEFORE
+
+
+def test_the_office_may_have_written_more_in_a_row_than_one_request_carries(database, lena, paula):
+    device = new_audit(lena)
+    device.push()
+    backup = back_up()
+    write(paula, device.audit, *(Change(f"site/{number}", "name", f"Hall {number}") for number in range(600)))
+    old = remember(lena, device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, 3, operations=old.operations[3:503]).json["next"] == 504
+    assert hand_back(lena, old, 3, operations=old.operations[503:]).json["next"] is None
+    assert remember(lena, device.audit).entries == old.entries
 
 
 def flipped(old: OldLog) -> OldLog:
@@ -382,3 +396,95 @@ def test_who_begins_an_audit_that_the_backup_lacks_does_not_take_it_over(databas
         row = audits.find_audit(session, device.audit)
         assert row is not None
         assert set(load_team(session, row)) == {lena.account}
+
+
+def rows_of(audit: str) -> tuple[list[dict[str, object]], set[tuple[object, ...]]]:
+    """Everything that the server knows of the entries and the chains of an audit."""
+    with reading(SERVER) as session:
+        table = sa.select(LoggedOperation.__table__).where(LoggedOperation.audit_id == audit)
+        entries = [dict(row) for row in session.execute(table.order_by(LoggedOperation.seq)).mappings()]
+        of_chains = sa.select(Chain.installation, Chain.account, Chain.tip_dseq, Chain.tip_digest)
+        ends = {tuple(row) for row in session.execute(of_chains.where(Chain.audit_id == audit, Chain.tip_dseq > 0))}
+    return entries, ends
+
+
+def unread(device: Device) -> str:
+    """What an app of tomorrow writes: its header tells its place, and nothing else of it can be read."""
+    text = device.make("set", f"audit/{device.audit}", "title", "of tomorrow", v=2)
+    device.heads.pop((f"audit/{device.audit}", "title"))
+    return text
+
+
+def hand_all_back(person: Person, old: OldLog, after: int, at_once: int) -> None:
+    """In parts, as small as they may be."""
+    following: int | None = after + 1
+    while following is not None:
+        most = at_once
+        while True:
+            part = old.operations[following - 1 : following - 1 + most]
+            answer = hand_back(person, old, after, operations=part)
+            if answer.status_code == 200:
+                break
+            assert answer.json["code"] == "sync.stretch_incomplete"
+            most += 1
+        following = answer.json["next"]
+
+
+@pytest.mark.parametrize("at_once", [500, 1])
+def test_the_server_knows_of_every_entry_what_it_knew(database, lena, aron, at_once):
+    """Who sent what, from where, and which number it has in its chain: also of what cannot be read and of what others brought."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    his.add_finding("of Aron")
+    his.keep("not json at all")
+    his.keep("nor this")
+    his.set("note/1", "text", "behind what cannot be read")
+    unread(his)
+    his.set("note/1", "text", "behind what an app of tomorrow wrote")
+    device.send([his.made[4], his.made[1], "nobody knows whose"])
+    his.push()
+    his.keep("alone in its batch")
+    his.push()
+    his.set("note/1", "text", "behind what came alone")
+    his.push()
+    twin = Device(aron, device.audit, dseq=2, prev=digest_of(his.made[1].encode()))
+    twin.set("note/2", "text", "forked")
+    twin.send(twin.made)
+    twin.set("note/2", "text", "forked, and on")
+    twin.send(twin.made[-1:])
+    assert lena.post(f"/api/audits/{device.audit}/operations/{twin.prev}/release").status_code == 204
+    his.set("note/1", "text", "the chain goes on")
+    his.push()
+    old, before = remember(lena, device.audit), rows_of(device.audit)
+    put_back(backup)
+    hand_all_back(lena, old, after=known, at_once=at_once)
+    entries, ends = rows_of(device.audit)
+    assert remember(lena, device.audit).entries == old.entries
+    for one, other in zip(entries, before[0], strict=True):
+        assert one == other
+    assert ends == before[1]
+
+
+def test_a_branch_that_somebody_released_stays_a_branch(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    his.add_finding("of Aron")
+    his.push()
+    twin = Device(aron, device.audit, dseq=1, prev=digest_of(his.made[0].encode()))
+    for number in range(3):
+        twin.set("note/2", "text", f"forked, and on {number}")
+    twin.send(twin.made)
+    for text in twin.made:
+        digest = digest_of(text.encode())
+        assert lena.post(f"/api/audits/{device.audit}/operations/{digest}/release").status_code == 204
+    old = remember(lena, device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, known).json["next"] is None
+    his.set("note/1", "text", "the chain goes on")
+    assert codes(his.send(his.made[-1:])) == [None]

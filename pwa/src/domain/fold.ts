@@ -29,6 +29,8 @@ export interface Verdict {
   readonly state: string;
   readonly code?: string;
   readonly facts?: Readonly<Record<string, Value>>;
+  /** Of a quarantine: who sent it, from where. What cannot be read, or names another author, does not tell. */
+  readonly sent_by?: { readonly installation: string; readonly account: string };
 }
 
 /** What the server said when it issued a report from a sealed record: a file that is named by its hash. */

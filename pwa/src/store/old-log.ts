@@ -77,8 +77,8 @@ export async function countCommon(db: AuditbookDatabase, { audit, lines }: OldLo
 }
 
 /**
- * The next entries that the server lacks, from this place on, as many as fit: at least one, and never one without what the server
- * said right behind it. The first is taken whether the server seems to have it or not.
+ * The next entries that the server lacks, from this place on, as many as fit: at least one, and never a tablet's without what the
+ * server said right behind it. The first is taken whether the server seems to have it or not.
  */
 export async function nextPart(
   db: AuditbookDatabase,
@@ -95,7 +95,16 @@ export async function nextPart(
     if (row.seq !== undefined && index !== from) continue;
     bytes += decode(row.body).length;
     const isFull = part.length >= most.operations || bytes > most.bytes;
-    if (part.length > 0 && isFull && origin === 'device') break;
+    if (part.length > 0 && isFull) {
+      const isCut =
+        origin === 'server' && part.at(-1)!.origin === 'device' && part.at(-1)!.digest === lines[index - 1]![0];
+      if (!isCut) break;
+      // It goes with what was said about it, and both in the next part; alone it takes that along.
+      if (part.length > 1) {
+        part.pop();
+        break;
+      }
+    }
     part.push(row);
   }
   return part;

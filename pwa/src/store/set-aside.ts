@@ -34,7 +34,7 @@ export async function readSetAside(db: AuditbookDatabase, audit: string): Promis
       ent: operation?.ent ?? null,
       fld: operation?.fld ?? null,
       value: operation?.val ?? null,
-      account: operation?.chain.account ?? null,
+      account: operation?.chain.account ?? verdict.sent_by?.account ?? null,
       dseq: operation?.dseq ?? null,
       at: operation?.wall ?? null,
       text: row === undefined || row.hidden === 1 ? null : decode(row.body),

@@ -16,7 +16,7 @@ import {
   type ChainKey,
   type Operation,
 } from '../domain/operation';
-import type { Issuance } from '../domain/fold';
+import type { Issuance, Verdict } from '../domain/fold';
 import type { Value } from '../domain/plain-json';
 import { receiptStatement } from '../domain/receipt';
 import { isRefusal } from '../domain/refusal';
@@ -70,6 +70,10 @@ export class ModelServer {
   takenBack = 0;
   /** Asked before each request. */
   fault: (path: string, method: string) => Fault = () => 'none';
+  /** How many texts of its old log it takes in one request. */
+  limitHandedBack = 500;
+  /** How many entries a page has at most. */
+  page = 7;
   /** Bytes of a push beyond which a proxy says 413. */
   limit = Number.POSITIVE_INFINITY;
   /** A reason to keep an operation aside, as missing rights would be. */
@@ -259,7 +263,7 @@ export class ModelServer {
       const seq = log.entries.length;
       if (code === null) continue;
       verdicts.push({ digest, verdict: 'quarantined', seq, reason: null });
-      this.#append(log, this.#verdict(log, audit, digest, { state: 'quarantined', code, facts: {} }));
+      this.#append(log, this.#verdict(log, audit, digest, { state: 'quarantined', code, facts: {}, ...sentBy(chain) }));
     }
     this.logs.set(audit, log);
     const next_dseq = (log.chains.get(chain)?.dseq ?? 0) + 1;
@@ -269,12 +273,13 @@ export class ModelServer {
   }
 
   /** Somebody pushed bytes that name another author's chain: they are kept aside. */
-  bring(audit: string, data: string): void {
+  bring(audit: string, data: string, account = newId()): void {
     const log = this.logs.get(audit)!;
     const digest = digestOf(data);
     this.#append(log, { data, digest, sentBy: null, origin: 'device', receivedAt: this.now });
-    const code = 'operation.not_yours';
-    this.#append(log, this.#verdict(log, audit, digest, { state: 'quarantined', code, facts: {} }));
+    const code = isRefusal(parseOperation(data)) ? 'envelope.not_plain_json' : 'operation.not_yours';
+    const told = { state: 'quarantined', code, facts: {}, ...sentBy(`${newId()}/${account}`) };
+    this.#append(log, this.#verdict(log, audit, digest, told));
   }
 
   /** The lead auditor let it count. */
@@ -323,6 +328,7 @@ export class ModelServer {
     if (!(await crypto.subtle.verify(SIGNING, publicKey, signature, statement))) {
       return problem(409, 'sync.stretch_unproved');
     }
+    if (given.operations.length > this.limitHandedBack) return problem(422, 'request.malformed');
     const held = new Set(log.entries.map(({ digest }) => digest));
     const lacking = lines.filter(([digest]) => !held.has(digest));
     const brought = given.operations.map((one) => (typeof one === 'string' ? { header: one } : one));
@@ -354,7 +360,7 @@ export class ModelServer {
     return json({ protocol: 1, epoch: this.epoch, taken: taken.length, next });
   }
 
-  #verdict(log: Log, audit: string, digest: string, val: { state: string; code?: string; facts?: object }): Entry {
+  #verdict(log: Log, audit: string, digest: string, val: Verdict): Entry {
     return this.#onOperation(log, audit, digest, 'verdict', val);
   }
 
@@ -402,7 +408,7 @@ export class ModelServer {
     const epoch = query.get('epoch');
     if (epoch !== null && epoch !== this.epoch) return problem(409, 'sync.epoch_changed', { epoch: this.epoch });
     if (after > log.entries.length) return problem(409, 'sync.cursor_ahead', { head: log.entries.length });
-    const some = log.entries.slice(after, after + Math.min(7, Number(query.get('limit'))));
+    const some = log.entries.slice(after, after + Math.min(this.page, Number(query.get('limit'))));
     const next = after + some.length;
     const sent = log.entries.filter((entry) => entry.sentBy?.endsWith(`/${account}`)).map((entry) => entry.digest);
     const isHidden = ({ digest, origin, data }: Entry): boolean =>
@@ -435,6 +441,11 @@ export function makeLogKey(): Promise<CryptoKeyPair> {
 
 async function publicTextOf({ publicKey }: CryptoKeyPair): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.exportKey('spki', publicKey)));
+}
+
+function sentBy(chain: string): Pick<Verdict, 'sent_by'> {
+  const [installation = '', account = ''] = chain.split('/');
+  return { sent_by: { installation, account } };
 }
 
 function json(value: unknown): Response {

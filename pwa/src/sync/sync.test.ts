@@ -10,7 +10,7 @@ import { decode, encode } from '../store/codec';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { OFFICE, readLost } from '../store/lost';
-import { readRefusedCodes } from '../store/old-log';
+import { countCommon, nextPart, readOldLogs, readRefusedCodes } from '../store/old-log';
 import { readOutbox } from '../store/outbox';
 import { disputesOf, readLog, watchLog } from '../store/queries';
 import { acceptServerKey, checkReceipt, readReceipt, readServerTrust } from '../store/receipts';
@@ -18,8 +18,10 @@ import { entriesOf } from '../store/refold';
 import { readSetAside } from '../store/set-aside';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
 import { SyncEngine } from './engine';
+import { handBack } from './hand-back';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
 import { pullAudit } from './pull';
+import { BatchSize } from './push';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 const finding = add('finding', 'f1', RAISED);
@@ -596,6 +598,16 @@ describe('what comes back', () => {
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Truly mine');
   });
 
+  test('and that nobody can read says who sent it, for the verdict says so', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    server.bring(AUDIT, 'not json at all', ARON);
+    await syncAll(lena);
+    expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'envelope.not_plain_json', account: ARON }]);
+  });
+
   test('from a colleague does not count any more when the server has lost it and its key, until he sends it again', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
@@ -719,6 +731,57 @@ describe('a server that was restored', () => {
     await expectAgreement(server, lena);
     expect(server.takenBack).toBe(4);
     expect(await shown(lena)).toEqual(before);
+  });
+
+  test('gets more of its own words in a row than one request carries', async () => {
+    const server = new ModelServer();
+    [server.page, server.limitHandedBack] = [50, 10];
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const backup = server.snapshot();
+    for (let number = 0; number < 35; number += 1) {
+      server.write(AUDIT, WORKSPACE, { ent: `site/s${number}`, fld: 'name', kind: 'set', val: `Hall ${number}` });
+    }
+    await syncAll(lena);
+    server.restore(backup);
+    await pullOnly(lena, server);
+    const size = Object.assign(new BatchSize(), { operations: 10, grow: () => undefined });
+    const old = (await readOldLogs(lena.db, AUDIT))[0]!;
+    expect(await nextPart(lena.db, old, await countCommon(lena.db, old), size)).toHaveLength(10);
+    const api = server.apiFor(() => LENA);
+    expect(await handBack(lena.db, api, AUDIT, size)).toBe(true);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(server.takenBack).toBe(35);
+  });
+
+  test('gets an entry and what it said right behind it in one part, and no part is larger than it takes', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    server.quarantine = () => 'operation.not_permitted';
+    await commit(aron.db, AUDIT, [note('n1'), note('n2'), note('n3')]);
+    await syncAll(aron, lena);
+    server.restore(backup);
+    await pullOnly(lena, server);
+    const old = (await readOldLogs(lena.db, AUDIT))[0]!;
+    const common = await countCommon(lena.db, old);
+    for (const [operations, expected] of [
+      [1, 2],
+      [2, 2],
+      [3, 2],
+      [4, 4],
+      [5, 4],
+      [6, 6],
+    ] as const) {
+      const part = await nextPart(lena.db, old, common, { operations, bytes: 1e6 });
+      expect(part.map(({ origin }) => origin)).toEqual(
+        old.lines.slice(common, common + expected).map((line) => line[1]),
+      );
+    }
   });
 
   test('twice gets everything that it has signed in either life', async () => {
