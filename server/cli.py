@@ -36,6 +36,7 @@ from server.storage.evidence_store import EvidenceFiles
 from server.storage.health import complaint_about_role, complaint_about_shape, database_version
 from server.storage.migrate import migrate
 from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
+from server.sync.update import ask_after_update
 from server.web.serve import serve
 
 USUAL_WORKSPACE = "Certification body"
@@ -178,6 +179,7 @@ def _prepare(config: Config) -> list[str]:
     with app.app_context():
         migrate()
         _say_caught_up(catch_up_with_register())
+        ask_after_update()
         # A server that others can reach must not begin with accounts whose password stands in the documentation.
         if config.is_demo and not config.public_url:
             seed.seed(datetime.now().astimezone().date(), EvidenceFiles(config.data_folder))
@@ -311,6 +313,7 @@ def _ready_app(config: Config) -> Flask:
     with app.app_context():
         migrate()
         _say_caught_up(catch_up_with_register())
+        ask_after_update()
     return app
 
 

@@ -81,7 +81,7 @@ class Device:
 
     def add_finding(self, title: str = "No calibration record") -> str:
         finding = f"finding/{new_id()}"
-        self.add(finding, raised_at="2026-11-24T09:41:07.250Z", raised_by="member")
+        self.add(finding, raised_at="2026-11-24T09:41:07.250Z", raised_by=self.person.account)
         self.set(finding, "title", title)
         return finding
 

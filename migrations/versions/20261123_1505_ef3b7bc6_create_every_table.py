@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("epoch", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("installation", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("asked_version", sa.String(length=40), nullable=True),
         sa.CheckConstraint("id = 1", name="ck_server_state_one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_server_state"),
     )

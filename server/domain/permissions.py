@@ -4,10 +4,10 @@ Who may do what: one table for what an account may do in a workspace, one for wh
 tests/web/test_permissions.py walks every route with every role; the tablet asks pwa/src/domain/permissions.ts the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from server.domain.vocabulary import Role, TeamRole
+from server.domain.vocabulary import OperationKind, Role, TeamRole
 
 
 class Action(StrEnum):
@@ -92,3 +92,24 @@ def may_write(team_role: TeamRole | None, roles: Iterable[Role], entity_kind: st
     if team_role is not None and entity_kind in WRITABLE[team_role]:
         return True
     return entity_kind in SETUP and Role.PROGRAMME_MANAGER in roles
+
+
+def may_speak_as(
+    member: str,
+    accounts: Mapping[str, str | None],
+    account: str,
+    team_role: TeamRole | None,
+    kind: OperationKind,
+) -> bool:
+    """
+    Whether this account may judge, or raise a finding, in the name of that member of the team. `accounts`: of each entry in the
+    team its account, None for a guest without one.
+
+    A judgement is one person's word, and nobody else's, the leader's included: she judges the same place under her own name. What
+    a guest said she writes down, and where somebody's own two tablets differ she settles it.
+    """
+    if accounts.get(member, member) == account:
+        return True
+    is_guest = member in accounts and accounts[member] is None
+    is_settled = kind in (OperationKind.RESOLVE, OperationKind.DELETE)
+    return team_role is TeamRole.AUDIT_TEAM_LEADER and (is_guest or is_settled)

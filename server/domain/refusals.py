@@ -71,6 +71,7 @@ SENTENCES: dict[str, str] = {
     "operation.unknown_kind": "This entry is of a kind that the server does not know yet ({entity}.{field}). It is kept and will be shown after the server's update.",
     "operation.value_unfit": "The value of {entity}.{field} does not fit: {why}. It is kept; the lead auditor can correct it.",
     "operation.not_permitted": "The author had no right to change {entity}.{field} in this audit. It is kept; the lead auditor decides.",
+    "operation.in_anothers_name": "This says something in the name of somebody else in the team ({entity}.{field}). It is kept; only that person can say it.",
     "operation.not_yours": "This entry names another author, tablet or audit than the one that sent it. It is kept, and counts as soon as its author's own tablet sends it.",
     "operation.content_missing": "The content of this entry was erased before it came, and nobody here decided so. Its place is kept; it shows nothing.",
     "operation.already_born": "Something else with this number was recorded before, and what it began with never changes. Both are kept; the lead auditor decides.",

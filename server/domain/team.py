@@ -6,7 +6,8 @@ The same rule stands in pwa/src/domain/team.ts; schemas/vectors/team holds both 
 
 from collections.abc import Mapping
 
-from server.domain.fold import LogView
+from server.domain.fold import BORN, LogView
+from server.domain.operation import Operation
 from server.domain.vocabulary import TeamRole
 
 Team = Mapping[str, TeamRole | None]
@@ -31,6 +32,24 @@ def fold_team(view: LogView, audit: str) -> Team:
     if beginner is not None and team.get(beginner) is None:
         team[beginner] = TeamRole.AUDIT_TEAM_LEADER
     return team
+
+
+def accounts_of_members(view: LogView) -> Mapping[str, str | None]:
+    """Of every entry that there ever was in the team its account; None for a guest without one."""
+    return {
+        entity.id: account if isinstance(account := entity.born.get("account"), str) else None
+        for entity in view.entities.values()
+        if entity.kind == "team_member" and entity.born is not None
+    }
+
+
+def named_member(operation: Operation) -> str | None:
+    """In whose name it is said: who judges, who raised the finding. None where only its author stands for it."""
+    if operation.entity_kind == "judgement":
+        return operation.entity_id.rpartition("~")[2]
+    if operation.entity_kind == "finding" and operation.field == BORN and isinstance(operation.value, dict):
+        return str(operation.value.get("raised_by"))
+    return None
 
 
 def _begun_by(view: LogView, audit: str) -> str | None:

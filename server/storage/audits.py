@@ -104,6 +104,12 @@ def lock_audit(session: Session, log: str) -> Audit | None:
     )
 
 
+def team_roles(session: Session, audit: Audit) -> dict[str, TeamRole | None]:
+    """What lists know about the team: role by account."""
+    rows = session.scalars(sa.select(AuditTeam).where(AuditTeam.audit_id == audit.id))
+    return {row.account_id: None if row.team_role is None else TeamRole(row.team_role) for row in rows}
+
+
 def save_team(session: Session, audit: Audit, team: Mapping[str, TeamRole | None]) -> None:
     """Replace what lists know about the team."""
     rows = {row.account_id: row for row in session.scalars(sa.select(AuditTeam).where(AuditTeam.audit_id == audit.id))}

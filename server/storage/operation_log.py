@@ -201,6 +201,41 @@ def note_verdict(session: Session, audit: Audit, digest: str, state: str) -> Non
     )
 
 
+def note_read(session: Session, entry: LoggedOperation, operation: Operation) -> None:
+    """What could not be read when it came, and can be now."""
+    entry.chain_installation, entry.chain_account = operation.chain.installation, operation.chain.account
+    entry.dseq, entry.kind, entry.field = operation.dseq, operation.kind.value, operation.field
+    entry.entity_kind, entry.entity = operation.entity_kind, operation.entity
+    session.flush()
+
+
+def quarantined(
+    session: Session, audit: Audit, codes: Iterable[str], after: int = 0, limit: int | None = None
+) -> list[LoggedOperation]:
+    """What stands aside for one of these reasons, in the order of the log; behind a number, and no more than so many."""
+    table = LoggedOperation
+    is_aside = (table.verdict == QUARANTINED) & table.verdict_code.in_(sorted(codes))
+    query = sa.select(table).where(table.audit_id == audit.id, is_aside, table.seq > after).order_by(table.seq)
+    return list(session.scalars(query.limit(limit)))
+
+
+def audits_with_quarantined(session: Session, codes: Iterable[str]) -> list[str]:
+    """The logs in which something stands aside for one of these reasons."""
+    table = LoggedOperation
+    is_aside = (table.verdict == QUARANTINED) & table.verdict_code.in_(sorted(codes))
+    return list(session.scalars(sa.select(table.audit_id).where(is_aside).distinct().order_by(table.audit_id)))
+
+
+def counting_since(session: Session, audit: Audit, since: int) -> list[LoggedOperation]:
+    """What tablets sent that was received from this time on and counts without anybody's decision, in the order of arrival."""
+    table = LoggedOperation
+    # A decision leaves the code of what it took back; the server's own second word does not.
+    counts = table.verdict.is_(None) | ((table.verdict == APPLIED) & table.verdict_code.is_(None))
+    is_of_device = (table.origin == Origin.DEVICE.value) & table.kind.is_not(None)
+    query = sa.select(table).where(table.audit_id == audit.id, table.received_at >= since, is_of_device, counts)
+    return list(session.scalars(query.order_by(table.received_at, table.seq)))
+
+
 def sender_of(entry: LoggedOperation) -> tuple[str, str]:
     """Installation and account that sent it."""
     return entry.sent_by_installation, entry.sent_by_account

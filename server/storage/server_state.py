@@ -1,6 +1,7 @@
 """What this server is: its epoch, and its own name in the chains that it writes."""
 
 from dataclasses import dataclass
+from importlib import metadata
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ def ensure_server_identity(session: Session) -> ServerIdentity:
     """Give a new database its epoch and its installation id; an existing one keeps them."""
     row = session.get(ServerState, 1)
     if row is None:
-        row = ServerState(id=1, epoch=new_id(), installation=new_id())
+        row = ServerState(id=1, epoch=new_id(), installation=new_id(), asked_version=None)
         session.add(row)
         session.flush()
     return ServerIdentity(row.epoch, row.installation)
@@ -34,6 +35,24 @@ def ensure_server_identity(session: Session) -> ServerIdentity:
 def lock_server_state(session: Session) -> None:
     """For what only one process may do at a time when several start at once."""
     session.get_one(ServerState, 1, with_for_update=True)
+
+
+def version() -> str:
+    """Which Auditbook this is, as it was installed; `unreleased` where it runs from a bare folder."""
+    try:
+        return metadata.version("auditbook")
+    except metadata.PackageNotFoundError:
+        return "unreleased"
+
+
+def asked_version(session: Session) -> str | None:
+    """The version that last asked again what an older one could not read; None where none did yet."""
+    return session.scalar(sa.select(ServerState.asked_version))
+
+
+def note_asked_version(session: Session, version: str) -> None:
+    session.get_one(ServerState, 1).asked_version = version
+    session.flush()
 
 
 def begin_new_epoch(session: Session) -> str:

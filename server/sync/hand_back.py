@@ -37,6 +37,7 @@ from server.storage.clock import now_ms
 from server.storage.server_state import ServerIdentity, server_identity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
+from server.sync.ask_again import after_hand_back
 from server.sync.head_signature import verifying_key
 from server.sync.place import Arrival, Tip, claimed_place, follow_chain
 from server.sync.push import adopt_held
@@ -186,7 +187,8 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
         _place_by_followers(session, audit)
         digests = {line.digest: line.origin for line in stretch.lines}
         reconcile(session, audit, server, digests, after=stretch.after, now=now)
-    receiver.derive_anew()
+        after_hand_back(receiver, digests, since=stretch.lines[0].received_at)
+    receiver.derive_anew(is_asking=False)
     if is_whole:
         adopt_held(receiver, is_new=False)
     following = None if is_whole else stretch.after + lacking[len(taken)] + 1

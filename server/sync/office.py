@@ -19,9 +19,8 @@ from server.storage.clock import now_ms
 from server.storage.operation_log import NewEntry
 from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit
-from server.sync.receive import refuse_value_here
+from server.sync.receive import Receiver, refuse_value_here
 from server.sync.server_operation import write_operation
-from server.sync.team import listed_fields, load_team
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def append(session: Session, *, audit: str, account: str, changes: Iterable[Chan
     writer = _Writer(session, row, account, log.load_entries(session, audit, kinds))
     log.append_entries(session, row, [writer.write(change) for change in changes], writer.now)
     writer.finish()
-    _derive(session, row)
+    Receiver(session, row, server_identity(session), writer.now).derive_anew()
 
 
 class _Writer:
@@ -105,12 +104,3 @@ class _Writer:
         """The row of the chain moves along."""
         self._chain.tip_dseq = self._chain.announced_dseq = self._dseq
         self._chain.tip_digest = self._chain.announced_digest = self._tip
-
-
-def _derive(session: Session, audit: Audit) -> None:
-    """The team and what a list shows, from the log as it is now."""
-    audits.save_team(session, audit, load_team(session, audit))
-    view = fold_log(log.load_entries(session, audit.id, ["audit"]))
-    for name, value in listed_fields(view, audit.audit_id).items():
-        setattr(audit, name, value)
-    session.flush()

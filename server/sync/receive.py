@@ -12,20 +12,21 @@ from dataclasses import dataclass
 
 from schemas.entities import refuse_value
 from server.domain.fold import BORN, Entry, fold_log
-from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation, erase_content
-from server.domain.permissions import Action, is_permitted, may_write
+from server.domain.operation import GENESIS, SERVER_ACCOUNT, ChainKey, ErasedOperation, Operation, erase_content
+from server.domain.permissions import Action, is_permitted, may_speak_as, may_write
 from server.domain.refusals import Refusal, Refused
-from server.domain.team import Team
+from server.domain.team import named_member
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
-from server.storage import Session, audits, chains, erasures
+from server.storage import Session, accounts, audits, chains, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import as_instant
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Erasure, LoggedOperation
+from server.sync.ask_again import after_team_change
 from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order, read_arrivals
-from server.sync.team import concerns_team, fold_team, listed_fields, load_team
+from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
 
 
@@ -42,6 +43,7 @@ class Sender:
 
 NOT_YOURS = "operation.not_yours"
 CONTENT_MISSING = "operation.content_missing"
+IN_ANOTHERS_NAME = "operation.in_anothers_name"
 
 
 class Receiver:
@@ -57,7 +59,7 @@ class Receiver:
         self.appended = 0
         self._births: dict[str, str] = {}
         """What each entity that this transaction has met was born with, as comparable text."""
-        self._team: Team | None = None
+        self._team: TeamInLog | None = None
         self._team_entries: list[Entry] | None = None
         self._is_team_changed = False
         self._changed_kinds: set[str] = set()
@@ -190,23 +192,84 @@ class Receiver:
         self._remember(operation, [said], seq)
         return [said]
 
-    def derive(self) -> None:
+    def derive(self, *, is_asking: bool = True) -> None:
         """Bring the audit's row and the list of its team up to date with what was appended."""
         if self.audit.is_held:
             return
-        if self._is_team_changed:
-            audits.save_team(self.session, self.audit, load_team(self.session, self.audit))
+        changed = self._save_team() if self._is_team_changed else ()
         if "audit" in self._changed_kinds:
             view = fold_log(log.load_entries(self.session, self.audit.id, ["audit"]))
             for name, value in listed_fields(view, self.audit.audit_id).items():
                 setattr(self.audit, name, value)
         self.session.flush()
+        if is_asking and changed and after_team_change(self, changed):
+            self.derive()
 
-    def derive_anew(self) -> None:
-        """After entries that did not come through here: a stretch of the old log that was handed back."""
+    def _save_team(self) -> tuple[str, ...]:
+        """The accounts that may write something else than before."""
+        before = audits.team_roles(self.session, self.audit)
+        team = load_team(self.session, self.audit)
+        audits.save_team(self.session, self.audit, team)
+        self._is_team_changed = False
+        return tuple(account for account, role in team.items() if account not in before or before[account] != role)
+
+    def derive_anew(self, *, is_asking: bool = True) -> None:
+        """After entries that did not come through here: what the office wrote, a stretch of the old log that was handed back."""
         self._changed_kinds.add("audit")
         self._is_team_changed = True
-        self.derive()
+        self.derive(is_asking=is_asking)
+
+    def judge_again(self, row: LoggedOperation) -> Refusal | None:
+        """What is to be said about an entry of the log as of now."""
+        key = ChainKey(*log.sender_of(row), self.audit.audit_id)
+        arrival = _read_again(row, key)
+        if arrival.operation is not None:
+            self._learn_births([arrival.operation])
+        place = Place(is_branch=row.is_branch, misfit=self._misfit_again(row, arrival, key))
+        is_erased = row.digest in erasures.registered_erasures(self.session, self.audit, [row.digest])
+        return self._refuse(arrival, place, key, self._sender_of(row), is_erased=is_erased)
+
+    def _sender_of(self, row: LoggedOperation) -> Sender:
+        account = row.sent_by_account
+        return Sender(account, row.sent_by_installation, accounts.roles_of(self.session, account))
+
+    def _misfit_again(self, row: LoggedOperation, arrival: Arrival, key: ChainKey) -> Refusal | None:
+        if row.is_branch:
+            return Refusal("chain.forked")
+        if arrival.operation is None or row.dseq is None or arrival.prev in (None, GENESIS):
+            return None
+        before = log.known_entries(self.session, self.audit, key, [arrival.prev or ""]).get(arrival.prev or "")
+        follows = before is not None and before.is_of_sender and before.dseq in (None, row.dseq - 1)
+        return None if follows else Refusal("chain.prev_mismatch")
+
+    def refuse_author_again(self, row: LoggedOperation, operation: Operation, team: TeamInLog) -> Refusal | None:
+        """Whether it was its author's to write, with the team as it was then."""
+        return self._refuse_author(operation, self._sender_of(row), team)
+
+    def refuse_birth_again(self, operation: Operation) -> Refusal | None:
+        """Whether it was born with something else before."""
+        self._learn_births([operation])
+        return self._refuse_second_birth(operation)
+
+    def say_again(self, row: LoggedOperation, reason: Refusal | None) -> None:
+        """Another word about an entry of the log; what follows from it follows when `derive` is called."""
+        arrival = _read_again(row, ChainKey(*log.sender_of(row), self.audit.audit_id))
+        replaced, seq = log.last_verdict(self.session, self.audit.id, row.digest), self.audit.head_seq
+        server_chain = self._server_chain()
+        said = (
+            server_chain.confirm(row.digest, replaced, seq)
+            if reason is None
+            else server_chain.quarantine(row.digest, reason, log.sender_of(row), replaced, seq)
+        )
+        log.append_entries(self.session, self.audit, [said], self.now)
+        log.note_judgement(self.session, row, reason)
+        if row.kind is None and arrival.operation is not None:
+            log.note_read(self.session, row, arrival.operation)
+        self.appended += 1
+        if arrival.operation is not None:
+            self._changed_kinds.add(arrival.operation.entity_kind)
+            if concerns_team(arrival.operation):
+                self._is_team_changed, self._team, self._team_entries = True, None, None
 
     def release(self, entry: LoggedOperation, by: str) -> None:
         """Take a quarantine back: append the reversal, and let what is derived follow."""
@@ -269,25 +332,29 @@ class Receiver:
         said = _comparable(operation.value)
         return None if self._births.setdefault(operation.entity, said) == said else Refusal("operation.already_born")
 
-    def _refuse_author(self, operation: Operation, sender: Sender) -> Refusal | None:
+    def _refuse_author(self, operation: Operation, sender: Sender, team: TeamInLog | None = None) -> Refusal | None:
         roles = sender.roles.get(self.audit.workspace_id, frozenset())
         if self.audit.is_held or not roles:
             return Refusal("audit.not_assigned")
-        team = self._current_team()
-        if may_write(team.get(sender.account), roles, operation.entity_kind):
-            return None
+        team = team or self._current_team()
+        facts = {"entity": operation.entity_kind, "field": operation.field}
+        team_role = team.roles.get(sender.account)
+        if may_write(team_role, roles, operation.entity_kind):
+            member = named_member(operation)
+            is_own = member is None or may_speak_as(member, team.accounts, sender.account, team_role, operation.kind)
+            return None if is_own else Refusal(IN_ANOTHERS_NAME, facts)
         if self._begins_audit(operation) and is_permitted(roles, Action.CREATE_AUDIT):
             return None
-        if sender.account not in team:
+        if sender.account not in team.roles:
             return Refusal("audit.not_assigned")
-        return Refusal("operation.not_permitted", {"entity": operation.entity_kind, "field": operation.field})
+        return Refusal("operation.not_permitted", facts)
 
     def _begins_audit(self, operation: Operation) -> bool:
         """The birth of the audit itself, where none counts yet: by it the author comes to lead."""
         is_birth = operation.entity == f"audit/{self.audit.audit_id}" and operation.field == BORN
         return is_birth and operation.entity not in self._births
 
-    def _current_team(self) -> Team:
+    def _current_team(self) -> TeamInLog:
         if self._team is None:
             if self._team_entries is None:
                 self._team_entries = log.load_team_entries(self.session, self.audit.id)
@@ -310,6 +377,12 @@ class Receiver:
                 if entry.operation is not None
             ]
         self._team = None
+
+
+def _read_again(row: LoggedOperation, key: ChainKey) -> Arrival:
+    text = row.data.decode()
+    sent = text if row.content_sha256 is None else ErasedOperation(text, row.content_sha256)
+    return read_arrivals([sent], key)[0]
 
 
 def _comparable(value: object) -> str:

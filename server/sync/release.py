@@ -9,9 +9,9 @@ from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
-from server.sync.receive import CONTENT_MISSING, NOT_YOURS, Receiver, refuse_value_here
+from server.sync.receive import CONTENT_MISSING, IN_ANOTHERS_NAME, NOT_YOURS, Receiver, refuse_value_here
 
-NEVER_RELEASED = ("operation.reserved", NOT_YOURS, CONTENT_MISSING)
+NEVER_RELEASED = ("operation.reserved", NOT_YOURS, CONTENT_MISSING, IN_ANOTHERS_NAME)
 """Nobody can decide that somebody else said something: it counts when its author's own tablet sends it."""
 
 

@@ -1,6 +1,7 @@
 """Who is in the team of an audit, and what a list shows of it: both folded from the log."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from server.domain import team
@@ -15,14 +16,23 @@ LISTED = ("reference", "title", "type", "client_name", "starts_on")
 """Fields of the audit that its row repeats."""
 
 
+@dataclass(frozen=True, slots=True)
+class TeamInLog:
+    """`roles` by account, and of every entry in the team its account."""
+
+    roles: Team
+    accounts: Mapping[str, str | None]
+
+
 def load_team(session: Session, audit: Audit) -> Team:
     """The team as the log says it now."""
-    return fold_team(log.load_team_entries(session, audit.id), audit.audit_id)
+    return fold_team(log.load_team_entries(session, audit.id), audit.audit_id).roles
 
 
-def fold_team(entries: Iterable[Entry], audit: str) -> Team:
+def fold_team(entries: Iterable[Entry], audit: str) -> TeamInLog:
     """The team as these entries say it: those of its members, and the birth of the audit."""
-    return team.fold_team(fold_log(entries), audit)
+    view = fold_log(entries)
+    return TeamInLog(team.fold_team(view, audit), team.accounts_of_members(view))
 
 
 def concerns_team(operation: Operation) -> bool:

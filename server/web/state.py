@@ -1,6 +1,5 @@
 """What the app says about its server, signed in or not."""
 
-from importlib import metadata
 from typing import Any
 
 import segno
@@ -11,7 +10,7 @@ from server.config import Config
 from server.database import SERVER, reading
 from server.domain.refusals import Refusal, Refused
 from server.sealing.log_key import load_log_key
-from server.storage.server_state import server_identity
+from server.storage.server_state import server_identity, version
 from server.web.blueprint import Blueprint
 
 blueprint = Blueprint("state", __name__, url_prefix="/api/state", description="The server itself.")
@@ -43,10 +42,3 @@ def show_address() -> Response:
         raise Refused(Refusal("request.not_found"))
     code = segno.make(config.public_url, error="m").svg_inline(scale=8, border=4, dark="#000", light="#fff")
     return Response(code, mimetype="image/svg+xml")
-
-
-def version() -> str:
-    try:
-        return metadata.version("auditbook")
-    except metadata.PackageNotFoundError:
-        return "unreleased"

@@ -37,13 +37,13 @@ from server.domain.operation import (
     held_hash,
     parse_operation,
 )
-from server.domain.permissions import may_write
+from server.domain.permissions import may_speak_as, may_write
 from server.domain.receipt import key_name, receipt_statement
 from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.spelling import Form, is_spelled
-from server.domain.team import fold_team
-from server.domain.vocabulary import Origin, Role, TeamRole
+from server.domain.team import fold_team, named_member
+from server.domain.vocabulary import OperationKind, Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.standards.catalogue import catalogue_tree
 from server.sync.head_signature import verifying_key
@@ -303,6 +303,16 @@ def test_permissions(vector: dict[str, Any]) -> None:
         assert [kind for kind in vector["kinds"] if may_write(TeamRole(role), [], kind)] == writable
     for role, writable in vector.get("outside_the_team", {}).items():
         assert [kind for kind in vector["kinds"] if may_write(None, [Role(role)], kind)] == writable
+    for case in vector.get("may_speak_as", []):
+        role = None if case["role"] is None else TeamRole(case["role"])
+        may = may_speak_as(case["member"], vector["accounts"], case["account"], role, OperationKind(case["kind"]))
+        assert may == case["may"], case
+    for case in vector.get("named", []):
+        header = {"ent": case["ent"], "fld": case["fld"], "kind": "add" if case["fld"] == "born" else "set"}
+        assert (
+            named_member(operation_of({"id": 1, "by": "lena", "at": 1, "bases": [], "val": case["val"], **header}, {}))
+            == case["member"]
+        )
 
 
 @vectors("team")

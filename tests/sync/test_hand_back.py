@@ -166,7 +166,7 @@ def test_what_is_not_what_the_server_signed_is_refused_and_nothing_of_it_taken_i
 
 
 def test_a_text_that_the_list_does_not_name_is_refused(lost: OldLog, lena):
-    forged = lost.operations[5].replace('"member"', '"another"')
+    forged = lost.operations[5].replace("2026-11-24", "2026-11-25")
     assert forged != lost.operations[5]
     part = [*lost.operations[3:5], forged, *lost.operations[6:]]
     answer = hand_back(lena, lost, BEFORE, operations=part)

@@ -306,7 +306,7 @@ def test_somebody_outside_the_team_is_kept_in_quarantine(database, cast):
     assert device.view().of_kind("finding") == []
 
 
-def test_a_member_counts_from_the_operation_that_adds_them_on(database, lena, aron):
+def test_what_somebody_wrote_before_the_team_had_a_place_for_him_counts_with_it(database, lena, aron):
     device = new_audit(lena)
     device.push()
     his = Device(aron, device.audit)
@@ -317,7 +317,7 @@ def test_a_member_counts_from_the_operation_that_adds_them_on(database, lena, ar
     his.add_finding("in time")
     assert states(his.push()) == ["stored"] * 2
     his.pull()
-    assert [finding.get("title") for finding in his.view().of_kind("finding")] == ["in time"]
+    assert [finding.get("title") for finding in his.view().of_kind("finding")] == ["too early", "in time"]
 
 
 def test_rights_are_those_of_the_team_at_that_point_of_the_batch(database, lena):
@@ -686,11 +686,42 @@ def test_what_an_entity_was_born_with_cannot_be_exchanged_later(database, lena, 
     finding = device.add_finding("Caliper past its date")
     device.push()
     other = Device(aron, device.audit)
-    other.add(finding, raised_at="2020-01-01T00:00:00.000Z", raised_by="somebody-else")
+    other.add(finding, raised_at="2020-01-01T00:00:00.000Z", raised_by=aron.account)
     answer = other.push()
     assert codes(answer) == ["operation.already_born"]
     device.pull()
     assert device.view().entity(finding).get("raised_at") == "2026-11-24T09:41:07.250Z"
+
+
+def test_nobody_judges_or_raises_a_finding_in_a_colleagues_name(database, lena, aron):
+    """Not even who leads: she judges the same place under her own name. Nobody can let it count in his."""
+    device = new_audit(lena)
+    hers, his = device.add_member(lena, "audit_team_leader"), device.add_member(aron)
+    device.add("team_member/guest", account=None)
+    assert set(codes(device.push())) == {None}
+
+    def judge(by: Device, auditor: str) -> str:
+        place = {"criterion": "iso9001-2015:4.1", "process": None, "site": None, "shift": None, "auditor": auditor}
+        ref = f"judgement/iso9001-2015:4.1~-~-~-~{auditor}"
+        by.add(ref, **place)
+        return ref
+
+    tablet, foreign = Device(aron, device.audit), "operation.in_anothers_name"
+    judge(tablet, his.partition("/")[2])
+    judge(tablet, hers.partition("/")[2])
+    judge(tablet, "guest")
+    judge(tablet, "nobody")
+    tablet.add("finding/f1", raised_at="2026-11-24T09:41:07.250Z", raised_by=lena.account)
+    tablet.set("finding/f1", "title", "a colleague may complete it")
+    assert codes(tablet.push()) == [None, foreign, foreign, foreign, foreign, None]
+    ref = judge(device, his.partition("/")[2])
+    device.set(ref, "result", "conforms")
+    judge(device, "guest")
+    device.make("resolve", ref, "result", "not_seen")
+    assert codes(device.push()) == [foreign, foreign, None, None]
+    aside = digest_of(tablet.made[1].encode())
+    answer = lena.post(f"/api/audits/{device.audit}/operations/{aside}/release")
+    assert answer.json["code"] == foreign
 
 
 def test_the_same_birth_from_two_tablets_is_one_fact_said_twice(database, lena, aron):

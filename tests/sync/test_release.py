@@ -12,13 +12,13 @@ def release(person, device, text):
 
 @pytest.fixture
 def stranded(database, lena, aron):
-    """Aron worked before anybody put him into the team."""
+    """Aron worked before anybody put him into the team, and he was to watch only."""
     device = new_audit(lena)
     device.push()
     his = Device(aron, device.audit)
     his.add_finding("found by a stranger")
     his.push()
-    device.add_member(aron)
+    device.add_member(aron, "observer")
     device.push()
     return device, his
 
@@ -44,7 +44,7 @@ def test_released_twice_it_is_written_once(stranded, lena):
 def test_a_repetition_of_a_released_operation_has_no_reason_any_more(stranded, lena):
     device, his = stranded
     release(lena, device, his.made[0])
-    assert codes(his.push(his.made)) == [None, "audit.not_assigned"]
+    assert codes(his.push(his.made)) == [None, "operation.not_permitted"]
 
 
 def test_only_somebody_with_the_right_releases(stranded, aron, paula):

@@ -27,7 +27,7 @@ import {
 } from './audit';
 import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
 import { addEvidence, deleteEvidence, linkEvidence } from './evidence';
-import { resolveDeletion } from './conflict';
+import { resolveDeletion, resolveDispute } from './conflict';
 import {
   changeFinding,
   deleteFinding,
@@ -216,6 +216,19 @@ describe('the team', () => {
       set('team_member', 'b', 'role', 'audit_team_leader'),
     ]);
     await done(changeAudit(lena, audit, { title: 'Surveillance' }));
+  });
+
+  test('settle nothing in a judgement of somebody else, unless one leads', async () => {
+    const { lena, audit } = await openAudit();
+    await done(addTeamMember(lena, audit, { account: ARON, name: 'Aron', role: 'auditor' }));
+    const aron = { ...lena, account: ARON, name: 'Aron' };
+    const { id } = await done(judge(lena, audit, { criterion: CLAUSE }, 'conforms'));
+    const refused = { code: 'operation.in_anothers_name' };
+    expect(await resolveDispute(aron, audit, `judgement/${id}`, 'result', 'not_planned')).toMatchObject(refused);
+    const his = await done(judge(aron, audit, { criterion: CLAUSE }, 'conforms'));
+    await done(resolveDispute(lena, audit, `judgement/${his.id}`, 'result', 'not_planned'));
+    const again = write(lena, audit, [set('judgement', his.id, 'result', 'conforms')]);
+    expect(await again).toMatchObject(refused);
   });
 
   test('somebody who left the team and comes back is the same member', async () => {

@@ -9,10 +9,11 @@ import { fitsId } from '../domain/entity';
 import type { EntityView } from '../domain/fold';
 import { refuseText } from '../domain/limits';
 import { DELETED, entityIdOf, entityKindOf, refuseSize } from '../domain/operation';
-import { mayWrite } from '../domain/permissions';
+import { maySpeakAs, mayWrite } from '../domain/permissions';
 import { makePlain, type Value } from '../domain/plain-json';
 import { refuse, type Refusal } from '../domain/refusal';
 import { refuseSpelling } from '../domain/spelling';
+import { accountsOfMembers, foldTeam, namedMember } from '../domain/team';
 import type { EntityKind, Role } from '../domain/vocabulary';
 import type { Change } from '../store/changes';
 import { commit, type Written } from '../store/commit';
@@ -40,7 +41,10 @@ export async function write(
   const kinds = new Set(changes.map((change) => entityKindOf(change.ent) as EntityKind));
   const refusal = await refuseToWrite(session, audit, [...kinds]);
   if (refusal !== null) return refusal;
-  const unfit = refuseUnfit(changes) ?? (await refuseUnderSeal(session, audit, changes));
+  const unfit =
+    refuseUnfit(changes) ??
+    (await refuseUnderSeal(session, audit, changes)) ??
+    (await refuseInAnothersName(session, audit, changes));
   if (unfit !== null) return unfit;
   const written = await commit(session.database, audit, changes, evidence);
   askOnce();
@@ -94,6 +98,23 @@ async function refuseUnderSeal(session: Session, audit: string, changes: readonl
   if (deleted.length === 0) return null;
   const view = await readLog(session.database, audit);
   return deleted.some((ref) => liesUnderSeal(view, ref)) ? refuse('operation.under_seal') : null;
+}
+
+/** Whether one of these changes judges, or raises a finding, as somebody else: by settling a dispute of hers, for instance. */
+async function refuseInAnothersName(
+  session: Session,
+  audit: string,
+  changes: readonly Change[],
+): Promise<Refusal | null> {
+  const others = changes.filter((change) => ![null, session.account].includes(namedMember(change)));
+  if (others.length === 0) return null;
+  const view = await readLog(session.database, audit);
+  const [accounts, teamRole] = [accountsOfMembers(view), foldTeam(view, audit).get(session.account) ?? null];
+  const refused = others.find(
+    (change) => !maySpeakAs(namedMember(change)!, accounts, session.account, teamRole, change.kind),
+  );
+  if (refused === undefined) return null;
+  return refuse('operation.in_anothers_name', { entity: entityKindOf(refused.ent), field: refused.fld });
 }
 
 export async function refuseToWrite(

@@ -3,7 +3,7 @@
  *
  * The same table stands in server/domain/permissions.py, where it decides; schemas/vectors/permissions holds both together.
  */
-import type { EntityKind, Role, TeamRole } from './vocabulary';
+import type { EntityKind, OperationKind, Role, TeamRole } from './vocabulary';
 
 /** What is prepared in the office as well as on the way. */
 const SETUP: readonly EntityKind[] = [
@@ -49,4 +49,23 @@ const WRITABLE: Readonly<Record<TeamRole, readonly EntityKind[]>> = {
 export function mayWrite(teamRole: TeamRole | null, roles: readonly Role[], kind: EntityKind): boolean {
   if (teamRole !== null && WRITABLE[teamRole].includes(kind)) return true;
   return SETUP.includes(kind) && roles.includes('programme_manager');
+}
+
+/**
+ * Whether this account may judge, or raise a finding, in the name of that member of the team. `accounts`: of each entry in the team
+ * its account, null for a guest without one.
+ *
+ * A judgement is one person's word, and nobody else's, the leader's included: she judges the same place under her own name. What a
+ * guest said she writes down, and where somebody's own two tablets differ she settles it.
+ */
+export function maySpeakAs(
+  member: string,
+  accounts: ReadonlyMap<string, string | null>,
+  account: string,
+  teamRole: TeamRole | null,
+  kind: OperationKind,
+): boolean {
+  const named = accounts.get(member);
+  if ((named === undefined ? member : named) === account) return true;
+  return teamRole === 'audit_team_leader' && (named === null || kind === 'resolve' || kind === 'del');
 }

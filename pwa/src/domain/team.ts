@@ -4,6 +4,8 @@
  * The same rule stands in server/domain/team.py; schemas/vectors/team holds both together.
  */
 import type { LogView } from './fold';
+import { BORN, entityKindOf } from './operation';
+import type { Value } from './plain-json';
 import { TEAM_ROLES, type TeamRole } from './vocabulary';
 
 /** Role in the team by account. null: in the team, without a role yet. */
@@ -25,6 +27,22 @@ export function foldTeam(view: LogView, audit: string): Team {
   const beginner = begunBy(view, audit);
   if (beginner !== null && (team.get(beginner) ?? null) === null) team.set(beginner, 'audit_team_leader');
   return team;
+}
+
+/** Of every entry that there ever was in the team its account; null for a guest without one. */
+export function accountsOfMembers(view: LogView): ReadonlyMap<string, string | null> {
+  const members = [...view.entities.values()].filter(({ kind, born }) => kind === 'team_member' && born !== null);
+  return new Map(
+    members.map(({ id, born }) => [id, typeof born!['account'] === 'string' ? (born!['account'] as string) : null]),
+  );
+}
+
+/** In whose name it is said: who judges, who raised the finding. null where only its author stands for it. */
+export function namedMember({ ent, fld, val }: { ent: string; fld: string; val: Value }): string | null {
+  const kind = entityKindOf(ent);
+  if (kind === 'judgement') return ent.slice(ent.lastIndexOf('~') + 1);
+  if (kind !== 'finding' || fld !== BORN || val === null || typeof val !== 'object' || Array.isArray(val)) return null;
+  return String((val as Readonly<Record<string, Value>>)['raised_by']);
 }
 
 /** The author of the birth that counts; null while there is none, as in a log that has not been pulled yet. */

@@ -32,14 +32,14 @@ import {
   sha256Of,
   type Operation,
 } from './operation';
-import { mayWrite } from './permissions';
+import { maySpeakAs, mayWrite } from './permissions';
 import { canonicalText, type Value } from './plain-json';
 import { closingRecord, reportRecord } from './record';
 import { receiptStatement, type LogPoint } from './receipt';
 import { isRefusal } from './refusal';
 import { FORMS, isSpelled, type Form } from './spelling';
 import { catalogueTree, cataloguesOf, type Standard } from './standard';
-import { foldTeam } from './team';
+import { foldTeam, namedMember } from './team';
 import { isSignedBy } from '../store/keys';
 import { BORN_FIELDS, type EntityKind, type Origin, type Role, type TeamRole } from './vocabulary';
 
@@ -373,6 +373,17 @@ describe('permissions', () => {
     for (const [role, writable] of Object.entries(vector['outside_the_team'] ?? {})) {
       expect(kinds.filter((kind) => mayWrite(null, [role as Role], kind))).toEqual(writable);
     }
+    const accounts = new Map(Object.entries((vector['accounts'] ?? {}) as Record<string, string | null>));
+    for (const { member, account, role, kind, may } of vector['may_speak_as'] ?? []) {
+      expect([member, account, role, kind, maySpeakAs(member, accounts, account, role, kind)]).toEqual([
+        member,
+        account,
+        role,
+        kind,
+        may,
+      ]);
+    }
+    for (const { member, ...said } of vector['named'] ?? []) expect(namedMember(said)).toBe(member);
   });
 });
 

@@ -15,3 +15,5 @@ class ServerState(Base):
     id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     epoch: Mapped[str] = mapped_column(Id)
     installation: Mapped[str] = mapped_column(Id)
+    asked_version: Mapped[str | None] = mapped_column(sa.String(40))
+    """The version of the server that last asked again what an older one could not read."""

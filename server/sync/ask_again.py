@@ -1,0 +1,114 @@
+"""
+What was set aside is asked again when what the answer hung on has changed: the team, the old log that came back, the server itself.
+
+Asked again: verdicts that hang on what else stands in the log (`OF_THE_LOG`), and those that a later version of the server may not
+give any more (`OF_THE_VERSION`, server/sync/update.py). Never: what a person has decided; what follows from the bytes and the chain
+alone; what waits for its author; what came from a tablet that is blocked now. Where the answer is the same, nothing is written.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from server.domain.fold import BORN, Entry
+from server.domain.operation import Operation, parse_operation
+from server.domain.refusals import Refusal
+from server.domain.vocabulary import ON_OPERATIONS
+from server.storage import accounts
+from server.storage import operation_log as log
+from server.storage.tables.operation import LoggedOperation
+from server.sync.team import TeamInLog, concerns_team, fold_team
+
+if TYPE_CHECKING:
+    from server.sync.receive import Receiver
+
+OF_THE_TEAM = ("audit.not_assigned", "operation.not_permitted", "operation.in_anothers_name")
+OF_THE_LOG = (*OF_THE_TEAM, "operation.already_born")
+OF_THE_VERSION = ("envelope.unknown_version", "operation.unknown_kind", "operation.value_unfit")
+
+
+def ask_again(receiver: "Receiver", rows: Iterable[LoggedOperation]) -> bool:
+    """In the order in which they arrived, each with all that stands in the log by now. True where an answer changed."""
+    is_changed = False
+    for row in sorted(rows, key=lambda row: (row.received_at, row.seq)):
+        known = accounts.installation(receiver.session, row.sent_by_installation, row.sent_by_account)
+        if known is None or known.revoked_at is not None:
+            continue
+        reason = receiver.judge_again(row)
+        if reason is None or reason.code != row.verdict_code:
+            receiver.say_again(row, reason)
+            is_changed = True
+    return is_changed
+
+
+def after_team_change(receiver: "Receiver", changed: Collection[str]) -> bool:
+    """These accounts came into the team, or may do something else in it now: their work that waits."""
+    rows = log.quarantined(receiver.session, receiver.audit, OF_THE_TEAM)
+    return ask_again(receiver, [row for row in rows if row.sent_by_account in changed])
+
+
+def after_hand_back(receiver: "Receiver", lines: Collection[str], since: int) -> None:
+    """
+    The old log is here again, `lines` of it, the first of which had been received at `since`. What came between the restore and now
+    was judged without it: what would not have counted is set aside; then what stands aside is asked as of now.
+    """
+    _set_aside(receiver, lines, since)
+    is_changed = True
+    while is_changed:
+        rows = log.quarantined(receiver.session, receiver.audit, OF_THE_LOG)
+        is_changed = ask_again(receiver, [row for row in rows if row.digest not in lines])
+
+
+def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None:
+    """
+    Who had been taken out of the team wrote on; who began something that had begun before did it a second time. Only where what came
+    back makes the difference: what somebody's roles in the workspace were at the time, the log does not say.
+    """
+    session, audit = receiver.session, receiver.audit
+    came_back = log.read_operations(session, audit, lines)
+    born = {operation.entity for operation in came_back if operation.field == BORN}
+    if not born and not any(map(concerns_team, came_back)):
+        return
+    teams = _TeamInTime(log.load_team_entries(session, audit.id), lines, audit.audit_id)
+    for row in log.counting_since(session, audit, since):
+        operation = parse_operation(row.data, row.content_sha256)
+        if row.digest in lines or not isinstance(operation, Operation):
+            continue
+        reason = _refuse_in_time(receiver, row, operation, teams)
+        if reason is None and operation.field == BORN and operation.entity in born:
+            reason = receiver.refuse_birth_again(operation)
+        if reason is not None:
+            receiver.say_again(row, reason)
+            if concerns_team(operation):
+                teams = _TeamInTime(log.load_team_entries(session, audit.id), lines, audit.audit_id)
+
+
+class _TeamInTime:
+    """The team as it was when something arrived: with what came back, and as the server knew it without that."""
+
+    def __init__(self, entries: Sequence[Entry], lines: Collection[str], audit: str):
+        self._entries = entries
+        self._lines = lines
+        self._audit = audit
+        self._folded: dict[int, tuple[TeamInLog, TeamInLog]] = {}
+
+    def at(self, arrived: tuple[int, int]) -> tuple[TeamInLog, TeamInLog]:
+        said = [entry for entry in self._entries if entry.operation.kind in ON_OPERATIONS]
+        team = [entry for entry in self._entries if entry.operation.kind not in ON_OPERATIONS]
+        before = [entry for entry in team if (entry.arrived or (0, 0)) < arrived]
+        if len(before) not in self._folded:
+            known = [entry for entry in before if entry.operation.digest not in self._lines]
+            self._folded[len(before)] = (
+                fold_team([*before, *said], self._audit),
+                fold_team([*known, *said], self._audit),
+            )
+        return self._folded[len(before)]
+
+
+def _refuse_in_time(
+    receiver: "Receiver", row: LoggedOperation, operation: Operation, teams: _TeamInTime
+) -> Refusal | None:
+    """Why it was not its author's to write, where the server only did not know."""
+    whole, known = teams.at((row.received_at, row.seq))
+    reason = receiver.refuse_author_again(row, operation, whole)
+    begins_audit = operation.entity == f"audit/{receiver.audit.audit_id}" and operation.field == BORN
+    return reason if begins_audit or receiver.refuse_author_again(row, operation, known) is None else None
