@@ -5,6 +5,7 @@
  */
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import Dexie from 'dexie';
 import { decode, encode } from './codec';
 import type { AuditbookDatabase, ChunkRow, UploadRow } from './database';
 import { NotSaved } from './not-saved';
@@ -85,4 +86,19 @@ export async function verifyKept(db: AuditbookDatabase, audit: string, file: Evi
   if (await isEvidenceIntact(db, file.sha256, file.chunks.length)) return;
   await db.uploads.update([audit, file.sha256], { state: 'damaged' });
   throw new NotSaved('storage.unreadable', undefined, { sha256: file.sha256 });
+}
+
+/**
+ * The server is not where this tablet thought, so what it said it holds is asked again: it may have been restored from a backup that
+ * is older than these files. Only what it lacks is sent. Inside the transaction in which the cursor goes back.
+ */
+export async function doubtStored(db: AuditbookDatabase, audit: string): Promise<void> {
+  await db.uploads
+    .where('[audit+sha256]')
+    .between([audit, Dexie.minKey], [audit, Dexie.maxKey])
+    .filter((row) => row.state === 'stored')
+    .modify((row) => {
+      row.state = 'waiting';
+      row.body = encode({ ...decode(row.body), url: null, offset: 0 });
+    });
 }

@@ -4,6 +4,7 @@ import { GENESIS } from '../domain/operation';
 import { decode, encode } from './codec';
 import { emptyLog } from './commit';
 import type { AuditbookDatabase, LogRow } from './database';
+import { doubtStored } from './evidence-bytes';
 import { rememberLog } from './old-log';
 import { ownChains } from './own-chains';
 
@@ -12,9 +13,10 @@ import { ownChains } from './own-chains';
  * back is safe again, what does not is sent again. Nothing is wiped.
  */
 export async function resetCursor(db: AuditbookDatabase, audit: string): Promise<void> {
-  const tables = [db.operations, db.chains, db.logs, db.verdicts, db.receipts, db.old_logs];
+  const tables = [db.operations, db.chains, db.logs, db.verdicts, db.receipts, db.old_logs, db.uploads];
   await db.transaction('rw', tables, async () => {
     await rememberLog(db, audit);
+    await doubtStored(db, audit);
     const own = new Set((await ownChains(db, audit)).map((row) => row.chain));
     await db.operations
       .where('[audit+seq]')

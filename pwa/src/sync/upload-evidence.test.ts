@@ -2,10 +2,12 @@ import 'fake-indexeddb/auto';
 import type { HttpStack } from 'tus-js-client';
 import { describe, expect, test } from 'vitest';
 import { sha256Of } from '../domain/operation';
+import { add } from '../store/changes';
 import { commit } from '../store/commit';
 import { decode } from '../store/codec';
 import { cutEvidence } from '../store/evidence-bytes';
 import { AUDIT, LENA, openTablet } from '../store/testing';
+import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
 import { Stopped } from './problem';
 import { uploadWaiting } from './upload-evidence';
@@ -204,5 +206,30 @@ describe('the bytes of a photo', () => {
     tus.interrupt = (nth) => (nth === 2 ? 200 : 'none');
     await expect(upload()).rejects.toBeInstanceOf(Stopped);
     expect(await state(given.sha256)).toBe('waiting');
+  });
+
+  test('that a restored server has lost are sent again, and nothing that it still has', async () => {
+    const { model, tus, db, keep, state, options } = await setUp();
+    const api = model.apiFor(() => LENA);
+    const engine = new SyncEngine(db, api, {
+      upload: (isStopped) => uploadWaiting(db, api, { ...options, isStopped }),
+    });
+    const [lost, kept] = [photo(1000), photo(2000, 2)];
+    await commit(db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T10:00:00.000Z' })]);
+    const backup = model.snapshot();
+    await keep(lost);
+    await keep(kept);
+    await engine.syncNow();
+    await engine.syncNow();
+    expect([await state(lost.sha256), await state(kept.sha256)]).toEqual(['stored', 'stored']);
+    const before = tus.requests.length;
+    model.restore(backup);
+    model.stored.delete(`${AUDIT}/${lost.sha256}`);
+    tus.uploads.clear();
+    await engine.syncNow();
+    await engine.syncNow();
+    expect(model.stored).toContain(`${AUDIT}/${lost.sha256}`);
+    expect([await state(lost.sha256), await state(kept.sha256)]).toEqual(['stored', 'stored']);
+    expect(tus.requests.slice(before)).toEqual(['POST', 'PATCH']);
   });
 });
