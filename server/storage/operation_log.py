@@ -219,6 +219,13 @@ def quarantined(
     return list(session.scalars(query.limit(limit)))
 
 
+def count_aside(session: Session, audit: Audit, account: str) -> int:
+    """How many operations that this account sent stand in quarantine."""
+    table = LoggedOperation
+    is_aside = (table.audit_id == audit.id) & (table.verdict == QUARANTINED) & (table.sent_by_account == account)
+    return session.scalar(sa.select(sa.func.count()).select_from(table).where(is_aside)) or 0
+
+
 def audits_with_quarantined(session: Session, codes: Iterable[str]) -> list[str]:
     """The logs in which something stands aside for one of these reasons."""
     table = LoggedOperation

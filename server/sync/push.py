@@ -31,6 +31,12 @@ How many operations of a blocked tablet, or of somebody who is in no workspace a
 enough to fill the disk.
 """
 
+MAX_FROM_OUTSIDE = 5_000
+"""
+How many operations of an account that is not in the team may stand aside in an audit's log: a week's work of somebody who was
+forgotten in the team, and far from what a tablet can hand back (`MAX_STRETCH`).
+"""
+
 NO_WORKSPACE = Refusal("account.not_permitted", {"who": "an administrator"})
 
 
@@ -160,6 +166,8 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         audit = audits.lock_audit(session, destination.log)
         if audit is None:
             return None
+        if not destination.is_held and _is_full_from_outside(session, audit, sender.account):
+            raise Refused(Refusal("audit.too_much_waiting", {"limit": MAX_FROM_OUTSIDE}))
         receiver = Receiver(session, audit, server_identity(session), now)
         known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
         if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
@@ -243,6 +251,12 @@ def _is_full(session: Session, sender: Sender) -> bool:
 
 def _is_full_of(session: Session, destination: _Destination, sender: Sender) -> bool:
     return held_logs.count_sent(session, destination.log, sender.account) >= MAX_FROM_REVOKED
+
+
+def _is_full_from_outside(session: Session, audit: Audit, account: str) -> bool:
+    if audits.is_in_team(session, audit.id, account):
+        return False
+    return log.count_aside(session, audit, account) >= MAX_FROM_OUTSIDE
 
 
 def _last_placed(arrivals: Sequence[Arrival]) -> Arrival | None:

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,26 @@ def test_a_colleagues_finding_comes_back_though_his_tablet_is_gone(backup: Path,
     spare.waits_until_ready_offline()
     spare.open_audit()
     spare.open_finding("Found by Aron")
+
+
+def photos_on(served: Server) -> int:
+    """How many the database knows. The files outlive it; without their rows nobody finds them."""
+    with closing(sqlite3.connect(served.data / DATABASE)) as database:
+        (count,) = database.execute("SELECT count(*) FROM blob").fetchone()
+    return int(count)
+
+
+def test_photos_that_the_backup_lacks_are_sent_again(backup: Path, tablet: Tablets, served: Server):
+    before = photos_on(served)
+    lena = signed_in(tablet, "lena")
+    lena.take_photos(2)
+    lena.syncs_now()
+    assert photos_on(served) == before + 2
+    put_back(served, backup)
+    assert photos_on(served) == before
+    lena.signs_in_again()
+    lena.syncs_now()
+    assert photos_on(served) == before + 2
 
 
 def test_what_nobody_can_prove_is_named_with_whose_it_is(backup: Path, tablet: Tablets, served: Server):

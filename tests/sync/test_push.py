@@ -511,6 +511,24 @@ def test_a_blocked_tablet_is_kept_aside_and_receives_nothing(database, lena, mon
     assert device.push().json["code"] == "account.installation_revoked"
 
 
+def test_who_is_not_in_the_team_cannot_fill_its_log(database, lena, aron, monkeypatch):
+    """Kept is what honest work needs; the rest stays on the tablet, and comes when the team has a place for him."""
+    device = new_audit(lena)
+    device.push()
+    his = Device(aron, device.audit)
+    monkeypatch.setattr("server.sync.push.MAX_FROM_OUTSIDE", 4)
+    for number in range(3):
+        his.add_finding(f"Finding {number}")
+    assert codes(his.send(his.made[:4])) == ["audit.not_assigned"] * 4
+    answer = his.send(his.made[4:])
+    assert (answer.status_code, answer.json["code"]) == (403, "audit.too_much_waiting")
+    device.add_member(aron)
+    assert codes(device.push()) == [None] * 3
+    assert codes(his.send(his.made[4:])) == [None] * 2
+    his.pull()
+    assert len(his.view().of_kind("finding")) == 3
+
+
 def test_an_installation_that_is_not_enrolled_is_told_to_do_so(database, lena):
     device = new_audit(lena)
     answer = device.push(installation=new_id())
