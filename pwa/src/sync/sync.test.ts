@@ -605,7 +605,7 @@ describe('what comes back', () => {
     await syncAll(lena);
     server.bring(AUDIT, 'not json at all', ARON);
     await syncAll(lena);
-    expect(await readQuarantined(lena.db, AUDIT)).toMatchObject([{ code: 'envelope.not_plain_json', account: ARON }]);
+    expect(await readSetAside(lena.db, AUDIT)).toMatchObject([{ code: 'envelope.not_plain_json', account: ARON }]);
   });
 
   test('from a colleague does not count any more when the server has lost it and its key, until he sends it again', async () => {
