@@ -36,6 +36,7 @@ MAX_BASES = 1024
 MAX_SAFE_INTEGER = 2**53 - 1
 """Beyond it a tablet cannot hold an integer exactly (ECMA-262, Number.MAX_SAFE_INTEGER)."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ENTITY = re.compile(r"[a-z][a-z_]{0,39}/[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}")
@@ -245,7 +246,7 @@ def _refuse_unplain(value: Any, depth: int) -> None:
     if isinstance(value, str):
         if "\x00" in value:
             raise ValueError("NUL in a text")
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
+        if not value.isascii() and _SURROGATE.search(value):
             raise ValueError("half a surrogate pair in a text")
     elif isinstance(value, list):
         for item in value:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import (
     CondPageBreak,
     Flowable,
-    Image,
     KeepTogether,
     LongTable,
     PageBreak,
@@ -277,15 +275,6 @@ class SignaturePlaces(Flowable):
             )
             box = (round(low_left[0]), round(low_left[1]), round(high_right[0]), round(high_right[1]))
             self.facts.places[name] = Place(canvas.getPageNumber() - 1, box)
-
-
-def picture(reader: ImageReader, width: float, most_height: float) -> Image:
-    """A picture as wide as given, or less where it would become too high. Its bytes go into the PDF as they are."""
-    wide, high = reader.getSize()
-    scale = min(width / wide, most_height / high)
-    made = Image(reader.fp, wide * scale, high * scale)
-    made.hAlign = "LEFT"
-    return made
 
 
 class DividingTable(LongTable):

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PIL import Image, UnidentifiedImageError
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from server.reports import look
+from server.reports.jpeg import Jpeg, read_jpeg
 from server.reports.layout import ReportDocument
 from server.reports.parts import ReportContent, StampWords
 from server.reports.pdfa import to_pdfa
@@ -23,9 +22,6 @@ from server.reports.typefaces import BOLD, MONO, TABULAR, TEXT
 
 PictureSource = Callable[[str], bytes | None]
 """The JPEG in report size of the evidence with this SHA-256, or None while it is not there."""
-
-_KEPT_SEGMENTS = frozenset({0xE0, 0xEE})
-"""JFIF and Adobe's colour transform. Every other application segment may carry a place, a name or a serial number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +50,11 @@ def render_report(
     content: ReportContent, picture: PictureSource, files: Mapping[str, bytes], fields: tuple[str, str]
 ) -> Rendered:
     """Lay the content out. `fields` names the two signature fields; `files` are attached as they are."""
-    readers: dict[str, ImageReader | None] = {}
+    readers: dict[str, Jpeg | None] = {}
 
-    def reader_of(sha256: str) -> ImageReader | None:
+    def reader_of(sha256: str) -> Jpeg | None:
         if sha256 not in readers:
-            readers[sha256] = _readable(picture(sha256))
+            readers[sha256] = read_jpeg(picture(sha256))
         return readers[sha256]
 
     output = io.BytesIO()
@@ -130,42 +126,6 @@ def stamp_text(
         sha256=sha256,
         warning=words.warning if is_for_development else None,
     )
-
-
-def _readable(data: bytes | None) -> ImageReader | None:
-    """A JPEG in a colour space that PDF/A-3b with sRGB can show; None for bytes that are no picture."""
-    if data is None:
-        return None
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
-            if picture.format == "JPEG" and picture.mode in ("RGB", "L"):
-                picture.load()
-                stripped = without_metadata(data)
-            else:
-                again = io.BytesIO()
-                picture.convert("RGB").save(again, "JPEG", quality=85)
-                stripped = again.getvalue()
-    except (OSError, UnidentifiedImageError, ValueError):
-        return None
-    return ImageReader(io.BytesIO(stripped))
-
-
-def without_metadata(jpeg: bytes) -> bytes:
-    """The same picture, bit for bit, without application segments and comments: no GPS, no serial number, no thumbnail."""
-    kept, position = bytearray(jpeg[:2]), 2
-    while position + 4 <= len(jpeg) and jpeg[position] == 0xFF:
-        marker = jpeg[position + 1]
-        if marker == 0xDA:
-            break
-        if marker == 0xFF:
-            position += 1
-            continue
-        length = int.from_bytes(jpeg[position + 2 : position + 4])
-        is_metadata = (0xE0 <= marker <= 0xEF and marker not in _KEPT_SEGMENTS) or marker == 0xFE
-        if not is_metadata:
-            kept += jpeg[position : position + 2 + length]
-        position += 2 + length
-    return bytes(kept + jpeg[position:])
 
 
 def instant_of(at: datetime) -> str:

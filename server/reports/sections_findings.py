@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from reportlab.lib.units import mm
-from reportlab.lib.utils import ImageReader
 from reportlab.platypus import CondPageBreak, Flowable, Spacer, Table
 
 from server.reports import look
+from server.reports.jpeg import Jpeg, picture
 from server.reports.parts import (
     Finding,
     Picture,
@@ -23,12 +23,11 @@ from server.reports.pieces import (
     form_lines,
     heading,
     labelled,
-    picture,
     section,
 )
 from server.reports.text import paragraph
 
-Pictures = Callable[[str], ImageReader | None]
+Pictures = Callable[[str], Jpeg | None]
 """The copy in report size of a piece of evidence, by the hash of its original; None while it is not on the server."""
 
 _LONG_CAPTION = 400

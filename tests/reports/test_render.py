@@ -12,9 +12,10 @@ from pikepdf.pdfa import validate_written
 from PIL import Image
 
 from server.reports.content import build_content
+from server.reports.jpeg import without_metadata
 from server.reports.material import HandwrittenSignature, ReportMaterial, attachments
 from server.reports.parts import ReportContent
-from server.reports.render import Rendered, render_report, without_metadata
+from server.reports.render import Rendered, render_report
 from server.reports.stamping import FIELDS
 from tests.reports.sample import Sample, sample_material
 from tests.reports.test_content import changed
