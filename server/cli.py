@@ -34,9 +34,14 @@ from server.storage.accounts import ListedInstallation
 from server.storage.clock import as_instant
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.health import complaint_about_role, complaint_about_shape, database_version
+from server.storage.in_use import end_restore
 from server.storage.migrate import migrate
 from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
 from server.sync.update import ask_after_update
+from server.upkeep.backup import take_backup
+from server.upkeep.problem import CannotBeDone
+from server.upkeep.restore import check_backup, put_back
+from server.upkeep.serving import hold_for_serving
 from server.web.serve import serve
 
 USUAL_WORKSPACE = "Certification body"
@@ -53,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = given.run(given, load_config())
         return code
     except ConfigurationError as problem:
+        return _complain(str(problem))
+    except CannotBeDone as problem:
         return _complain(str(problem))
     except Refused as refused:
         return _complain(refused.refusal.sentence)
@@ -127,14 +134,32 @@ def _parser() -> argparse.ArgumentParser:
             help="id of the tablet, as `auditbook device list` and the app's Sync show it",
         )
 
+    backup = command(
+        "backup", "Take a backup while the server serves: database, evidence and reports, as of one instant."
+    )
+    backup.add_argument("place", type=Path, help="folder for backups; each is a folder in it, named by its instant")
+    backup.set_defaults(run=_backup)
+    restore = command("restore", "Put a backup back, with every server and worker stopped; a new epoch begins.")
+    restore.add_argument("backup", type=Path, help="folder of the backup, with its manifest.json")
+    restore.add_argument("--check", action="store_true", help="only look whether the backup is whole; change nothing")
+    restore.add_argument("--replace", action="store_true", help="move the database aside that is here")
+    restore.add_argument(
+        "--without-log-key",
+        action="store_true",
+        help="go on although the key is gone that signed how far the logs in this backup go",
+    )
+    restore.set_defaults(run=_restore)
     command(
         "restored",
         "To be run after a backup was put back: tablets compare what they have, and what was erased or blocked since is so again.",
     ).set_defaults(run=_restored)
     command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
-    command("doctor", "Say what works and what does not: settings, database, signing key, mail.").set_defaults(
-        run=_doctor
+    doctor = command(
+        "doctor",
+        "Say what works and what does not: settings, database, keys, mail; and prove every log, photo and report by its hash.",
     )
+    doctor.add_argument("--quick", action="store_true", help="leave out the bytes of photos and reports")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -142,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(_given: argparse.Namespace, config: Config) -> int:
+    hold_for_serving(config)
     notes = _prepare(config)
     stop = threading.Event()
     worker: list[threading.Thread] = []
@@ -207,6 +233,7 @@ def _address(config: Config, port: int) -> str:
 
 
 def _work(_given: argparse.Namespace, config: Config) -> int:
+    hold_for_serving(config)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -282,14 +309,84 @@ def _unblock(given: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+# --- backup and restore
+
+
+def _backup(given: argparse.Namespace, config: Config) -> int:
+    app = create_app(config)
+    with app.app_context():
+        with reading(SERVER) as session:
+            complaint = complaint_about_shape(session)
+        if complaint is not None:
+            return _complain(f"No backup of this database: {complaint}.")
+        backup = take_backup(config, given.place.resolve())
+        db.engine.dispose()
+    manifest = backup.manifest
+    print(f"{backup.folder}")
+    print(
+        f"It holds {manifest.audits} audits with {manifest.entries} entries and {manifest.files - 1} photos and reports,"
+        f" {backup.copied} of them new here."
+    )
+    print(
+        "Not in it, to be kept in places of their own (docs/operations.md): the log key, the signer, the register of decisions."
+    )
+    if backup.is_on_same_disk:
+        print("It lies on the same disk as the data. Copy it to another machine: it does not outlive this disk.")
+    for name in manifest.missing:
+        print(
+            f"auditbook: {name} is gone or damaged, so it is not in the backup. See `auditbook doctor`.",
+            file=sys.stderr,
+        )
+    return 1 if manifest.missing else 0
+
+
+def _restore(given: argparse.Namespace, config: Config) -> int:
+    folder = given.backup.resolve()
+    if given.check:
+        manifest = check_backup(folder)
+        print(f"The backup of {manifest.taken_at} is whole: {manifest.files} files, each as it was written.")
+        return 0
+    began: list[CaughtUp] = []
+
+    def begin_epoch() -> None:
+        with create_app(config).app_context():
+            migrate()
+            began.append(begin_again())
+            db.engine.dispose()
+
+    done = put_back(config, folder, begin_epoch, is_replacing=given.replace, is_without_log_key=given.without_log_key)
+    print(
+        f"The backup of {done.manifest.taken_at} was put back, with {done.files} photos and reports that were not here."
+    )
+    if done.moved_to is not None:
+        print(f"The database that was here lies in {done.moved_to}. Delete it when everything is well.")
+    for name in done.manifest.missing:
+        print(f"auditbook: {name} was missing already when the backup was taken.", file=sys.stderr)
+    for caught_up in began:
+        _say_epoch(caught_up)
+    if not config.decision_register_path.exists():
+        print(
+            f"There is no register of decisions at {config.decision_register_path}. Where you have one, put it there and run"
+            " `auditbook restored`: what was erased or blocked since the backup is here again without it."
+        )
+    print("Now start the server (`auditbook serve`) and open the app on every tablet while the network is there.")
+    return 0
+
+
 def _restored(_given: argparse.Namespace, config: Config) -> int:
     app = create_app(config)
     with app.app_context():
         migrate()
         began = begin_again()
+        db.engine.dispose()
+    end_restore(config.data_folder)
+    _say_epoch(began)
+    return 0
+
+
+def _say_epoch(began: CaughtUp) -> None:
     print(f"A new epoch has begun: {began.epoch}. Every tablet compares what it has and sends what is lacking.")
     _say_caught_up(began)
-    return 0
 
 
 def _say_caught_up(done: CaughtUp) -> None:

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("installation", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("asked_version", sa.String(length=40), nullable=True),
+        sa.Column("backed_up_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("id = 1", name="ck_server_state_one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_server_state"),
     )
@@ -94,6 +95,7 @@ def upgrade() -> None:
         sa.Column("head_seq", sa.Integer(), nullable=False),
         sa.Column("head_hash", sa.String(length=64), nullable=False),
         sa.Column("latest_receipt", sa.BigInteger(), nullable=False),
+        sa.Column("backed_up_seq", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("reference", sa.String(length=60), nullable=True),
@@ -128,6 +130,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_backed_up", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"], name="fk_blob_workspace_id_audit_id"
         ),

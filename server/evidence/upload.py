@@ -15,8 +15,9 @@ from server.storage import Session, audits
 from server.storage import evidence as records
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
+from server.storage.disk import sha256_of
 from server.storage.evidence import UploadRecord
-from server.storage.evidence_store import BlobKey, EvidenceFiles, sha256_of
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 
 @dataclass(frozen=True, slots=True)

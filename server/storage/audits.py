@@ -88,6 +88,7 @@ def create_audit_row(
         head_seq=0,
         head_hash=GENESIS,
         latest_receipt=0,
+        backed_up_seq=0,
         created_at=now,
         created_by=account,
     )

@@ -109,6 +109,7 @@ def add_blob(session: Session, key: BlobKey, size: int, media_type: str, now: in
             size=size,
             media_type=media_type,
             stored_at=now,
+            is_backed_up=False,
         ).on_conflict_do_nothing(index_elements=["workspace_id", "audit_id", "sha256"])
     )
 

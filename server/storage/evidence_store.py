@@ -10,7 +10,6 @@ a report would be handed the picture. It also keeps erasure simple: what one aud
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import re
 import time
@@ -19,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from server.storage.disk import keep_names
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_READ = 1024 * 1024
 _PREEMPTION = 2.0
 """Seconds that a request waits for the one that holds an upload: a phone that comes back is faster than its old connection."""
 
@@ -64,7 +64,7 @@ class LocalBlobStore:
         with source.open("rb") as file:
             os.fsync(file.fileno())
         source.replace(target)
-        _sync_folder(target.parent)
+        keep_names(target.parent)
 
     def open(self, key: BlobKey) -> BinaryIO:
         return self.local_path(key).open("rb")
@@ -78,7 +78,7 @@ class LocalBlobStore:
             derived.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         if path.parent.exists():
-            _sync_folder(path.parent)
+            keep_names(path.parent)
 
     def local_path(self, key: BlobKey) -> Path:
         if not (_UUID.fullmatch(key.workspace) and _UUID.fullmatch(key.audit) and _SHA256.fullmatch(key.sha256)):
@@ -168,27 +168,10 @@ class EvidenceFiles:
         self.uploads = UploadFiles(data / "uploads")
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 over a whole file, read in parts."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_READ):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _make_folder(folder: Path) -> None:
     """With every folder above it on disk: a name in a folder that is not, is lost with it."""
     missing = [folder, *folder.parents]
     new = [each for each in missing if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in new:
-        _sync_folder(each.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        keep_names(each.parent)

@@ -22,6 +22,8 @@ class Blob(WorkspaceOwned, Base):
     size: Mapped[int] = mapped_column(sa.BigInteger)
     media_type: Mapped[str] = mapped_column(sa.String(100))
     stored_at: Mapped[int] = mapped_column(sa.BigInteger)
+    is_backed_up: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    """A whole backup holds row and bytes."""
 
 
 class Upload(WorkspaceOwned, Base):

@@ -7,7 +7,10 @@ from server.database import Base, Id
 
 
 class ServerState(Base):
-    """`epoch` changes when a backup is restored; `installation` is the server's own name in the chains that it writes."""
+    """
+    `epoch` changes when a backup is restored; `installation` is the server's own name in the chains that it writes;
+    `backed_up_at` is when the snapshot of the last whole backup was taken.
+    """
 
     __tablename__ = "server_state"
     __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
@@ -17,3 +20,4 @@ class ServerState(Base):
     installation: Mapped[str] = mapped_column(Id)
     asked_version: Mapped[str | None] = mapped_column(sa.String(40))
     """The version of the server that last asked again what an older one could not read."""
+    backed_up_at: Mapped[int | None] = mapped_column(sa.BigInteger)

@@ -1,0 +1,221 @@
+"""
+Take a backup while the server serves: first the database as it stands at one instant, then the files that it speaks of.
+
+Files are on the disk before their row and never change, so whatever the snapshot names is there to be copied. Every backup is a whole
+folder of its own. What the last one in the same place has already is shared with it (a second name for the same file), so a further
+backup costs what is new, and any of them can be deleted like any folder.
+
+Before: anything.
+After:  `<place>/<instant>/` with its manifest, under that name only when it is whole and on the disk; then the database notes, log by
+        log and file by file, what the backup holds. By that tablets learn what they need not keep any more.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.config import Config
+from server.database import SERVER, unit_of_work
+from server.sealing.log_key import load_log_key
+from server.storage import backup_marks
+from server.storage.backup_marks import KeptFile
+from server.storage.clock import as_instant, now_ms
+from server.storage.disk import copy_checked, keep_names, sha256_of
+from server.storage.evidence_store import BlobKey
+from server.storage.server_state import server_identity
+from server.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE, SnapshotFailed, snapshot
+from server.upkeep.manifest import FORMAT, MANIFEST, Manifest, listed_files, write_manifest, write_sums
+from server.upkeep.problem import CannotBeDone
+
+_UNFINISHED = ".unfinished-"
+_WANTED = ".wanted"
+_LOCK = ".lock"
+_SNAPSHOTS = 3
+"""A report that is made anew under its name while files are copied wants a newer snapshot."""
+_MARKED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    folder: Path
+    manifest: Manifest
+    copied: int
+    """Files that the last backup in the same place did not have yet."""
+    is_on_same_disk: bool
+    """As the data: it does not outlive that disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    at: int
+    epoch: str
+    heads: dict[str, int]
+    entries: int
+    newest_entry_at: int | None
+
+
+def take_backup(config: Config, place: Path) -> Backup:
+    """To be called with an app context. Raises CannotBeDone; what was begun then has no name that a restore would take."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with _alone_at(place):
+            folder = place / f"{_UNFINISHED}{secrets.token_hex(4)}"
+            earlier = [*_newest(place), *place.glob(f"{_UNFINISHED}*")]
+            folder.mkdir(mode=0o700)
+            taken, missing, copied = _fill(config, folder, earlier)
+            backup = _finish(config, folder, taken, missing, copied)
+            _mark(taken, backup.folder)
+            for unfinished in place.glob(f"{_UNFINISHED}*"):
+                shutil.rmtree(unfinished)
+            return backup
+    except SnapshotFailed as problem:
+        raise CannotBeDone(str(problem)) from problem
+    except OSError as problem:
+        raise CannotBeDone(
+            f"The backup was not finished: {problem}. What was copied is used by the next one."
+        ) from problem
+
+
+@contextlib.contextmanager
+def _alone_at(place: Path) -> Iterator[None]:
+    with (place / _LOCK).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise CannotBeDone(f"Another backup is being taken into {place}. Wait for it.") from problem
+        yield
+
+
+def _newest(place: Path) -> list[Path]:
+    whole = sorted(path.parent for path in place.glob(f"[0-9]*/{MANIFEST}"))
+    return whole[-1:]
+
+
+def _fill(config: Config, folder: Path, earlier: Sequence[Path]) -> tuple[_Snapshot, list[str], int]:
+    """Database and files. What is missing of these, and how many were copied."""
+    for _ in range(_SNAPSHOTS):
+        taken = _copy_database(config, folder)
+        missing, copied = [], 0
+        for file in _wanted(folder):
+            how = _bring(file, config.data_folder, folder, earlier)
+            copied += how == "copied"
+            if how == "missing":
+                missing.append(file.name)
+        if not any(name.startswith("reports/") for name in missing):
+            break
+    return taken, missing, copied
+
+
+def _copy_database(config: Config, folder: Path) -> _Snapshot:
+    at = now_ms()
+    with snapshot(config, folder / _database_file(config)) as session:
+        # Noted first: the transaction of a snapshot must not last as long as it takes to copy a hundred thousand photos.
+        write_sums(folder, ((file.sha256, file.name) for file in backup_marks.kept_files(session)), name=_WANTED)
+        return _Snapshot(
+            at,
+            server_identity(session).epoch,
+            backup_marks.heads(session),
+            backup_marks.count_entries(session),
+            backup_marks.newest_entry_at(session),
+        )
+
+
+def _database_file(config: Config) -> str:
+    return SQLITE_FILE if config.is_sqlite else POSTGRESQL_FILE
+
+
+def _wanted(folder: Path) -> Iterator[KeptFile]:
+    return (KeptFile(name, sha256) for sha256, name in listed_files(folder, name=_WANTED))
+
+
+def _bring(file: KeptFile, data: Path, folder: Path, earlier: Sequence[Path]) -> str:
+    source, target = data / file.name, folder / file.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    for before in earlier:
+        if _holds(before / file.name, source, file) and _share(before / file.name, target):
+            return "shared"
+    try:
+        return "copied" if copy_checked(source, target, file.sha256) else "missing"
+    except FileNotFoundError:
+        return "missing"
+
+
+def _holds(before: Path, source: Path, file: KeptFile) -> bool:
+    """Whether the earlier backup has these very bytes. It has hashed them once; evidence is named by its hash, a report is not."""
+    if not before.is_file():
+        return False
+    if file.name.startswith("evidence/") and source.is_file():
+        return before.stat().st_size == source.stat().st_size
+    return sha256_of(before) == file.sha256
+
+
+def _share(before: Path, target: Path) -> bool:
+    try:
+        os.link(before, target)
+    except OSError:
+        return False  # Not every file system has second names.
+    return True
+
+
+def _finish(config: Config, folder: Path, taken: _Snapshot, missing: Sequence[str], copied: int) -> Backup:
+    database = _database_file(config)
+    is_gone = set(missing)
+
+    def files() -> Iterator[tuple[str, str]]:
+        yield sha256_of(folder / database), database
+        yield from ((file.sha256, file.name) for file in _wanted(folder) if file.name not in is_gone)
+
+    count, sums_sha256 = write_sums(folder, files())
+    (folder / _WANTED).unlink()
+    manifest = Manifest(
+        format=FORMAT,
+        taken_at=as_instant(taken.at),
+        epoch=taken.epoch,
+        log_key=load_log_key(config).name,
+        database="sqlite" if config.is_sqlite else "postgresql",
+        audits=len(taken.heads),
+        entries=taken.entries,
+        newest_entry_at=None if taken.newest_entry_at is None else as_instant(taken.newest_entry_at),
+        files=count,
+        sums_sha256=sums_sha256,
+        missing=tuple(missing),
+    )
+    for inner, _, _ in os.walk(folder):
+        keep_names(Path(inner))
+    write_manifest(folder, manifest)
+    named = folder.with_name(as_instant(taken.at).replace(":", "-"))
+    folder.rename(named)
+    keep_names(named.parent)
+    same_disk = named.stat().st_dev == config.data_folder.stat().st_dev
+    return Backup(named, manifest, copied, same_disk)
+
+
+def _mark(taken: _Snapshot, folder: Path) -> None:
+    """The database notes what the backup holds; not where it was restored meanwhile, which gave its numbers to others."""
+    with unit_of_work(SERVER) as session:
+        if server_identity(session).epoch != taken.epoch:
+            return
+        backup_marks.mark_logs(session, taken.heads, taken.at)
+    for keys in _evidence_in(folder):
+        with unit_of_work(SERVER) as session:
+            if server_identity(session).epoch == taken.epoch:
+                backup_marks.mark_evidence(session, keys)
+
+
+def _evidence_in(folder: Path) -> Iterator[list[BlobKey]]:
+    keys: list[BlobKey] = []
+    for _, name in listed_files(folder):
+        key = backup_marks.evidence_key(name)
+        if key is not None:
+            keys.append(key)
+        if len(keys) == _MARKED_AT_ONCE:
+            yield keys
+            keys = []
+    if keys:
+        yield keys
