@@ -21,6 +21,7 @@ from server.app import create_app
 from server.config import Config, ConfigurationError, load_config
 from server.database import SERVER, db, reading
 from server.demo import seed
+from server.domain.operation import ChainKey, head_statement
 from server.domain.refusals import Refused
 from server.domain.vocabulary import Role
 from server.identity import by_hand
@@ -31,14 +32,19 @@ from server.sealing import pades, verify
 from server.sealing.log_key import load_log_key
 from server.storage import decision_register
 from server.storage.accounts import ListedInstallation
+from server.storage.backup_marks import backed_up_at
 from server.storage.clock import as_instant
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.health import complaint_about_role, complaint_about_shape, database_version
 from server.storage.in_use import end_restore
+from server.storage.inspection import HeadRow, Log, Unreadable, complaint_about_pages
 from server.storage.migrate import migrate
+from server.sync.head_signature import verifying_key
 from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
 from server.sync.update import ask_after_update
 from server.upkeep.backup import take_backup
+from server.upkeep.examine import examine_logs
+from server.upkeep.examine_files import examine_files
 from server.upkeep.problem import CannotBeDone
 from server.upkeep.restore import check_backup, put_back
 from server.upkeep.serving import hold_for_serving
@@ -426,20 +432,25 @@ def _password() -> str:
 # --- doctor
 
 
-def _doctor(_given: argparse.Namespace, config: Config) -> int:
+def _doctor(given: argparse.Namespace, config: Config) -> int:
     problems = 0
-    for name, complaint in _examined(config):
+    for name, complaint in _examined(config, is_quick=given.quick):
         problems += complaint is not None
         print(f"{'ok ' if complaint is None else 'BAD'}  {name}" + (f": {complaint}" if complaint else ""))
     print("\nEverything works." if not problems else f"\n{problems} of these need attention.")
     return 1 if problems else 0
 
 
-def _examined(config: Config) -> Iterator[tuple[str, str | None]]:
+def _examined(config: Config, *, is_quick: bool) -> Iterator[tuple[str, str | None]]:
     """What was looked at, with what is wrong with it."""
     yield "settings can be read", None
     yield f"data folder {config.data_folder}", _writable(config.data_folder)
-    yield _database(config)
+    database, complaint, about_role = _database(config)
+    yield database, complaint
+    if about_role is not None:
+        yield "role in the database", about_role
+    if complaint is None:
+        yield from _kept(config, is_quick=is_quick)
     now = datetime.now(UTC)
     signing = "signing key" if config.signing_pkcs12 else "signing key for development (reports say NOT FOR PRODUCTION)"
     yield signing, "; ".join(pades.problems_of(config, now)) or None
@@ -453,6 +464,41 @@ def _examined(config: Config) -> Iterator[tuple[str, str | None]]:
     yield "tablet app", None if built else f"it is not built; it is looked for in {config.pwa_folder}"
 
 
+def _kept(config: Config, *, is_quick: bool) -> Iterator[tuple[str, str | None]]:
+    """Every log, and every file that a row speaks of."""
+    with create_app(config).app_context():
+        try:
+            yield from _kept_in(config, is_quick=is_quick)
+        except Unreadable as problem:
+            yield "database", f"it cannot be read: {problem}"
+        finally:
+            db.engine.dispose()
+
+
+def _kept_in(config: Config, *, is_quick: bool) -> Iterator[tuple[str, str | None]]:
+    with reading(SERVER) as session:
+        yield "pages of the database", None if is_quick else complaint_about_pages(session)
+        last = backed_up_at(session)
+    yield f"last backup: {'none yet' if last is None else as_instant(last)}", None
+    logs = entries = 0
+    for examined in examine_logs(_is_signed):
+        logs, entries = logs + 1, entries + examined.entries
+        for complaint in examined.complaints:
+            yield examined.log.name, complaint
+    yield f"{logs} logs with {entries} entries, hashed again", None
+    if is_quick:
+        return
+    for sentence in examine_files(config):
+        yield "files", sentence
+    yield "photos and reports, hashed again", None
+
+
+def _is_signed(log: Log, head: HeadRow) -> bool:
+    chain = ChainKey(head.installation, head.account, log.audit)
+    keys = [] if head.public_key is None else [head.public_key]
+    return verifying_key(head_statement(chain, head.dseq, head.digest), head.signature, keys) is not None
+
+
 def _writable(folder: Path) -> str | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -464,13 +510,14 @@ def _writable(folder: Path) -> str | None:
     return None
 
 
-def _database(config: Config) -> tuple[str, str | None]:
+def _database(config: Config) -> tuple[str, str | None, str | None]:
+    """Which one it is, what keeps this version from working with it, and what is wrong with the role."""
     try:
         with create_app(config).app_context(), reading(SERVER) as session:
-            return database_version(session), complaint_about_shape(session) or complaint_about_role(session)
+            return database_version(session), complaint_about_shape(session), complaint_about_role(session)
     except Exception as problem:
         # Whatever is wrong with it is the answer.
-        return "database", str(problem).splitlines()[0]
+        return "database", str(problem).splitlines()[0], None
 
 
 def _log_key(config: Config) -> str | None:

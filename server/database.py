@@ -120,10 +120,16 @@ def unit_of_work(scope: Scope) -> Iterator[Session]:
 
 
 @contextlib.contextmanager
-def reading(scope: Scope) -> Iterator[Session]:
-    """One transaction that only reads; it never waits for a writer."""
+def reading(scope: Scope, *, is_steady: bool = False) -> Iterator[Session]:
+    """
+    One transaction that only reads; it never waits for a writer. A steady one sees the same instant in every statement, as SQLite's
+    always do.
+    """
     with Session(db.engine, expire_on_commit=False, info={"scope": scope}) as session, session.begin():
-        session.connection(execution_options={"readonly": True})
+        options: dict[str, Any] = {"readonly": True}
+        if is_steady and db.engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
+        session.connection(execution_options=options)
         _set_scope(session, scope)
         yield session
         session.rollback()

@@ -1,0 +1,65 @@
+"""Evidence and reports on the disk against their rows, both ways: every file hashed again, none without a row, no row without a file."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from server.config import Config
+from server.database import SERVER, reading
+from server.storage import inspection
+from server.storage.disk import sha256_of
+from server.storage.inspection import Log
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def examine_files(config: Config) -> Iterator[str]:
+    """Sentences about what is wrong, and with which audit. To be called with an app context."""
+    with reading(SERVER) as session:
+        every = inspection.logs(session)
+    yield from _evidence(config.data_folder / "evidence", every)
+    yield from _reports(config.data_folder / "reports", {log.id: log.name for log in every})
+
+
+def _evidence(folder: Path, every: list[Log]) -> Iterator[str]:
+    places = {folder / log.workspace / log.id: log for log in every}
+    for place, log in places.items():
+        # Files first: what arrives meanwhile is on the disk before its row.
+        found = {path.name for path in place.glob("*") if _SHA256.fullmatch(path.name)} if place.is_dir() else set()
+        with reading(SERVER) as session:
+            rows = inspection.evidence_rows(session, log.id)
+        for sha256, size in rows.items():
+            path = place / sha256
+            if not path.is_file():
+                yield f"{log.name}: the bytes of evidence {sha256} are gone"
+            elif sha256_of(path) != sha256:
+                yield f"{log.name}: the file of evidence {sha256} is not what it was: it has another hash"
+            elif path.stat().st_size != size:
+                yield f"{log.name}: evidence {sha256} has {path.stat().st_size} bytes, and its row says {size}"
+        for sha256 in sorted(found - set(rows)):
+            yield f"{log.name}: {place / sha256} has no row. Where a tablet sends it again it gets one"
+    for place in sorted(folder.glob("*/*")):
+        if place not in places and any(place.iterdir()):
+            yield f"{place} belongs to no audit of this database"
+
+
+def _reports(folder: Path, names: dict[str, str]) -> Iterator[str]:
+    found = {path.stem for path in folder.glob("*.pdf")}
+    with reading(SERVER) as session:
+        rows = inspection.report_rows(session)
+    for report, audit, sha256 in rows:
+        path = folder / f"{report}.pdf"
+        if sha256 is None:
+            continue
+        if not path.is_file():
+            yield f"{names[audit]}: the PDF of report {report} is gone"
+        elif sha256_of(path) != sha256 and not _was_made_anew(report, sha256):
+            yield f"{names[audit]}: the PDF of report {report} is not the one that was made: it has another hash"
+    for report in sorted(found - {report for report, _, _ in rows}):
+        yield f"{folder / report}.pdf has no row: no report of this database is called so"
+
+
+def _was_made_anew(report: str, sha256: str) -> bool:
+    """While this looked: the row names other bytes by now."""
+    with reading(SERVER) as session:
+        return any(row[0] == report and row[2] != sha256 for row in inspection.report_rows(session))
