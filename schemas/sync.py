@@ -179,13 +179,21 @@ class HandedBackSchema(StrictSchema):
     next = fields.Integer(required=True, allow_none=True, strict=True)
 
 
+class BackedUpSchema(StrictSchema):
+    """What the last whole backup of the server holds of a log: every entry up to `seq`. `at` is when its snapshot was taken."""
+
+    seq = whole(required=True)
+    at = instant(required=True)
+
+
 class AuditListingSchema(StrictSchema):
-    """One audit that this account may take along."""
+    """One audit that this account may take along. `backed_up` counts in this epoch; null where no backup was ever taken."""
 
     id = fields.UUID(required=True)
     workspace = fields.UUID(required=True)
     epoch = fields.UUID(required=True)
     head = fields.Nested(HeadSchema, required=True)
+    backed_up = fields.Nested(BackedUpSchema, required=True, allow_none=True)
     title = fields.String(required=True, allow_none=True)
     reference = fields.String(required=True, allow_none=True)
     type = fields.String(required=True, allow_none=True)
@@ -199,6 +207,10 @@ class KnownEvidenceQuerySchema(StrictSchema):
 
 
 class KnownEvidenceSchema(StrictSchema):
-    """Those of the asked hashes whose bytes the audit holds, verified."""
+    """
+    Those of the asked hashes whose bytes the audit holds, verified; and those of them that a whole backup of the server holds, with
+    their row.
+    """
 
     stored = list_of(sha256_hex(), most=1000)
+    backed_up = list_of(sha256_hex(), most=1000)

@@ -32,13 +32,13 @@ from server.sealing import pades, verify
 from server.sealing.log_key import load_log_key
 from server.storage import decision_register
 from server.storage.accounts import ListedInstallation
-from server.storage.backup_marks import backed_up_at
 from server.storage.clock import as_instant
 from server.storage.evidence_store import EvidenceFiles
-from server.storage.health import complaint_about_role, complaint_about_shape, database_version
+from server.storage.health import complaint_about_pages, complaint_about_role, complaint_about_shape, database_version
 from server.storage.in_use import end_restore
-from server.storage.inspection import HeadRow, Log, Unreadable, complaint_about_pages
+from server.storage.inspection import HeadRow, Log, Unreadable
 from server.storage.migrate import migrate
+from server.storage.server_state import last_backup_at
 from server.sync.head_signature import verifying_key
 from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
 from server.sync.update import ask_after_update
@@ -325,8 +325,10 @@ def _backup(given: argparse.Namespace, config: Config) -> int:
             complaint = complaint_about_shape(session)
         if complaint is not None:
             return _complain(f"No backup of this database: {complaint}.")
-        backup = take_backup(config, given.place.resolve())
-        db.engine.dispose()
+        try:
+            backup = take_backup(config, given.place.resolve())
+        finally:
+            db.engine.dispose()
     manifest = backup.manifest
     print(f"{backup.folder}")
     print(
@@ -478,7 +480,7 @@ def _kept(config: Config, *, is_quick: bool) -> Iterator[tuple[str, str | None]]
 def _kept_in(config: Config, *, is_quick: bool) -> Iterator[tuple[str, str | None]]:
     with reading(SERVER) as session:
         yield "pages of the database", None if is_quick else complaint_about_pages(session)
-        last = backed_up_at(session)
+        last = last_backup_at(session)
     yield f"last backup: {'none yet' if last is None else as_instant(last)}", None
     logs = entries = 0
     for examined in examine_logs(_is_signed):

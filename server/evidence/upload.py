@@ -136,11 +136,14 @@ def cancel_upload(files: EvidenceFiles, sender: Sender, upload: str) -> None:
         _forget(files, record)
 
 
-def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> list[str]:
-    """Of these hashes those whose bytes the audit holds, verified. What another audit holds is not told."""
+def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
+    """
+    Of these hashes those whose bytes the audit holds, verified, and whether a backup holds them as well. What another audit holds is
+    not told.
+    """
     with reading(sender.scope) as session:
         workspace = _workspace_of(session, sender, audit)
-        return sorted(records.stored_hashes(session, workspace, audit, hashes))
+        return records.stored_hashes(session, workspace, audit, hashes)
 
 
 def _workspace_of(session: Session, sender: Sender, audit: str) -> str:

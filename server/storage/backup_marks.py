@@ -98,8 +98,3 @@ def mark_evidence(session: Session, keys: Iterable[BlobKey]) -> None:
             )
             .values(is_backed_up=True)
         )
-
-
-def backed_up_at(session: Session) -> int | None:
-    """When the snapshot of the last whole backup was taken; None where there was none."""
-    return session.scalar(sa.select(ServerState.backed_up_at))

@@ -119,19 +119,18 @@ def find_blob(session: Session, key: BlobKey) -> BlobRecord | None:
     return None if row is None else BlobRecord(row.sha256, row.size, row.media_type)
 
 
-def stored_hashes(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> set[str]:
-    """Of these hashes those whose bytes this audit holds and which were checked."""
+def stored_hashes(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
+    """Of these hashes those whose bytes this audit holds and which were checked; and whether a whole backup holds them, too."""
     wanted = sorted(set(hashes))
-    found: set[str] = set()
+    found: dict[str, bool] = {}
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
-        found.update(
-            session.scalars(
-                sa.select(Blob.sha256).where(
-                    Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some)
-                )
+        rows = session.execute(
+            sa.select(Blob.sha256, Blob.is_backed_up).where(
+                Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some)
             )
         )
+        found.update({row.sha256: row.is_backed_up for row in rows})
     return found
 
 

@@ -33,3 +33,14 @@ def complaint_about_shape(session: Session) -> str | None:
     if current != latest:
         return f"it stands at {current}, this version wants {latest}; `auditbook serve` brings it there"
     return None
+
+
+def complaint_about_pages(session: Session) -> str | None:
+    """What SQLite finds wrong with its file; PostgreSQL has tools of its own for that."""
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    try:
+        found = session.scalars(sa.text("PRAGMA quick_check(1)")).first()
+    except sa.exc.DatabaseError as problem:
+        return str(problem.orig)
+    return None if found == "ok" else str(found)

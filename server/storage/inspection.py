@@ -5,7 +5,7 @@ than the memory.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +17,8 @@ from server.storage.tables.operation import Chain, ChainHead, LoggedOperation
 from server.storage.tables.report import Report
 
 _AT_ONCE = 100
-_Row = TypeVar("_Row")
+_ENTRY: Any = tuple(LoggedOperation.__mapper__.column_attrs)
+"""Every column, as plain rows: a log must not fill the session."""
 
 
 class Unreadable(Exception):
@@ -79,7 +80,7 @@ def _log(row: Audit) -> Log:
 def entries(session: Session, log: str) -> Iterator[Any]:
     """Its rows, by number."""
     table = LoggedOperation
-    return _stream(session, sa.select(*table.__table__.columns).where(table.audit_id == log).order_by(table.seq))
+    return _stream(session, sa.select(*_ENTRY).where(table.audit_id == log).order_by(table.seq))
 
 
 def entries_by_chain(session: Session, log: str) -> Iterator[Any]:
@@ -89,9 +90,7 @@ def entries_by_chain(session: Session, log: str) -> Iterator[Any]:
         (table.sent_by_installation == table.chain_installation) & (table.sent_by_account == table.chain_account)
     )
     order = (table.sent_by_installation, table.sent_by_account, table.dseq, table.seq)
-    query = sa.select(*table.__table__.columns).where(
-        table.audit_id == log, table.dseq.is_not(None), table.is_branch.is_(False), is_own
-    )
+    query = sa.select(*_ENTRY).where(table.audit_id == log, table.dseq.is_not(None), table.is_branch.is_(False), is_own)
     return _stream(session, query.order_by(*order))
 
 
@@ -145,14 +144,6 @@ def report_rows(session: Session) -> list[tuple[str, str, str | None]]:
     """Id, audit and hash of the file of each report; None where there never was a file."""
     rows = _stream(session, sa.select(Report.id, Report.audit_id, Report.pdf_sha256).order_by(Report.id))
     return [(row.id, row.audit_id, row.pdf_sha256) for row in rows]
-
-
-def complaint_about_pages(session: Session) -> str | None:
-    """What SQLite finds wrong with its file; PostgreSQL has tools of its own for that."""
-    if session.get_bind().dialect.name != "sqlite":
-        return None
-    found = list(_stream(session, sa.text("PRAGMA quick_check(1)")))
-    return None if found[0][0] == "ok" else str(found[0][0])
 
 
 def _stream(session: Session, query: Any) -> Iterator[Any]:

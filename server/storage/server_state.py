@@ -32,6 +32,11 @@ def ensure_server_identity(session: Session) -> ServerIdentity:
     return ServerIdentity(row.epoch, row.installation)
 
 
+def last_backup_at(session: Session) -> int | None:
+    """When the snapshot of the last whole backup was taken; None where there was none."""
+    return session.scalar(sa.select(ServerState.backed_up_at))
+
+
 def lock_server_state(session: Session) -> None:
     """For what only one process may do at a time when several start at once."""
     session.get_one(ServerState, 1, with_for_update=True)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from server.config import Config
 from server.database import db
 from server.storage.disk import keep_file
+from server.storage.health import complaint_about_pages
 
 SQLITE_FILE = "database.sqlite3"
 POSTGRESQL_FILE = "database.pgdump"
@@ -51,9 +52,9 @@ def _of_sqlite(target: Path) -> Iterator[Session]:
     finally:
         connection.close()
     with open_sqlite(target) as session:
-        complaints = session.scalars(sa.text("PRAGMA quick_check")).all()
-        if complaints != ["ok"]:
-            raise SnapshotFailed(f"The database is damaged: {complaints[0]}. Put the last good backup back.")
+        complaint = complaint_about_pages(session)
+        if complaint is not None:
+            raise SnapshotFailed(f"The database is damaged: {complaint}. Put the last good backup back.")
         yield session
 
 

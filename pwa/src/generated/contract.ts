@@ -84,6 +84,7 @@ export interface components {
             readonly version?: number;
         };
         AuditListing: {
+            backed_up: components["schemas"]["BackedUp"] | null;
             client_name: string | null;
             /** Format: uuid */
             epoch: string;
@@ -117,6 +118,10 @@ export interface components {
             number: string;
             parent: string | null;
             title: components["schemas"]["Wording"];
+        BackedUp: {
+            /** @example 2026-11-24T09:41:07.250Z */
+            at: string;
+            seq: number;
         };
         ClientSite: {
             address?: string;
@@ -289,6 +294,7 @@ export interface components {
         /** @enum {string} */
         JudgementResult: "conforms" | "not_seen" | "not_planned" | "not_applicable";
         KnownEvidence: {
+            backed_up?: string[];
             stored?: string[];
         };
         KnownEvidenceQuery: {
