@@ -144,6 +144,8 @@ export interface AuditSummary {
   readonly isOnServer: boolean;
   readonly isReadyOffline: boolean;
   readonly readiness: Readiness | null;
+  /** When the server's last backup was taken, and how many entries of this audit are newer; null where it told of none. */
+  readonly backedUp: { readonly at: string; readonly lacking: number } | null;
 }
 
 /** Audits on this tablet, the nearest first. What the log here says goes before what the server's list said. */
@@ -193,6 +195,9 @@ function summaryOf(
     isOnServer: listing !== null,
     isReadyOffline: listing === null || isReady(readiness),
     readiness,
+    backedUp: listing?.backed_up
+      ? { at: listing.backed_up.at, lacking: listing.head.seq - listing.backed_up.seq }
+      : null,
   };
 }
 

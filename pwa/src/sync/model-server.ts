@@ -65,6 +65,10 @@ export class ModelServer {
   logs = new Map<string, Log>();
   /** `<audit>/<sha256>`: a file that one audit holds is not known to another. */
   stored = new Set<string>();
+  /** The same of what a backup of it holds. */
+  backedUp = new Set<string>();
+  /** Bytes that it gives out, by the same names. */
+  bytes = new Map<string, ArrayBuffer>();
   requests: string[] = [];
   /** Entries of its old log that tablets handed back. */
   takenBack = 0;
@@ -182,9 +186,11 @@ export class ModelServer {
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
-      return json({ stored: asked.sha256?.filter((sha256) => this.stored.has(`${audit}/${sha256}`)) });
+      const known = (held: Set<string>) => asked.sha256?.filter((sha256) => held.has(`${audit}/${sha256}`));
+      return json({ stored: known(this.stored), backed_up: known(this.backedUp) });
     }
-    return problem(404, 'evidence.not_stored');
+    const bytes = this.bytes.get(`${audit}/${rest.replace('evidence/', '')}`);
+    return bytes === undefined ? problem(404, 'evidence.not_stored') : new Response(bytes);
   }
 
   #session(account: string, { installation }: ModelSession): Schemas['Session'] {
@@ -199,7 +205,7 @@ export class ModelServer {
 
   #listing(audit: string): Schemas['AuditListing'] {
     const empty = { title: null, reference: null, type: null, client_name: null, starts_on: null, team_role: null };
-    return { id: audit, workspace: audit, epoch: this.epoch, head: this.#head(audit), ...empty };
+    return { id: audit, workspace: audit, epoch: this.epoch, head: this.#head(audit), backed_up: null, ...empty };
   }
 
   #head(audit: string): Schemas['Head'] {

@@ -26,6 +26,11 @@ export class Pictures {
     return known;
   }
 
+  /** It has just been kept. */
+  async again(sha256: string, size: Size): Promise<void> {
+    await this.#read(`${size}/${sha256}`, sha256, size);
+  }
+
   close(): void {
     for (const address of this.#addresses.values()) URL.revokeObjectURL(address);
     this.#addresses.clear();
