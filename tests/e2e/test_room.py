@@ -5,30 +5,51 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Tablets
 from tests.e2e.serving import Server
+from tests.e2e.tablet import Tablet
 from tests.e2e.test_two_tablets import signed_in
 
 pytestmark = pytest.mark.slow
 
 
-def look(lena, name: str) -> None:
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Three that differ: the camera of a test may take the same picture twice."""
+    made = [tmp_path / f"{colour}.jpg" for colour in ("red", "green", "blue")]
+    for path in made:
+        Image.new("RGB", (1200, 900), path.stem).save(path)
+    return made
+
+
+def keep(lena: Tablet, *files: Path) -> None:
+    lena.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Photo", exact=True).click()
+    sheet = lena.page.get_by_role("dialog", name="Photo")
+    for count, file in enumerate(files, start=1):
+        sheet.get_by_label("From files").set_input_files(file)
+        expect(sheet.get_by_role("status").first).to_contain_text(f"{count} kept on this device")
+    sheet.get_by_role("button", name="Done").click()
+    expect(sheet).to_be_hidden()
+
+
+def look(lena: Tablet, name: str) -> None:
     """Where somebody wants to look at it: a picture of the screen."""
     if folder := os.environ.get("SHOTS"):
         lena.page.screenshot(path=Path(folder) / f"{name}.png", scale="css")
 
 
 def test_photos_in_a_backup_are_freed_after_a_question_and_come_back_when_they_are_opened(
-    tablet: Tablets, served: Server, tmp_path: Path
+    tablet: Tablets, served: Server, photos: list[Path], tmp_path: Path
 ):
     lena = signed_in(tablet, "lena")
-    lena.take_photos(2)
+    keep(lena, *photos[:2])
     lena.waits_until_safe()
     served.runs("backup", str(tmp_path / "backups"))
     lena.goes_back_to_the_audit()
-    lena.take_photos(1)
+    keep(lena, photos[2])
     lena.waits_until_safe()
     lena.syncs_now()
     expect(
@@ -60,20 +81,19 @@ def test_photos_in_a_backup_are_freed_after_a_question_and_come_back_when_they_a
 
     lena.goes_back_to_the_audit()
     lena.enter("Evidence")
-    photos = lena.page.get_by_role("main").get_by_role("button", name=re.compile("^Open the photo"))
-    expect(photos.locator("img")).to_have_count(3)
+    shown = lena.page.get_by_role("main").get_by_role("button", name=re.compile("^Open the photo"))
+    expect(shown.locator("img")).to_have_count(3)
     viewer = lena.page.get_by_role("dialog")
-    photos.nth(1).click()
-    width = "image => image.naturalWidth"
-    expect(viewer.get_by_role("status")).to_have_count(0)
-    assert viewer.locator("img").evaluate(width) > 500, "the large one was fetched"
+    shown.nth(1).click()
+    # The large one is fetched, and takes the place of the small one.
+    lena.page.wait_for_function("() => document.querySelector('dialog img')?.naturalWidth > 500")
     look(lena, "fetched")
     viewer.get_by_role("button", name="Close").first.click()
 
     lena.goes_offline()
-    photos.nth(2).click()
+    shown.nth(0).click()
     expect(viewer.get_by_text("This is the small picture.")).to_be_visible()
-    assert viewer.locator("img").evaluate(width) <= 500
+    assert viewer.locator("img").evaluate("image => image.naturalWidth") <= 500
     look(lena, "small")
     viewer.get_by_role("button", name="Close").first.click()
     lena.comes_back_online()
