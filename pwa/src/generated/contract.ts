@@ -101,6 +101,11 @@ export interface components {
         };
         /** @enum {string} */
         AuditType: "gap_analysis" | "internal" | "pre_assessment" | "stage_1" | "stage_2" | "surveillance" | "recertification" | "special" | "supplier";
+        BackedUp: {
+            /** @example 2026-11-24T09:41:07.250Z */
+            at: string;
+            seq: number;
+        };
         CatalogueTree: {
             amendments: string[];
             clauses: components["schemas"]["ClauseInTree"][];
@@ -118,10 +123,6 @@ export interface components {
             number: string;
             parent: string | null;
             title: components["schemas"]["Wording"];
-        BackedUp: {
-            /** @example 2026-11-24T09:41:07.250Z */
-            at: string;
-            seq: number;
         };
         ClientSite: {
             address?: string;
