@@ -153,6 +153,14 @@ def test_a_chain_whose_row_ends_elsewhere(database, told, audit: Device):
     assert "says that it ends with number 99, and it ends with number" in wrong
 
 
+def test_a_chain_that_has_no_row(database, told, audit: Device):
+    change(sa.delete(ChainHead))
+    change(sa.delete(Chain).where(Chain.account == audit.person.account))
+    [wrong] = told()
+    assert f"account {audit.person.account}" in wrong
+    assert "has no row that says where it ends" in wrong
+
+
 def test_a_number_of_a_chain_that_is_here_twice(database, told, audit: Device):
     change(entry(5).values(dseq=4))
     wrong = told()
