@@ -141,6 +141,16 @@ def test_a_database_that_is_replaced_is_moved_aside_whole(
     assert (len(old.entries), old.epoch) == (audit.cursor + 2, audit.epoch)
 
 
+def test_a_log_of_writes_that_the_old_database_left_is_not_taken_for_the_new_ones(
+    command: Command, config: Config, audit: Device, folder: Path
+):
+    close_database(audit.person.app)
+    (config.data_folder / "auditbook.sqlite3-wal").write_bytes(b"of the old one")
+    assert command("restore", folder, "--replace")[0] == 0
+    [aside] = config.data_folder.glob("replaced-*")
+    assert (aside / "auditbook.sqlite3-wal").read_bytes() == b"of the old one"
+
+
 def test_photos_that_are_newer_than_the_backup_stay(command: Command, config: Config, audit: Device, folder: Path):
     newer = bring(audit, b"taken after the backup")
     close_database(audit.person.app)
