@@ -154,6 +154,24 @@ export class ApiClient {
     ]);
   }
 
+  /** A batch that another tablet wrote and signed. The body is as that of `push`. */
+  carry(
+    audit: string,
+    body: Uint8Array<ArrayBuffer>,
+    digest: string,
+    isPacked: boolean,
+  ): Promise<Answer<Schemas['PushAnswer']>> {
+    const headers = checked(digest, isPacked);
+    return this.#ask(`/api/audits/${audit}/operations/carried`, { method: 'POST', body, headers }, [
+      'protocol',
+      'epoch',
+      'head',
+      'held',
+      'verdicts',
+      'next_dseq',
+    ]);
+  }
+
   pull(
     audit: string,
     asked: { epoch: string | null; after: number; limit: number; without: string | null },

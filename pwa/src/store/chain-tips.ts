@@ -69,7 +69,7 @@ async function takeOutOfChain(db: AuditbookDatabase, audit: string, digest: stri
 }
 
 /** From now on this tablet writes chains of its own again; what both wrote stays in the log. */
-async function startNewInstallation(db: AuditbookDatabase): Promise<void> {
+export async function startNewInstallation(db: AuditbookDatabase): Promise<void> {
   await db.device_state.bulkPut([
     { key: 'forked_installation', value: await installationOf(db) },
     { key: 'installation', value: newId() },

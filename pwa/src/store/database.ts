@@ -12,6 +12,7 @@
  *   drafts.ts    draftKeeper readDrafts              text that is being typed
  *   outbox.ts    what has not reached the server yet
  *   pulled.ts    pages from the server, cursor, repair
+ *   carried.ts   what came by hand from another tablet and is to be taken to the server
  *   receipts.ts  what the server has signed about them
  *   space.ts     how long the storage lasts
  */
@@ -36,6 +37,8 @@ export interface OperationRow {
   waiting?: number;
   /** 1 for somebody else's that the server had before it was restored, and has not got again: it is kept and does not count. */
   lost?: 1;
+  /** 1 for what came by hand from another tablet and has not come back from the server yet (carried.ts). It counts like our own. */
+  carried?: 1;
   /** 1 for somebody else's that this account may not see: it has its place in the log, and the body is empty. */
   hidden?: 1;
   /** Where the content was erased, its hash; the body is then the header alone. */
@@ -116,6 +119,27 @@ export interface OldLogRow {
   body: Body<{ receipt: KeptReceipt; lines: [digest: string, origin: Origin, receivedAt: number][] }>;
 }
 
+/** A batch of another tablet that this one takes to the server, as that tablet signed it (carried.ts). */
+export interface CarriedRow {
+  audit: string;
+  /** The digest of its last operation, which the signature is under. */
+  last: string;
+  /** Why the server did not take it. */
+  refused?: string;
+  body: Body<CarriedBatch>;
+}
+
+export interface CarriedBatch {
+  readonly installation: string;
+  readonly account: string;
+  readonly announced: { readonly dseq: number; readonly digest: string };
+  readonly head_signature: string | null;
+  /** Its operations in their order; their texts lie where all others do. */
+  readonly digests: readonly string[];
+  /** Of the tablet, as the file said. */
+  readonly public_key: string | null;
+}
+
 /** What is ready for days without a network, and what is not yet. */
 export interface Readiness {
   isLogComplete: boolean;
@@ -189,6 +213,7 @@ export class AuditbookDatabase extends Dexie {
   declare verdicts: Table<VerdictRow, [string, string]>;
   declare receipts: Table<ReceiptRow, string>;
   declare old_logs: Table<OldLogRow, [string, string]>;
+  declare carried: Table<CarriedRow, [string, string]>;
   declare audits: Table<AuditRow, string>;
   declare evidence_bytes: Table<ChunkRow, [string, number]>;
   declare evidence_thumbnails: Table<PictureRow, string>;
@@ -205,13 +230,14 @@ export class AuditbookDatabase extends Dexie {
     this.account = account;
     this.version(1).stores({
       operations:
-        '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], [audit+lost], waiting',
+        '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], [audit+lost], [audit+carried], waiting',
       entities: '[audit+ref], [audit+rev]',
       chains: 'chain, audit',
       logs: 'audit',
       verdicts: '[audit+digest], audit',
       receipts: 'audit',
       old_logs: '[audit+epoch]',
+      carried: '[audit+last]',
       audits: 'id',
       evidence_bytes: '[sha256+index]',
       evidence_thumbnails: 'sha256',

@@ -151,7 +151,7 @@ async function storeArrived(db: AuditbookDatabase, audit: string, arrived: reado
     const before = known[index];
     // What was hidden and is given now is new.
     if (before !== undefined && (before.hidden !== 1 || data === null)) {
-      const { waiting: _, lost: __, ...rest } = before;
+      const { waiting: _, lost: __, carried: ___, ...rest } = before;
       rows.push({ ...rest, origin, seq, received_at: receivedAt });
       continue;
     }

@@ -53,7 +53,8 @@ export async function setLostAside(db: AuditbookDatabase, audit: string): Promis
   await db.operations
     .where('[audit+digest]')
     .between([audit, Dexie.minKey], [audit, Dexie.maxKey])
-    .filter((row) => row.seq === undefined && (row.chain === undefined || !own.has(row.chain)))
+    // What is still on its way to the server by this tablet is not lost: the server has never had it.
+    .filter((row) => row.seq === undefined && row.carried !== 1 && (row.chain === undefined || !own.has(row.chain)))
     .modify((row) => {
       row.lost = 1;
       if (row.ent !== undefined) touched.add(row.ent);

@@ -6,6 +6,7 @@
  */
 import type { Answer, ApiClient } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
+import { forgetArrived } from '../store/carried';
 import { readWanted } from '../store/content-back';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
@@ -17,6 +18,7 @@ import { isPartial, readCursor } from '../store/pulled';
 import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
+import { carryAudit } from './carry';
 import { concernsOneAudit, isBlocked, problemOf, Stopped, type SyncProblem } from './problem';
 import { handBack } from './hand-back';
 import { pullAudit } from './pull';
@@ -108,7 +110,7 @@ export class SyncEngine {
     let before = 0;
     this.#stopWatching.push(
       watchOutbox(this.#db).subscribe((outbox) => {
-        const waiting = (outbox?.operations ?? 0) + (outbox?.photos ?? 0);
+        const waiting = (outbox?.operations ?? 0) + (outbox?.photos ?? 0) + (outbox?.carried ?? 0);
         // While the server cannot be reached, its own clock decides: not every tap is an attempt.
         if (waiting > before && this.#state.problem === null) {
           // The end of a run sets the timer anew, so a commit in the middle of one has to be remembered.
@@ -290,7 +292,9 @@ export class SyncEngine {
   /** What waits here first, then what differs there. */
   async #auditsToSync(listings: readonly Schemas['AuditListing'][]): Promise<string[]> {
     const outbox = await readOutbox(this.#db);
-    const waiting = [...outbox.byAudit].filter(([, count]) => count.operations > 0).map(([audit]) => audit);
+    const waiting = [...outbox.byAudit]
+      .filter(([, count]) => count.operations + count.carried > 0)
+      .map(([audit]) => audit);
     return [...new Set([...waiting, ...listings.map((listing) => listing.id)])];
   }
 
@@ -309,6 +313,8 @@ export class SyncEngine {
     }
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#change({ phase: 'sending' });
+      // First what others wrote: it may be the birth of the audit, or what lets this account in.
+      const carried = await carryAudit(this.#db, this.#api, audit, () => this.#isCancelled);
       const { sent } = await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
       const cursor = await readCursor(this.#db, audit);
       const isCurrent =
@@ -316,7 +322,7 @@ export class SyncEngine {
         listing.epoch === cursor.epoch &&
         listing.head.seq === cursor.seq &&
         listing.head.hash === cursor.hash;
-      const isWaiting = sent > 0 || (await this.#isAnythingSent(audit));
+      const isWaiting = sent + carried > 0 || (await this.#isAnythingSent(audit));
       const isWanting =
         (await readWanted(this.#db, audit)).length > 0 || (await readOldLogs(this.#db, audit)).length > 0;
       if (isCurrent && !isWaiting && !isWanting) return;
@@ -334,6 +340,7 @@ export class SyncEngine {
       const more = await pullAudit(this.#db, this.#api, audit, isStopped);
       [wasReset, isForked] = [wasReset || more.wasReset, isForked || more.isForked];
     }
+    await forgetArrived(this.#db, audit);
     if (isForked) await this.#enrol(session);
     return wasReset;
   }

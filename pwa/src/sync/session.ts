@@ -77,8 +77,10 @@ export class Sessions {
 
   /** Refused while work waits, unless the person chose so knowingly; even then it stays on this tablet. */
   async signOut(session: Session, api: ApiClient, isForced = false): Promise<Refusal | null> {
-    const { operations, photos } = await readOutbox(session.database);
-    if (operations + photos > 0 && !isForced) return refuse('account.unsent_work', { operations, photos });
+    const { operations, photos, carried } = await readOutbox(session.database);
+    if (operations + photos + carried > 0 && !isForced) {
+      return refuse('account.unsent_work', { operations: operations + carried, photos });
+    }
     // Offline the cookie stays until the server can be told; the tablet asks for a password either way.
     await api.signOut();
     await this.#device.device_state.delete(LAST_USED);

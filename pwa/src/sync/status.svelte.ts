@@ -6,7 +6,7 @@
 import { online } from 'svelte/reactivity/window';
 import type { AuditbookDatabase } from '../store/database';
 import { fromDatabase } from '../store/live';
-import { isSafeToLeave, watchOutbox, type Outbox } from '../store/outbox';
+import { isSafeToLeave, watchOutbox, type Outbox, type WaitingWork } from '../store/outbox';
 import type { EngineState, Phase, SyncEngine } from './engine';
 import { isBlocked, type SyncProblem } from './problem';
 
@@ -28,6 +28,11 @@ class SyncStatus {
   /** Files whose bytes the server has not confirmed. */
   get waitingPhotos(): number | undefined {
     return this.#outbox?.photos;
+  }
+
+  /** Operations of others that came by hand and have not come back from the server. */
+  get waitingCarried(): number | undefined {
+    return this.#outbox?.carried;
   }
 
   /** Files that no longer read as they were taken. */
@@ -59,8 +64,8 @@ class SyncStatus {
   }
 
   /** How much of one audit waits. */
-  waitingIn(audit: string): { operations: number; photos: number } {
-    return this.#outbox?.byAudit.get(audit) ?? { operations: 0, photos: 0 };
+  waitingIn(audit: string): WaitingWork {
+    return this.#outbox?.byAudit.get(audit) ?? { operations: 0, photos: 0, carried: 0 };
   }
 
   /** The button. */
