@@ -157,10 +157,12 @@ class Device:
             **changed,
         }
 
-    def send_body(self, body: bytes, *, api: Any = None, packed: bool = False, **headers: str) -> Any:
+    def send_body(
+        self, body: bytes, *, api: Any = None, packed: bool = False, path: str = "operations", **headers: str
+    ) -> Any:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         answer = (api or self.person.api).post(
-            f"/api/audits/{self.audit}/operations",
+            f"/api/audits/{self.audit}/{path}",
             data=gzip.compress(body) if packed else body,
             headers={
                 "Content-Type": "application/json",
@@ -171,6 +173,11 @@ class Device:
         )
         answer.body_sent = body
         return answer
+
+    def carried_by(self, carrier: Person, operations: list[str] | None = None, **changed: Any) -> Any:
+        """The same batch, signed here and brought by somebody else in a session of theirs."""
+        body = json.dumps(self.batch(self.made if operations is None else operations, **changed)).encode()
+        return self.send_body(body, api=carrier.api, path="operations/carried")
 
     def signature_under(self, operations: list[str]) -> str | None:
         """Over the last operation of the batch, as far as it is one of this chain."""

@@ -89,6 +89,12 @@ SENTENCES: dict[str, str] = {
     "sync.stretch_incomplete": "What the tablet hands back has a gap. Nothing of it was taken in; it is sent again from the gap on.",
     "sync.receipt_of_another_key": "What the tablet hands back was signed with another key than this server has. Nothing of it was taken in; ask whoever runs the server for its old key.",
     "sync.protocol": "This app speaks sync version {got}, the server {expected}. Update the app; nothing is lost meanwhile.",
+    # Taken out by hand
+    "handover.not_a_handover": "This is no file that Auditbook has written to be taken out by hand. Choose another one.",
+    "handover.other_version": "This file was written by an app of another version ({version}). Update the app here, then take it in again.",
+    "handover.wrong_passphrase": "The passphrase does not fit this file. Type it exactly as the other tablet showed it.",
+    "handover.damaged": "The file is damaged or not complete. Nothing of it was taken in; copy it once more, or write it anew on the other tablet.",
+    "handover.malformed": "The file does not say what it should ({where}). Nothing of it was taken in; write it anew on the other tablet.",
     # Evidence
     "evidence.hash_mismatch": "The file that arrived is not the one that was announced. The tablet still has it and sends it again.",
     "evidence.offset": "The upload stands at byte {offset}. It goes on from there.",

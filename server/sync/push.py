@@ -186,13 +186,13 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
             head_seq=audit.head_seq,
             head_hash=audit.head_hash,
             held=held_hash(arrival.digest for arrival in arrivals),
-            verdicts=_verdicts(arrivals, known, receiver.numbered_here),
+            verdicts=verdicts_on(arrivals, known, receiver.numbered_here),
             next_dseq=chain.tip_dseq + 1,
             is_held=destination.is_held,
         )
 
 
-def _verdicts(
+def verdicts_on(
     arrivals: Sequence[Arrival], known: dict[str, log.KnownEntry], numbered_here: set[str]
 ) -> tuple[Verdict, ...]:
     """

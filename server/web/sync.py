@@ -17,11 +17,13 @@ from schemas.sync import (
     PushAnswerSchema,
     PushSchema,
 )
+from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import Origin
 from server.sealing.log_key import load_log_key
 from server.storage.clock import as_instant, now_ms
 from server.storage.operation_log import PageEntry
+from server.sync.carry import carry
 from server.sync.hand_back import Line, Stretch, hand_back
 from server.sync.listing import list_audits
 from server.sync.pull import Page, Puller, pull
@@ -51,25 +53,42 @@ def get_audits() -> Any:
 def post_operations(audit: uuid.UUID) -> Any:
     """Store one batch of one chain. Every operation is answered with its verdict."""
     signed_in = current_account()
-    batch = PushSchema().load(checked_json())
-    if batch["protocol"] != PROTOCOL:
-        raise Refused(Refusal("sync.protocol", {"got": batch["protocol"], "expected": PROTOCOL}))
-    if str(batch["account"]) != signed_in.account:
+    given = _given_batch()
+    if str(given["account"]) != signed_in.account:
         # Somebody else signed in on this browser meanwhile. As this account's work it would be misattributed.
         raise Refused(Refusal("account.sign_in_needed"))
-    sender = Sender(signed_in.account, str(batch["installation"]), signed_in.roles, signed_in.is_blocked)
-    return _answer(
-        str(audit),
-        push(
-            sender,
-            Batch(
-                audit=str(audit),
-                announced_dseq=batch["announced"]["dseq"],
-                announced_digest=batch["announced"]["digest"],
-                head_signature=batch["head_signature"],
-                operations=batch["operations"],
-            ),
-        ),
+    sender = Sender(signed_in.account, str(given["installation"]), signed_in.roles, signed_in.is_blocked)
+    return _answer(str(audit), push(sender, _batch(str(audit), given)))
+
+
+@blueprint.post("/audits/<uuid:audit>/operations/carried")
+@blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": PushSchema}}})
+@blueprint.response(200, PushAnswerSchema)
+def post_carried(audit: uuid.UUID) -> Any:
+    """Store one batch of another tablet's chain, as that tablet signed it. Whoever is signed in brings it."""
+    signed_in = current_account()
+    if signed_in.installation is None:
+        raise Refused(Refusal("account.installation_unknown"))
+    given = _given_batch()
+    carrier = Sender(signed_in.account, signed_in.installation, signed_in.roles)
+    chain = ChainKey(str(given["installation"]), str(given["account"]), str(audit))
+    return _answer(str(audit), carry(carrier, chain, _batch(str(audit), given)))
+
+
+def _given_batch() -> dict[str, Any]:
+    given: dict[str, Any] = PushSchema().load(checked_json())
+    if given["protocol"] != PROTOCOL:
+        raise Refused(Refusal("sync.protocol", {"got": given["protocol"], "expected": PROTOCOL}))
+    return given
+
+
+def _batch(audit: str, given: dict[str, Any]) -> Batch:
+    return Batch(
+        audit=audit,
+        announced_dseq=given["announced"]["dseq"],
+        announced_digest=given["announced"]["digest"],
+        head_signature=given["head_signature"],
+        operations=given["operations"],
     )
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from schemas import handover
 from server.domain import finding as findings
 from server.domain import judgement as judgements
 from server.domain.closing import content_before_report
@@ -347,3 +348,38 @@ def test_receipt(vector: dict[str, Any]):
     public_key = base64.urlsafe_b64decode(vector["public_key"] + "=" * (-len(vector["public_key"]) % 4))
     assert key_name(public_key) == vector["key"]
     assert (verifying_key(statement, vector["signature"], [public_key]) is not None) is vector["is_signed"]
+
+
+REFUSES = {"contents": handover.refuse_contents, "line": handover.refuse_line, "batch": handover.refuse_batch}
+
+
+@vectors("handover")
+def test_handover(vector):
+    """A file that is taken out by hand: `at` is the place that each case changes, by `put`; without it the key goes."""
+    refuse = REFUSES[vector["reads"]]
+    assert refuse(vector["value"]) is None, vector["why"]
+    if "names" in vector:
+        assert handover.entry_names(vector["value"]) == vector["names"]
+    for case in vector["cases"]:
+        refusal = refuse(_changed(vector["value"], case))
+        assert refusal is not None, case["why"]
+        assert {"code": refusal.code, "facts": dict(refusal.facts)} == case["refused"], case["why"]
+
+
+def _changed(value: Any, case: dict[str, Any]) -> Any:
+    changed = json.loads(json.dumps(value))
+    *way, last = case["at"]
+    target = changed
+    for step in way:
+        target = target[step]
+    if "put" in case:
+        target[last] = case["put"]
+    else:
+        del target[last]
+    return changed
+
+
+@pytest.mark.parametrize("refuse", REFUSES.values())
+@pytest.mark.parametrize("value", [None, 7, "text", [], [{}], {}, True])
+def test_what_is_nothing_of_a_handover_is_refused_and_never_raises(refuse, value):
+    assert refuse(value) is not None

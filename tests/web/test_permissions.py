@@ -100,6 +100,8 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/api/audits"): SIGNED_IN,
     # A tablet's work is taken in even if the audit is not known here (yet): nothing is lost, and nothing is shown.
     ("POST", "/api/audits/<uuid:audit>/operations"): SIGNED_IN,
+    # So is what somebody brings for a colleague.
+    ("POST", "/api/audits/<uuid:audit>/operations/carried"): SIGNED_IN,
     ("GET", "/api/audits/<uuid:audit>/operations"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/operations/<digest>/release"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/operations/handed-back"): HANDED_BACK,

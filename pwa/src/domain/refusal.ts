@@ -18,6 +18,13 @@ export const TABLET_CODES = [
   'storage.full',
   'storage.newer_app',
   'storage.unreadable',
+  // A file that was taken out by hand
+  'handover.nothing', //        there is nothing to take out
+  'handover.too_large', //      more than a ZIP can count: one audit at a time
+  'handover.not_in_team', //    a new audit, and this account is not in its team
+  'handover.unproved', //       a new audit, and its log is not signed by the server that this tablet knows
+  'handover.short_passphrase', // {least}
+  'handover.not_written', //    where the file was to go, it could not be written
   // No live picture (NoCamera)
   'camera.busy',
   'camera.denied',

@@ -18,6 +18,7 @@ import {
   worstGrade,
 } from './finding';
 import { foldLog, type Entry, type LogView } from './fold';
+import { entryNames, readBatch, readContents, readLine } from './handover';
 import { clauseResults, judgementId } from './judgement';
 import {
   advanceRunningHash,
@@ -431,4 +432,26 @@ test('the fields that an entity is born with are those of the contract', () => {
     (schema) => schema['x-entity'] ?? [],
   );
   expect(BORN_FIELDS).toEqual(Object.fromEntries(entities.map(({ kind, born }) => [kind, born])));
+});
+
+const READS: Record<string, (value: unknown) => unknown> = { contents: readContents, line: readLine, batch: readBatch };
+
+describe('a file that is taken out by hand', () => {
+  test.each(vectors('handover'))('%s', (_name, vector) => {
+    const read = READS[vector['reads']]!;
+    expect(read(vector['value']), vector['why']).toBe(vector['value']);
+    if ('names' in vector) expect(entryNames(vector['value'])).toEqual(vector['names']);
+    for (const one of vector['cases']) {
+      const changed = structuredClone(vector['value']);
+      const last = one.at.at(-1);
+      const target = one.at.slice(0, -1).reduce((inner: Vector, step: string) => inner[step], changed);
+      if ('put' in one) target[last] = one.put;
+      else delete target[last];
+      expect(read(changed), one.why).toEqual(one.refused);
+    }
+  });
+
+  test.each([null, 7, 'text', [], [{}], {}, true])('is not %j', (value) => {
+    for (const read of Object.values(READS)) expect(isRefusal(read(value))).toBe(true);
+  });
 });
