@@ -22,8 +22,10 @@ from server.config import Config, ConfigurationError, load_config
 from server.database import SERVER, db, reading
 from server.demo import seed
 from server.domain.operation import ChainKey, head_statement
-from server.domain.refusals import Refused
+from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import Role
+from server.handover.read import opened
+from server.handover.take_in import Taken, take_in
 from server.identity import by_hand
 from server.identity.invite import found
 from server.jobs.worker import run_worker
@@ -159,6 +161,12 @@ def _parser() -> argparse.ArgumentParser:
         "restored",
         "To be run after a backup was put back: tablets compare what they have, and what was erased or blocked since is so again.",
     ).set_defaults(run=_restored)
+    bring = command(
+        "import",
+        "Take in a file that a tablet wrote to be taken out by hand. Its passphrase is asked for, or read from standard input.",
+    )
+    bring.add_argument("file", type=Path, help="the file, as the tablet saved it")
+    bring.set_defaults(run=_import)
     command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
     doctor = command(
         "doctor",
@@ -411,6 +419,34 @@ def _say_caught_up(done: CaughtUp) -> None:
         )
     for line in done.unreadable_lines:
         print(f"auditbook: line {line} of the register of decisions cannot be read and was left out.", file=sys.stderr)
+
+
+def _import(given: argparse.Namespace, config: Config) -> int:
+    passphrase = sys.stdin.readline() if not sys.stdin.isatty() else getpass.getpass("Passphrase of the file: ")
+    app = _ready_app(config)
+    try:
+        with app.app_context(), opened(given.file, passphrase) as handover:
+            print(f"Written by {_printable(handover.made_by)} at {handover.made_at}.")
+            taken = take_in(handover, EvidenceFiles(config.data_folder))
+    except OSError as problem:
+        return _complain(f"{given.file} cannot be read: {problem.strerror}.")
+    for audit in taken:
+        print(f"\n{_printable(audit.title or audit.audit)}")
+        for line in _say_taken(audit):
+            print(f"  {line}")
+    return 1 if any(audit.refused or audit.photos_refused for audit in taken) else 0
+
+
+def _say_taken(audit: Taken) -> Iterator[str]:
+    yield f"{audit.new} entries are new, {audit.known} were here already."
+    for code, count in sorted(audit.quarantined.items()):
+        yield f"{count} entries are kept aside: {Refusal(code).sentence}"
+    for code, count in sorted(audit.refused.items()):
+        yield f"{count} entries were not taken, and are in the file alone: {Refusal(code).sentence}"
+    if audit.photos or audit.photos_known:
+        yield f"{audit.photos} photos are new, {audit.photos_known} were here already."
+    if audit.photos_refused:
+        yield f"{audit.photos_refused} photos were not taken: their audit is not known here."
 
 
 def _ready_app(config: Config) -> Flask:

@@ -1,20 +1,26 @@
 import 'fake-indexeddb/auto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { isRefusal } from '../domain/refusal';
+import { sha256Of } from '../domain/operation';
+import { isRefusal, type Refusal } from '../domain/refusal';
 import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { cutEvidence, readEvidence } from '../store/evidence-bytes';
 import { readOutbox } from '../store/outbox';
+import { readCursor } from '../store/pulled';
 import { readLog } from '../store/queries';
 import type { Session } from '../store/session';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
-import { sha256Of } from '../domain/operation';
-import { openHandover } from './read';
-import { takeInHandover } from './take-in';
+import { SyncEngine } from '../sync/engine';
+import { ModelServer } from '../sync/model-server';
+import { openHandover, type OpenedHandover } from './read';
+import { takeInHandover, type TakenHandover } from './take-in';
 import { prepareHandover } from './write';
 
 const PASSPHRASE = 'lusab-babad-gutih-tugad';
+const QUICK = 4;
+const MARA = '0191e6a0-0000-7000-8000-0000000000a3';
 const birth = add('audit', AUDIT, { workspace: WORKSPACE, type: 'stage_2' });
 const member = (id: string, account: string) => [
   add('team_member', id, { account }),
@@ -24,6 +30,27 @@ const finding = (id: string, title: string) => [
   add('finding', id, { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' }),
   set('finding', id, 'title', title),
 ];
+const START = [birth, ...member('m2', ARON)];
+
+interface Tablet {
+  db: AuditbookDatabase;
+  engine: SyncEngine;
+}
+
+async function tabletFor(account: string, server = new ModelServer()): Promise<Tablet> {
+  const db = await openTablet(account);
+  const engine = new SyncEngine(
+    db,
+    server.apiFor(() => account),
+    { upload: () => Promise.resolve(0) },
+  );
+  return { db, engine };
+}
+
+async function syncAll(...tablets: Tablet[]): Promise<void> {
+  for (let round = 0; round < 2; round += 1) for (const { engine } of tablets) await engine.syncNow();
+  for (const { engine } of tablets) expect(engine.state.problem).toBeNull();
+}
 
 async function sessionOf(database: AuditbookDatabase): Promise<Session> {
   const installation = await installationOf(database);
@@ -31,49 +58,353 @@ async function sessionOf(database: AuditbookDatabase): Promise<Session> {
   return { account: database.account, name, email: '', language: 'en', installation, workspaces: [], database };
 }
 
-async function takenOut(db: AuditbookDatabase, only: string | null = null): Promise<Blob> {
+async function takenOut({ db }: Tablet, only: string | null = null): Promise<Blob> {
   const prepared = await prepareHandover(await sessionOf(db), only);
   if (isRefusal(prepared)) throw new Error(prepared.code);
-  return new Response(await prepared.stream(PASSPHRASE, undefined, 4)).blob();
+  return new Response(await prepared.stream(PASSPHRASE, undefined, QUICK)).blob();
 }
 
-async function takenIn(db: AuditbookDatabase, file: Blob) {
-  const opened = await openHandover(db, file, PASSPHRASE);
-  if (isRefusal(opened)) return opened;
-  return takeInHandover(db, opened);
+async function opened({ db }: Tablet, file: Blob, passphrase = PASSPHRASE): Promise<OpenedHandover> {
+  const found = await openHandover(db, file, passphrase);
+  if (isRefusal(found)) throw new Error(found.code);
+  return found;
 }
 
-const titles = async (db: AuditbookDatabase) =>
-  (await readLog(db, AUDIT)).ofKind('finding').map((entity) => entity.get('title'));
+async function takenIn(tablet: Tablet, file: Blob): Promise<TakenHandover | Refusal> {
+  const found = await openHandover(tablet.db, file, PASSPHRASE);
+  return isRefusal(found) ? found : takeInHandover(tablet.db, found);
+}
 
-describe('two tablets without a network', () => {
+async function titles({ db }: Tablet): Promise<(string | null | undefined)[]> {
+  return (await readLog(db, AUDIT))
+    .ofKind('finding')
+    .map((entity) => entity.get('title'))
+    .toSorted();
+}
+
+function photo(bytes = 1_200_000) {
+  const parts = Array.from({ length: Math.ceil(bytes / 65_536) }, (_, index) =>
+    crypto.getRandomValues(new Uint8Array(Math.min(65_536, bytes - index * 65_536))),
+  );
+  const whole = new Uint8Array(parts.flatMap((part) => [...part]));
+  const sha256 = sha256Of(whole);
+  return { whole, sha256, file: cutEvidence(whole.buffer, sha256, 'image/jpeg') };
+}
+
+const evidence = (sha256: string, size = 1000) =>
+  add('evidence', 'e1', {
+    kind: 'photo',
+    sha256,
+    size,
+    media_type: 'image/jpeg',
+    source: 'camera',
+    file_name: null,
+    captured_at: '2026-11-24T09:41:07.250Z',
+  });
+
+describe('two tablets of a team without a network', () => {
   test('see what both wrote after one file each way, photos included', async () => {
-    const [lena, aron] = [await openTablet(LENA), await openTablet(ARON)];
-    const bytes = crypto.getRandomValues(new Uint8Array(40_000)).buffer;
-    const sha256 = sha256Of(new Uint8Array(bytes));
-    await commit(
-      lena,
-      AUDIT,
-      [birth, ...member('m2', ARON), ...finding('f1', 'Of Lena')],
-      [cutEvidence(bytes, sha256, 'image/jpeg')],
-    );
-    expect(await takenIn(aron, await takenOut(lena))).toEqual({ entries: 0, operations: 5, photos: 1 });
+    const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
+    const { whole, sha256, file } = photo();
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena'), evidence(sha256)], [file]);
+    expect(await takenIn(aron, await takenOut(lena))).toEqual({ entries: 0, operations: 6, photos: 1 });
     expect(await titles(aron)).toEqual(['Of Lena']);
-    expect(await readEvidence(aron, sha256)).toEqual(new Uint8Array(bytes));
-    await commit(aron, AUDIT, finding('f2', 'Of Aron'));
+    expect(sha256Of((await readEvidence(aron.db, sha256))!)).toBe(sha256Of(whole));
+    await commit(aron.db, AUDIT, finding('f2', 'Of Aron'));
     await takenIn(lena, await takenOut(aron));
-    expect((await titles(lena)).toSorted()).toEqual(['Of Aron', 'Of Lena']);
-    expect((await readOutbox(lena)).carried).toBe(2);
-    expect(await readLog(lena, AUDIT)).toEqual(await readLog(aron, AUDIT));
+    expect(await titles(lena)).toEqual(['Of Aron', 'Of Lena']);
+    expect(await readLog(lena.db, AUDIT)).toEqual(await readLog(aron.db, AUDIT));
   });
 
   test('may take the same file in twice', async () => {
-    const [lena, aron] = [await openTablet(LENA), await openTablet(ARON)];
-    await commit(lena, AUDIT, [birth, ...member('m2', ARON), ...finding('f1', 'Of Lena')]);
+    const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
+    const { sha256, file } = photo(1000);
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena'), evidence(sha256)], [file]);
+    const out = await takenOut(lena);
+    await takenIn(aron, out);
+    const before = await contentOf(aron.db);
+    expect(await takenIn(aron, out)).toEqual({ entries: 0, operations: 0, photos: 0 });
+    expect(await contentOf(aron.db)).toEqual(before);
+    expect(await takenIn(lena, out)).toEqual({ entries: 0, operations: 0, photos: 0 });
+    expect((await readOutbox(lena.db)).carried).toBe(0);
+  });
+
+  test('hand on what they were handed', async () => {
+    const [lena, aron, mara] = [await tabletFor(LENA), await tabletFor(ARON), await tabletFor(MARA)];
+    await commit(lena.db, AUDIT, [...START, ...member('m3', MARA), ...finding('f1', 'Of Lena')]);
+    await takenIn(aron, await takenOut(lena));
+    await commit(aron.db, AUDIT, finding('f2', 'Of Aron'));
+    await takenIn(mara, await takenOut(aron));
+    expect(await titles(mara)).toEqual(['Of Aron', 'Of Lena']);
+  });
+
+  test('do not count as sent what is on somebody else’s tablet only', async () => {
+    const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
+    await commit(lena.db, AUDIT, START);
+    await takenIn(aron, await takenOut(lena));
+    expect((await readOutbox(aron.db)).byAudit.get(AUDIT)).toEqual({ operations: 0, photos: 0, carried: 3 });
+    expect((await readOutbox(lena.db)).operations).toBe(3);
+  });
+});
+
+describe('the way on to the server', () => {
+  test('is through whoever has a network first, and counts under its author’s name', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena')]);
+    await takenIn(aron, await takenOut(lena));
+    await syncAll(aron);
+    expect(server.texts(AUDIT)).toHaveLength(5);
+    expect(server.texts(AUDIT).every((text) => text.includes(`"account":"${LENA}"`))).toBe(true);
+    expect((await readOutbox(aron.db)).carried).toBe(0);
+    expect(await aron.db.carried.count()).toBe(0);
+    await syncAll(lena);
+    expect(server.texts(AUDIT)).toHaveLength(5);
+    expect((await readOutbox(lena.db)).operations).toBe(0);
+    expect(await readLog(lena.db, AUDIT)).toEqual(await readLog(aron.db, AUDIT));
+  });
+
+  test('brings what others wrote before what this account wrote upon it', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena')]);
+    await takenIn(aron, await takenOut(lena));
+    await commit(aron.db, AUDIT, [set('finding', 'f1', 'title', 'Of both')]);
+    await syncAll(aron, lena);
+    expect(
+      server
+        .texts(AUDIT)
+        .map((text) => text.includes(ARON) && text.includes('Of both'))
+        .indexOf(true),
+    ).toBe(5);
+    expect(await titles(lena)).toEqual(['Of both']);
+  });
+
+  test('is kept open where the server does not take it, and holds nothing up', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, START);
+    await syncAll(lena, aron);
+    await commit(lena.db, AUDIT, finding('f1', 'Of Lena'));
+    await takenIn(aron, await takenOut(lena));
+    await aron.db.carried.toCollection().modify((row) => {
+      row.body = { ...row.body, value: { ...row.body.value, head_signature: null } };
+    });
+    await commit(aron.db, AUDIT, finding('f2', 'Of Aron'));
+    await syncAll(aron);
+    expect((await readOutbox(aron.db)).operations).toBe(0);
+    expect((await readOutbox(aron.db)).carried).toBe(2);
+    expect((await aron.db.carried.toArray()).map(({ refused }) => refused)).toEqual(['operation.not_yours']);
+    expect(await titles(aron)).toEqual(['Of Aron', 'Of Lena']);
+  });
+
+  test('survives a restored server: what it has never had is not lost', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, START);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, finding('f1', 'Of Lena'));
+    await takenIn(aron, await takenOut(lena));
+    server.restore(backup);
+    await syncAll(aron);
+    expect(await titles(aron)).toEqual(['Of Lena']);
+    expect((await readOutbox(aron.db)).carried).toBe(0);
+  });
+});
+
+describe('a spare tablet', () => {
+  test('goes on with a dead one’s audit, in a chain of its own', async () => {
+    const server = new ModelServer();
+    const [dead, spare] = [await tabletFor(LENA, server), await tabletFor(LENA, server)];
+    await commit(dead.db, AUDIT, [...START, ...finding('f1', 'Synced')]);
+    await syncAll(dead, spare);
+    await commit(dead.db, AUDIT, finding('f2', 'On the dead one only'));
+    const out = await takenOut(dead);
+    await takenIn(spare, out);
+    await commit(spare.db, AUDIT, [
+      ...finding('f3', 'On the spare one'),
+      set('finding', 'f2', 'title', 'Gone on with'),
+    ]);
+    expect(await titles(spare)).toEqual(['Gone on with', 'On the spare one', 'Synced']);
+    await syncAll(spare);
+    expect((await readOutbox(spare.db)).byAudit.size).toBe(0);
+    expect(await installationOf(spare.db)).not.toBe(await installationOf(dead.db));
+  });
+
+  test('that is the same one, put back to yesterday, finds its own work and goes on in its own chain', async () => {
+    const server = new ModelServer();
+    const before = await tabletFor(LENA, server);
+    await commit(before.db, AUDIT, START);
+    await syncAll(before);
+    const again = await tabletFor(LENA, server);
+    for (const table of before.db.tables.filter(({ name }) => name !== 'keys')) {
+      await again.db.table(table.name).clear();
+      await again.db.table(table.name).bulkPut(await table.toArray());
+    }
+    await commit(before.db, AUDIT, finding('f1', 'Lost with the storage'));
+    await takenIn(again, await takenOut(before));
+    expect((await readOutbox(again.db)).operations).toBe(2);
+    await commit(again.db, AUDIT, finding('f2', 'Written since'));
+    await syncAll(again);
+    expect(await titles(again)).toEqual(['Lost with the storage', 'Written since']);
+    expect(await installationOf(again.db)).toBe(await installationOf(before.db));
+  });
+});
+
+describe('the log in the file', () => {
+  async function team(): Promise<{ server: ModelServer; lena: Tablet; aron: Tablet }> {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, START);
+    await syncAll(lena, aron);
+    return { server, lena, aron };
+  }
+
+  test('brings what the other tablet has pulled, as if the server had given it', async () => {
+    const { lena, aron } = await team();
+    await commit(lena.db, AUDIT, finding('f1', 'Pulled by Lena'));
+    await syncAll(lena);
+    const found = await opened(aron, await takenOut(lena, AUDIT));
+    expect(found.audits.map(({ log, lines, isNew }) => ({ log, lines: lines.length, isNew }))).toEqual([
+      { log: 'new', lines: 2, isNew: false },
+    ]);
+    expect(await takeInHandover(aron.db, found)).toEqual({ entries: 2, operations: 0, photos: 0 });
+    expect(await readCursor(aron.db, AUDIT)).toEqual(
+      await readCursor(lena.db, AUDIT).then((cursor) => ({ ...cursor, rev: expect.anything() })),
+    );
+    expect(await titles(aron)).toEqual(['Pulled by Lena']);
+    await syncAll(aron);
+    expect((await readOutbox(aron.db)).byAudit.size).toBe(0);
+  });
+
+  test('makes an audit appear on a tablet that has none of it', async () => {
+    const { server, lena } = await team();
+    const other = await tabletFor(ARON, server);
+    await commit(other.db, '0191e6a0-0000-7000-8000-000000000a0e', [
+      add('note', 'n1', { observed_at: '2026-11-24T09:41:07.250Z' }),
+    ]);
+    server.fault = (path) => (path.includes(AUDIT) ? 'no network' : 'none');
+    await other.engine.syncNow();
+    server.fault = () => 'none';
+    await other.db.audits.clear();
+    const found = await opened(other, await takenOut(lena, AUDIT));
+    expect(found.audits[0]).toMatchObject({ isNew: true, log: 'new', refusal: null });
+    await takeInHandover(other.db, found);
+    expect((await readLog(other.db, AUDIT)).find('audit', AUDIT)).toBeDefined();
+  });
+
+  test('is no way round permissions', async () => {
+    const { server, lena } = await team();
+    const mara = await tabletFor(MARA, server);
+    await commit(lena.db, AUDIT, finding('f1', 'Not for Mara'));
+    const before = await contentOf(mara.db);
+    const found = await opened(mara, await takenOut(lena));
+    expect(found.audits[0]!.refusal?.code).toBe('handover.unproved');
+    await takeInHandover(mara.db, found);
+    expect(await contentOf(mara.db)).toEqual(before);
+    const own = '0191e6a0-0000-7000-8000-000000000a0f';
+    await commit(lena.db, own, [add('audit', own, { workspace: WORKSPACE, type: 'stage_2' })]);
+    expect((await opened(mara, await takenOut(lena, own))).audits[0]!.refusal?.code).toBe('handover.not_in_team');
+  });
+
+  test.each([
+    ['signed by another server', (server: ModelServer) => void (server.logKey = new ModelServer().logKey), 'unproved'],
+    ['of another epoch', (server: ModelServer) => server.restore(server.snapshot()), 'other_epoch'],
+  ])('is passed over where it is %s; what was not sent is taken all the same', async (_what, spoil, state) => {
+    const { server, lena, aron } = await team();
+    spoil(server);
+    await commit(lena.db, AUDIT, finding('f1', 'In the log'));
+    await lena.db.device_state.delete('server_key');
+    await lena.db.reference.delete('state');
+    await lena.engine.syncNow();
+    await lena.engine.syncNow();
+    await commit(lena.db, AUDIT, finding('f2', 'Not sent'));
+    const found = await opened(aron, await takenOut(lena));
+    expect(found.audits[0]!.log).toBe(state);
+    expect(await takeInHandover(aron.db, found)).toMatchObject({ entries: 0, operations: 2 });
+    expect(await titles(aron)).toEqual(['Not sent']);
+  });
+});
+
+describe('a file that is not what it should be', () => {
+  test('is refused with a reason, and nothing is taken in', async () => {
+    const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena')]);
     const file = await takenOut(lena);
-    await takenIn(aron, file);
-    const before = await contentOf(aron);
-    expect(await takenIn(aron, file)).toEqual({ entries: 0, operations: 0, photos: 0 });
-    expect(await contentOf(aron)).toEqual(before);
+    const before = await contentOf(aron.db);
+    const code = async (blob: Blob, passphrase = PASSPHRASE) => {
+      const found = await openHandover(aron.db, blob, passphrase);
+      return isRefusal(found) ? found.code : 'opened';
+    };
+    expect(await code(file, 'another passphrase')).toBe('handover.wrong_passphrase');
+    expect(await code(file, `  ${PASSPHRASE} `)).toBe('opened');
+    expect(await code(new Blob(['a text']))).toBe('handover.not_a_handover');
+    expect(await code(new Blob([]))).toBe('handover.not_a_handover');
+    expect(await contentOf(aron.db)).toEqual(before);
+  });
+
+  test('is refused wherever a byte is another one or the end is missing', async () => {
+    const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
+    const { sha256, file: kept } = photo(150_000);
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena'), evidence(sha256)], [kept]);
+    const bytes = new Uint8Array(await (await takenOut(lena)).arrayBuffer());
+    const before = await contentOf(aron.db);
+    const poison: Uint8Array<ArrayBuffer>[] = [];
+    for (let at = 0; at < bytes.length; at += 1000) {
+      const flipped = bytes.slice();
+      flipped[at]! ^= 0x10;
+      poison.push(flipped, bytes.slice(0, at));
+    }
+    poison.push(new Uint8Array([...bytes, 0]));
+    for (const one of poison) {
+      const answer = await takenIn(aron, new Blob([one]));
+      expect(isRefusal(answer) && answer.code).toMatch(/^handover\.(damaged|wrong_passphrase|not_a_handover)$/);
+    }
+    expect(await contentOf(aron.db)).toEqual(before);
+    expect(await takenIn(aron, new Blob([bytes]))).toMatchObject({ operations: 6, photos: 1 });
+  }, 120_000);
+
+  test('holds nothing where nothing waits', async () => {
+    const lena = await tabletFor(LENA);
+    expect(await prepareHandover(await sessionOf(lena.db), null)).toMatchObject({ code: 'handover.nothing' });
+  });
+
+  test('leaves out a photo that no longer reads as it was taken, and says so', async () => {
+    const lena = await tabletFor(LENA);
+    const { sha256, file } = photo(1000);
+    await commit(lena.db, AUDIT, [...START, evidence(sha256)], [file]);
+    await lena.db.evidence_bytes
+      .where('[sha256+index]')
+      .equals([sha256, 0])
+      .modify((row) => {
+        new Uint8Array(row.body.value)[0]! ^= 1;
+      });
+    const prepared = await prepareHandover(await sessionOf(lena.db), null);
+    expect(prepared).toMatchObject({ photos: 0, damaged: 1, operations: 4 });
+  });
+});
+
+describe('the file that the tests of the server read', () => {
+  const SAMPLE = new URL('../../../tests/handover/lena.zip.age', import.meta.url);
+
+  // Made anew by AUDITBOOK_WRITE_HANDOVER=1, after a change of the format.
+  test('is one that this app takes in', async () => {
+    if (process.env['AUDITBOOK_WRITE_HANDOVER']) {
+      const lena = await tabletFor(LENA);
+      const { sha256, file } = photo(70_000);
+      await commit(
+        lena.db,
+        AUDIT,
+        [...START, ...finding('f1', 'No calibration record'), evidence(sha256, 70_000)],
+        [file],
+      );
+      const prepared = await prepareHandover(await sessionOf(lena.db), null);
+      if (isRefusal(prepared)) throw new Error(prepared.code);
+      await writeFile(SAMPLE, new Uint8Array(await new Response(await prepared.stream(PASSPHRASE)).arrayBuffer()));
+    }
+    const aron = await tabletFor(ARON);
+    expect(await takenIn(aron, new Blob([await readFile(SAMPLE)]))).toEqual({ entries: 0, operations: 6, photos: 1 });
+    expect(await titles(aron)).toEqual(['No calibration record']);
   });
 });

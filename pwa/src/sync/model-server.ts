@@ -181,6 +181,7 @@ export class ModelServer {
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
+    if (rest === 'operations/carried') return this.#push(request, audit, null, session);
     if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
     if (rest === 'operations/handed-back') return this.#takeBack(request, audit);
     if (rest === 'operations') return this.#pull(audit, query, account);
@@ -213,7 +214,8 @@ export class ModelServer {
     return { seq: log?.entries.length ?? 0, hash: log?.hashes.at(-1) ?? GENESIS };
   }
 
-  async #push(request: Request, audit: string, account: string, session: ModelSession): Promise<Response> {
+  /** `account`: null for a batch that somebody brings, which is taken as its author's; this server asks for a signature, not whose. */
+  async #push(request: Request, audit: string, account: string | null, session: ModelSession): Promise<Response> {
     const sent = await request.arrayBuffer();
     const isPacked = request.headers.get('Content-Encoding') === 'gzip';
     const body = isPacked ? await unpacked(sent) : sent;
@@ -222,7 +224,8 @@ export class ModelServer {
     const digest = btoa(String.fromCharCode(...Uint8Array.from(sha256Of(new Uint8Array(body)).match(/../g)!, fromHex)));
     if (announced !== `sha-256=:${digest}:`) return problem(400, 'request.digest_mismatch');
     const push = JSON.parse(new TextDecoder().decode(body)) as Schemas['Push'];
-    if (push.account !== account) return problem(401, 'account.sign_in_needed');
+    if (account !== null && push.account !== account) return problem(401, 'account.sign_in_needed');
+    if (account === null && push.head_signature === null) return problem(422, 'operation.not_yours');
     const before = this.logs.get(audit);
     const log: Log =
       before === undefined

@@ -1,0 +1,46 @@
+"""Evidence that comes in a file and not by an upload: whoever runs the server brings it."""
+
+from collections.abc import Iterable
+
+from server.database import SERVER, Scope, reading, unit_of_work
+from server.domain.refusals import Refusal, Refused
+from server.domain.spelling import Form, is_spelled
+from server.storage import audits
+from server.storage import evidence as records
+from server.storage.clock import now_ms
+from server.storage.evidence_store import BlobKey, EvidenceFiles, sha256_of
+from server.storage.identifiers import new_id
+
+
+def bring_evidence(
+    files: EvidenceFiles, audit: str, sha256: str, size: int, media_type: str, chunks: Iterable[bytes]
+) -> bool:
+    """
+    Keep one file of an audit. False where the audit holds it already.
+
+    Raises `Refused` for an audit that is not known here, and where the bytes do not have their hash.
+    """
+    with reading(SERVER) as session:
+        row = audits.find_audit(session, audit)
+        if row is None:
+            raise Refused(Refusal("request.not_found"))
+        key = BlobKey(row.workspace_id, audit, sha256)
+        if records.find_blob(session, key) is not None:
+            return False
+    if not (files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == sha256):
+        _put(files, key, chunks)
+    with unit_of_work(Scope(frozenset({key.workspace}))) as session:
+        kind = media_type if is_spelled(Form.MEDIA_TYPE, media_type) else "application/octet-stream"
+        records.add_blob(session, key, size, kind, now_ms())
+    return True
+
+
+def _put(files: EvidenceFiles, key: BlobKey, chunks: Iterable[bytes]) -> None:
+    on_its_way = new_id()
+    try:
+        files.uploads.append(on_its_way, chunks)
+        if sha256_of(files.uploads.path(on_its_way)) != key.sha256:
+            raise Refused(Refusal("evidence.hash_mismatch"))
+        files.blobs.put(key, files.uploads.path(on_its_way))
+    finally:
+        files.uploads.remove(on_its_way)

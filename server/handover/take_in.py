@@ -1,0 +1,78 @@
+"""
+Take in what an opened file holds: batches as if a colleague had brought them (`server/sync/carry.py`), then the photos.
+
+Everything may come any number of times. The log in the file is not looked at: it is the server's own, which has it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.domain.operation import ChainKey
+from server.domain.refusals import Refused
+from server.evidence.bring import bring_evidence
+from server.handover.read import GivenAudit, Handover
+from server.storage.evidence_store import EvidenceFiles
+from server.sync.carry import bring_by_hand
+from server.sync.push import Batch
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of one audit in the file."""
+
+    audit: str
+    title: str | None
+    new: int = 0
+    known: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    """How many went to quarantine, by code."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """How many were not taken, by code: they are in the file alone."""
+    photos: int = 0
+    photos_known: int = 0
+    photos_refused: int = 0
+
+
+def take_in(handover: Handover, files: EvidenceFiles) -> list[Taken]:
+    """All of it, audit by audit."""
+    taken = []
+    for audit in handover.audits:
+        done = Taken(audit.id, audit.title)
+        _take_batches(audit, done)
+        _take_photos(handover, audit, files, done)
+        taken.append(done)
+    return taken
+
+
+def _take_batches(audit: GivenAudit, done: Taken) -> None:
+    for chain, given in audit.batches:
+        operations = given["operations"]
+        try:
+            answer = bring_by_hand(chain, _batch(chain, given))
+        except Refused as refused:
+            done.refused[refused.refusal.code] += len(operations)
+            continue
+        duplicates = sum(verdict.verdict == "duplicate" for verdict in answer.verdicts)
+        aside = [verdict for verdict in answer.verdicts if verdict.verdict != "duplicate"]
+        done.known += duplicates
+        done.new += len(operations) - duplicates - len(aside)
+        done.quarantined.update(verdict.reason.code for verdict in aside if verdict.reason is not None)
+
+
+def _batch(chain: ChainKey, given: dict[str, Any]) -> Batch:
+    announced = given["announced"]
+    return Batch(chain.audit, announced["dseq"], announced["digest"], given["head_signature"], given["operations"])
+
+
+def _take_photos(handover: Handover, audit: GivenAudit, files: EvidenceFiles, done: Taken) -> None:
+    for one in handover.evidence:
+        if one.audit != audit.id:
+            continue
+        try:
+            is_new = bring_evidence(files, one.audit, one.sha256, one.size, one.media_type, handover.chunks(one.sha256))
+        except Refused:
+            done.photos_refused += 1
+            continue
+        done.photos += is_new
+        done.photos_known += not is_new
