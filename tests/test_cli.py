@@ -48,7 +48,7 @@ def run(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     "command",
     [
         (), ("serve",), ("worker",), ("account",), ("account", "create"), ("account", "reset-password"),
-        ("device",), ("device", "list"), ("device", "block"), ("device", "unblock"), ("doctor",), ("backup",), ("restore",), ("restored",), ("verify",),
+        ("device",), ("device", "list"), ("device", "block"), ("device", "unblock"), ("doctor",), ("backup",), ("restore",), ("restored",), ("import",), ("verify",),
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(run: Run, command: tuple[str, ...]):

@@ -97,7 +97,7 @@ const evidence = (sha256: string, size = 1000) =>
     sha256,
     size,
     media_type: 'image/jpeg',
-    source: 'camera',
+    source: 'camera_still',
     file_name: null,
     captured_at: '2026-11-24T09:41:07.250Z',
   });
