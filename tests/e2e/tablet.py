@@ -362,6 +362,50 @@ class Tablet:
             viewer.get_by_role("button", name="Close").first.click()
             expect(viewer).to_be_hidden()
 
+    # --- Without a network, by a file
+
+    def takes_out_by_hand(self, folder: Path) -> tuple[Path, str]:
+        """Writes the file where there is no picker, as on most tablets. The file, and the passphrase that was shown."""
+        self._opens_sync()
+        self.page.evaluate("() => delete window.showSaveFilePicker")
+        self.page.get_by_role("button", name="Write a file").click()
+        dialog = self.page.get_by_role("dialog", name="Write a file to take out")
+        expect(dialog).to_contain_text("Goes in:")
+        self.shows("take-out")
+        with self.page.expect_download() as saved:
+            dialog.get_by_role("button", name="Write the file").click()
+        expect(dialog).to_contain_text("Nobody can open the file without its passphrase")
+        self.shows("taken-out")
+        passphrase = dialog.locator(".passphrase").inner_text()
+        path = folder / saved.value.suggested_filename
+        saved.value.save_as(path)
+        dialog.get_by_role("button", name="Done").click()
+        return path, passphrase
+
+    def opens_file(self, path: Path, passphrase: str) -> Locator:
+        """What the file holds, in the dialog in which it can be taken in."""
+        self._opens_sync()
+        self.page.get_by_role("button", name="Take a file in").click()
+        dialog = self.page.get_by_role("dialog", name="Take a file in")
+        with self.page.expect_file_chooser() as chooser:
+            dialog.get_by_label("File").click()
+        chooser.value.set_files(path)
+        dialog.get_by_label("Passphrase").fill(passphrase)
+        self.shows("take-in")
+        dialog.get_by_role("button", name="See what it holds").click()
+        return dialog
+
+    def takes_in(self, path: Path, passphrase: str) -> Locator:
+        dialog = self.opens_file(path, passphrase)
+        expect(dialog).to_contain_text("Written by")
+        self.shows("holds")
+        dialog.get_by_role("button", name="Take it in").click()
+        return dialog
+
+    def _opens_sync(self) -> None:
+        self.page.goto(f"{self.address}/#/sync")
+        expect(self.page.get_by_role("heading", name="Take it out by hand")).to_be_visible()
+
     # --- Where two tablets say different things
 
     def disputed_versions(self, field: str) -> Locator:
