@@ -207,6 +207,11 @@ describe('the way on to the server', () => {
     await commit(lena.db, AUDIT, finding('f1', 'Of Lena'));
     await takenIn(aron, await takenOut(lena));
     server.restore(backup);
+    // Pulled anew, and not brought yet.
+    server.fault = (path) => (path.endsWith('/carried') ? 'no network' : 'none');
+    await aron.engine.syncNow();
+    expect(await titles(aron)).toEqual(['Of Lena']);
+    server.fault = () => 'none';
     await syncAll(aron);
     expect(await titles(aron)).toEqual(['Of Lena']);
     expect((await readOutbox(aron.db)).carried).toBe(0);
