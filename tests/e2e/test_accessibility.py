@@ -27,6 +27,7 @@ ROUTES: dict[str, str] = dict(
 OFFICE = ("clients", "client", "people", "mails")
 SAMPLE = ("sign_in", "audits", "audit", "audit_clause", "audit_finding", "audit_closing")
 SHEETS = ("Photo", "Note", "Finding", "Find a clause")
+HANDOVER = ("Write a file", "Take a file in")
 CLAUSE = "8.5.2"
 
 
@@ -137,6 +138,15 @@ def test_axe_finds_nothing_in_a_sheet(reader: Reader, readers: Tablets, sheet: s
     tablet = reader.read("audit")
     tablet.page.get_by_role("navigation", name="Capture").get_by_role("button", name=sheet, exact=True).click()
     expect(tablet.page.get_by_role("dialog")).to_be_visible()
+    assert reader.violations(tablet) == []
+
+
+@pytest.mark.parametrize("theme", ["paper", "night"])
+@pytest.mark.parametrize("button", HANDOVER)
+def test_axe_finds_nothing_where_work_is_taken_out_by_hand(reader: Reader, readers: Tablets, button: str, theme: str):
+    tablet = reader.read("sync", theme, PHONE)
+    tablet.page.get_by_role("button", name=button, exact=True).click()
+    expect(tablet.page.get_by_role("dialog").get_by_label("Passphrase")).to_be_visible()
     assert reader.violations(tablet) == []
 
 

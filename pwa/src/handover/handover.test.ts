@@ -9,7 +9,7 @@ import { installationOf, type AuditbookDatabase } from '../store/database';
 import { cutEvidence, readEvidence } from '../store/evidence-bytes';
 import { readOutbox } from '../store/outbox';
 import { readCursor } from '../store/pulled';
-import { readLog } from '../store/queries';
+import { once, readLog, watchTrust } from '../store/queries';
 import type { Session } from '../store/session';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
 import { SyncEngine } from '../sync/engine';
@@ -144,6 +144,7 @@ describe('two tablets of a team without a network', () => {
     await takenIn(aron, await takenOut(lena));
     expect((await readOutbox(aron.db)).byAudit.get(AUDIT)).toEqual({ operations: 0, photos: 0, carried: 3 });
     expect((await readOutbox(lena.db)).operations).toBe(3);
+    expect((await once(watchTrust(aron.db, AUDIT)))(`audit/${AUDIT}`)).toBe('saved');
   });
 });
 

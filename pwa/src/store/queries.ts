@@ -290,6 +290,9 @@ export function watchTrust(db: AuditbookDatabase, audit: string): Live<TrustOf> 
       .between([audit, Dexie.minKey], [audit, Dexie.maxKey])
       .toArray();
     const states = new Map<string, Trust>();
+    // What came by hand is on tablets only, whoever wrote it.
+    const carried = await db.operations.where('[audit+carried]').equals([audit, 1]).toArray();
+    for (const { ent } of carried) if (ent !== undefined) states.set(ent, 'saved');
     for (const { ent, chain, waiting: dseq } of waiting) {
       const isSent = (chains.get(chain ?? '') ?? 0) >= (dseq ?? 0);
       if (!isSent) states.set(ent!, 'saved');

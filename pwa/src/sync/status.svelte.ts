@@ -35,6 +35,12 @@ class SyncStatus {
     return this.#outbox?.carried;
   }
 
+  /** All three together; undefined until counted. */
+  get waiting(): number | undefined {
+    if (this.#outbox === undefined) return undefined;
+    return this.#outbox.operations + this.#outbox.photos + this.#outbox.carried;
+  }
+
   /** Files that no longer read as they were taken. */
   get damagedPhotos(): number {
     return this.#outbox?.damaged ?? 0;

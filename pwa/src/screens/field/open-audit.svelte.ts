@@ -107,7 +107,7 @@ export class OpenAudit {
   readonly unfiled = $derived(unfiledOf(this.view));
   readonly notSent = $derived.by(() => {
     const waiting = this.#outbox?.byAudit.get(this.id);
-    return this.#outbox ? (waiting?.operations ?? 0) + (waiting?.photos ?? 0) : undefined;
+    return this.#outbox ? (waiting?.operations ?? 0) + (waiting?.photos ?? 0) + (waiting?.carried ?? 0) : undefined;
   });
   /** When the closing record was sealed that counts. */
   readonly sealedAt = $derived.by(() => closingsOf(this.view).counting?.seal.sealed_at ?? null);
