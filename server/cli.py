@@ -22,7 +22,7 @@ from server.config import Config, ConfigurationError, load_config
 from server.database import SERVER, db, reading
 from server.demo import seed
 from server.domain.operation import ChainKey, head_statement
-from server.domain.refusals import Refusal, Refused
+from server.domain.refusals import Refused
 from server.domain.vocabulary import Role
 from server.handover.read import opened
 from server.handover.take_in import Taken, take_in
@@ -440,9 +440,9 @@ def _import(given: argparse.Namespace, config: Config) -> int:
 def _say_taken(audit: Taken) -> Iterator[str]:
     yield f"{audit.new} entries are new, {audit.known} were here already."
     for code, count in sorted(audit.quarantined.items()):
-        yield f"{count} entries are kept aside: {Refusal(code).sentence}"
+        yield f"{count} entries are kept aside: {audit.sentences[code]}"
     for code, count in sorted(audit.refused.items()):
-        yield f"{count} entries were not taken, and are in the file alone: {Refusal(code).sentence}"
+        yield f"{count} entries were not taken, and are in the file alone: {audit.sentences[code]}"
     if audit.photos or audit.photos_known:
         yield f"{audit.photos} photos are new, {audit.photos_known} were here already."
     if audit.photos_refused:

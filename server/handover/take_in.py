@@ -29,6 +29,8 @@ class Taken:
     """How many went to quarantine, by code."""
     refused: Counter[str] = field(default_factory=Counter)
     """How many were not taken, by code: they are in the file alone."""
+    sentences: dict[str, str] = field(default_factory=dict)
+    """Of each code the sentence, with the facts of the first."""
     photos: int = 0
     photos_known: int = 0
     photos_refused: int = 0
@@ -52,12 +54,15 @@ def _take_batches(audit: GivenAudit, done: Taken) -> None:
             answer = bring_by_hand(chain, _batch(chain, given))
         except Refused as refused:
             done.refused[refused.refusal.code] += len(operations)
+            done.sentences.setdefault(refused.refusal.code, refused.refusal.sentence)
             continue
         duplicates = sum(verdict.verdict == "duplicate" for verdict in answer.verdicts)
-        aside = [verdict for verdict in answer.verdicts if verdict.verdict != "duplicate"]
+        aside = [verdict.reason for verdict in answer.verdicts if verdict.verdict != "duplicate" and verdict.reason]
         done.known += duplicates
         done.new += len(operations) - duplicates - len(aside)
-        done.quarantined.update(verdict.reason.code for verdict in aside if verdict.reason is not None)
+        for reason in aside:
+            done.quarantined[reason.code] += 1
+            done.sentences.setdefault(reason.code, reason.sentence)
 
 
 def _batch(chain: ChainKey, given: dict[str, Any]) -> Batch:

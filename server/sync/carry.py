@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from server.database import SERVER, Scope, reading, unit_of_work
-from server.domain.operation import GENESIS, SERVER_ACCOUNT, ChainKey, head_statement, held_hash
+from server.domain.operation import GENESIS, ChainKey, head_statement, held_hash
 from server.domain.refusals import Refusal, Refused
 from server.storage import Session, accounts, audits, chains
 from server.storage.clock import now_ms
@@ -26,7 +26,7 @@ from server.sync.push import Batch, PushAnswer, push, verdicts_on
 from server.sync.receive import Receiver, Sender
 
 BY_HAND = "00000000-0000-0000-0000-000000000000"
-"""In the place of an installation, for what was brought to the server itself and names a tablet that nobody can vouch for."""
+"""In the place of account and installation, for what was brought to the server itself and names a tablet that nobody can vouch for."""
 
 
 def carry(carrier: Sender, chain: ChainKey, batch: Batch) -> PushAnswer:
@@ -109,7 +109,7 @@ def _as_brought(batch: Batch) -> Batch:
 
 def _set_aside(batch: Batch) -> PushAnswer:
     """In quarantine, as brought by nobody who could say more about it."""
-    nobody = ChainKey(BY_HAND, SERVER_ACCOUNT, batch.audit)
+    nobody = ChainKey(BY_HAND, BY_HAND, batch.audit)
     arrivals = read_arrivals(batch.operations, nobody)
     with reading(SERVER) as session:
         row = audits.find_audit(session, batch.audit)
@@ -121,8 +121,8 @@ def _set_aside(batch: Batch) -> PushAnswer:
         if audit is None:
             raise Refused(Refusal("server.busy"))
         receiver = Receiver(session, audit, server_identity(session), now_ms())
-        known = receiver.receive(Sender(SERVER_ACCOUNT, BY_HAND, {}), arrivals, is_revoked=False)
-        chain = chains.load_chain(session, audit, BY_HAND, SERVER_ACCOUNT)
+        known = receiver.receive(Sender(BY_HAND, BY_HAND, {}), arrivals, is_revoked=False)
+        chain = chains.load_chain(session, audit, BY_HAND, BY_HAND)
         receiver.derive()
         return PushAnswer(
             epoch=receiver.server.epoch,

@@ -102,7 +102,7 @@ def taken(config: Config, path: Path = FILE, passphrase: str = PASSPHRASE) -> Ta
 
 def test_a_file_that_the_app_wrote_becomes_its_authors_audit(database, app, config, lena_of_the_file, contents):
     done = taken(config)
-    assert (done.new, done.known, done.photos) == (6, 0, 1)
+    assert (done.new, done.known, done.photos) == (7, 0, 1)
     assert not done.quarantined and not done.refused
     with reading(SERVER) as session:
         view = fold_log(log.load_entries(session, AUDIT))
@@ -118,22 +118,22 @@ def test_a_file_that_the_app_wrote_becomes_its_authors_audit(database, app, conf
 def test_it_may_be_taken_in_twice(database, app, config, lena_of_the_file):
     taken(config)
     again = taken(config)
-    assert (again.new, again.known, again.photos, again.photos_known) == (0, 6, 0, 1)
+    assert (again.new, again.known, again.photos, again.photos_known) == (0, 7, 0, 1)
     with reading(SERVER) as session:
-        assert audits.find_audit(session, AUDIT).head_seq == 6
+        assert audits.find_audit(session, AUDIT).head_seq == 7
 
 
 def test_what_a_blocked_tablet_wrote_is_set_aside(database, app, config, lena_of_the_file):
     block_installation(lena_of_the_file)
     done = taken(config)
     assert done.new == 0
-    assert sum(done.quarantined.values()) + sum(done.refused.values()) == 6
+    assert sum(done.quarantined.values()) + sum(done.refused.values()) == 7
 
 
 def test_a_tablet_that_nobody_knows_writes_nothing_into_this_server(database, app, config):
     enter_lena()
     done = taken(config)
-    assert (done.new, dict(done.refused), done.photos_refused) == (0, {"request.not_found": 6}, 1)
+    assert (done.new, dict(done.refused), done.photos_refused) == (0, {"request.not_found": 7}, 1)
 
 
 def test_what_nobody_can_vouch_for_is_kept_aside_in_an_audit_that_is_known(database, app, config, lena_of_the_file):
@@ -160,7 +160,7 @@ def test_what_nobody_can_vouch_for_is_kept_aside_in_an_audit_that_is_known(datab
 
     path = written(config.data_folder / "changed.zip.age", changed(with_stranger))
     done = taken(config, path)
-    assert (done.new, done.known, sum(done.quarantined.values())) == (0, 6, 1)
+    assert (done.new, done.known, sum(done.quarantined.values())) == (0, 7, 1)
 
 
 # --- The command
@@ -183,10 +183,10 @@ def test_the_command_says_what_was_new_and_what_was_here(run, lena_of_the_file):
     code, said, _ = run(FILE, f"{PASSPHRASE}\n")
     assert code == 0
     assert "Written by Lena at " in said
-    assert "6 entries are new, 0 were here already." in said
+    assert "7 entries are new, 0 were here already." in said
     assert "1 photos are new, 0 were here already." in said
     _, said, _ = run(FILE, f" {PASSPHRASE} \n")
-    assert "0 entries are new, 6 were here already." in said
+    assert "0 entries are new, 7 were here already." in said
 
 
 def test_the_command_says_what_is_wrong_with_a_file(run, tmp_path, app):

@@ -402,7 +402,12 @@ describe('the file that the tests of the server read', () => {
       await commit(
         lena.db,
         AUDIT,
-        [...START, ...finding('f1', 'No calibration record'), evidence(sha256, 70_000)],
+        [
+          ...START,
+          add('team_member', 'm1', { account: LENA }),
+          ...finding('f1', 'No calibration record'),
+          evidence(sha256, 70_000),
+        ],
         [file],
       );
       const prepared = await prepareHandover(await sessionOf(lena.db), null);
@@ -410,7 +415,7 @@ describe('the file that the tests of the server read', () => {
       await writeFile(SAMPLE, new Uint8Array(await new Response(await prepared.stream(PASSPHRASE)).arrayBuffer()));
     }
     const aron = await tabletFor(ARON);
-    expect(await takenIn(aron, new Blob([await readFile(SAMPLE)]))).toEqual({ entries: 0, operations: 6, photos: 1 });
+    expect(await takenIn(aron, new Blob([await readFile(SAMPLE)]))).toEqual({ entries: 0, operations: 7, photos: 1 });
     expect(await titles(aron)).toEqual(['No calibration record']);
   });
 });
