@@ -10,6 +10,7 @@ from server.storage import chains
 from server.storage.tables.operation import LoggedOperation
 from server.sync.carry import bring_by_hand
 from server.sync.push import Batch
+from server.sync.update import ask_after_update
 from tests.devices import Device, codes, new_audit, states
 from tests.people import Person
 
@@ -208,3 +209,14 @@ def test_what_is_not_signed_and_belongs_nowhere_is_refused(database, lena):
     with pytest.raises(Refused) as refused:
         by_hand(hers, head_signature=None)
     assert refused.value.refusal.code == "request.not_found"
+
+
+def test_what_is_not_signed_and_not_understood_outlives_an_update_of_the_server(database, lena, aron, monkeypatch):
+    """The server asks such entries again, whoever sent them; here nobody did who has an account."""
+    hers, his = team_of_two(lena, aron)
+    his.make("set", "finding/1", "title", "from a later version", v=99)
+    assert by_hand(his, head_signature=None) == ["envelope.unknown_version"]
+    monkeypatch.setattr("server.storage.server_state.version", lambda: "99.0")
+    ask_after_update()
+    hers.pull()
+    assert [said["code"] for said in hers.view().quarantined.values()] == ["envelope.unknown_version"]
