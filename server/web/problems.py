@@ -36,6 +36,7 @@ STATUS: dict[str, int] = {
     "account.weak_password": 422,
     "account.token_spent": 410,
     "account.address_taken": 409,
+    "handover": 422,
     "envelope": 422,
     "operation": 422,
     "chain": 409,

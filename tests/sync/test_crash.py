@@ -38,7 +38,7 @@ POINTS = [
     (log, "append_entries", behind),
     (receive.audits, "save_team", behind),
     (pushing, "_note_head_signature", behind),
-    (pushing, "_verdicts", before),
+    (pushing, "verdicts_on", before),
 ]
 
 
