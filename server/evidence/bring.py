@@ -8,7 +8,8 @@ from server.domain.spelling import Form, is_spelled
 from server.storage import audits
 from server.storage import evidence as records
 from server.storage.clock import now_ms
-from server.storage.evidence_store import BlobKey, EvidenceFiles, sha256_of
+from server.storage.disk import sha256_of
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 
 

@@ -33,7 +33,8 @@ from server.identity.by_hand import block_installation
 from server.storage import accounts, audits
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
-from server.storage.evidence_store import BlobKey, EvidenceFiles, sha256_of
+from server.storage.disk import sha256_of
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.tables.account import Account
 from server.storage.tables.operation import LoggedOperation
