@@ -96,7 +96,7 @@ def test_a_spare_tablet_goes_on_where_the_dead_one_stopped(tablet: Tablets, tmp_
     spare.retitle_open_finding("After it fell")
     spare.comes_back_online()
     spare.syncs_now()
-    expect(spare.page.get_by_text("kept aside by the server")).to_be_hidden()
+    expect(spare.page.get_by_text("set aside by the server")).to_be_hidden()
     expect(spare.page.get_by_text("came by hand")).to_have_count(0)
 
 

@@ -101,7 +101,7 @@ def test_who_began_the_audit_leads_it_on_both_tablets_although_her_entry_was_tak
     lena.judge("8.6", "Conforms")
     lena.comes_back_online()
     lena.syncs_now()
-    expect(lena.page.get_by_text("kept aside by the server")).to_be_hidden()
+    expect(lena.page.get_by_text("set aside by the server")).to_be_hidden()
 
     jonas.syncs_now()
     jonas.goes_back_to_the_audit()
