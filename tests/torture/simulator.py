@@ -1,0 +1,727 @@
+"""
+A story of an audit in which everything goes wrong, told from a seed: people, tablets, a network, a server, and a checker at the end.
+
+A seed gives a plan: a list of steps, each a rule and a number to choose by. A step that makes no sense any more does nothing, so a plan
+stays one when steps are taken out of it, and the shortest that still fails is found by taking out as many as possible.
+"""
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from server.database import SERVER, reading, unit_of_work
+from server.domain.closings import closings_of
+from server.domain.operation import digest_of
+from server.domain.record import closing_record
+from server.domain.refusals import Refused
+from server.domain.vocabulary import Role, WorkspaceKind
+from server.identity.by_hand import block_installation, unblock_installation
+from server.sealing.canonical import canonical_bytes
+from server.storage import accounts
+from server.storage.clock import as_instant
+from server.storage.identifiers import new_id
+from server.storage.workspaces import add_workspace
+from server.sync.erase import erase_content_of
+from server.sync.office import Change as OfficeChange
+from server.sync.office import append
+from tests.torture.invariants import Broken, Stored, Story, TabletLog, TabletSeen, check, plain
+from tests.torture.machine import BEGIN, Fault, Machine, PowerCut, ruled
+from tests.torture.network import FAULTS, Answer, Network, Request, Unreachable
+from tests.torture.store import Change, Store, two_lines
+from tests.torture.tablet import Died, Stopped, Tablet
+
+Step = tuple[str, int]
+Part = TypeVar("Part")
+YEAR = 365 * 86_400_000
+FIELDS = ("title", "requirement", "failure", "objective_evidence")
+QUIET_ROUNDS = 12
+
+RULES: dict[str, int] = {
+    "write": 30,
+    "delete": 5,
+    "resolve": 6,
+    "note": 8,
+    "photo": 6,
+    "sync": 40,
+    "sync on a bad line": 30,
+    "late requests arrive": 6,
+    "tablet clock jumps": 4,
+    "time passes": 8,
+    "back up": 5,
+    "restore": 4,
+    "clone": 3,
+    "copy of last week": 3,
+    "back to last week": 3,
+    "tablet destroyed": 2,
+    "somebody else takes the tablet": 4,
+    "removed from the team": 3,
+    "back in the team": 4,
+    "leaves the workspace": 1,
+    "joins the workspace": 2,
+    "block": 3,
+    "let in": 4,
+    "newer app": 3,
+    "erase": 4,
+    "release": 5,
+    "office writes": 4,
+    "bring for a colleague": 3,
+    "seal": 4,
+    "begin another audit": 3,
+}
+"""How often each is chosen, against the others."""
+
+
+def plan_of(seed: int, steps: int = 60) -> list[Step]:
+    chance = random.Random(seed)
+    names = chance.choices(list(RULES), weights=list(RULES.values()), k=steps)
+    return [(name, chance.getrandbits(48)) for name in names]
+
+
+@dataclass
+class Told:
+    """How a story went."""
+
+    broken: list[Broken] = field(default_factory=list)
+    operations: int = 0
+    requests: int = 0
+    deaths_of_server: int = 0
+    deaths_of_tablet: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    aside: Counter[str] = field(default_factory=Counter)
+    gone: int = 0
+    lost_and_told: int = 0
+    kept_back: int = 0
+    """Files of somebody who may not see the audit any more: the server takes none of them."""
+    heads: dict[str, str] = field(default_factory=dict)
+    """By audit the running hash in which it ended: the same seed ends in the same."""
+
+
+@dataclass
+class Copy:
+    """Of a whole tablet, as an image of it has it."""
+
+    name: str
+    stores: dict[str, Store]
+    account: str
+
+
+class Simulator:
+    def __init__(self, machine: Machine, seed: int):
+        self.machine = machine
+        self.chance = random.Random(seed ^ 0x5EED)
+        self.network = Network(self)
+        self.tablets: list[Tablet] = []
+        self.copies: list[Copy] = []
+        self.audits: list[str] = []
+        self.made: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self.told = Told()
+        self.walls: dict[str, int] = {}
+        self._number = 0
+        self._assemble()
+
+    # --- The cast
+
+    def _assemble(self) -> None:
+        now = self.machine.clock.now
+        with unit_of_work(SERVER) as session:
+            self.workspace = add_workspace(session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Nordcert", now=now)
+            self.people = {
+                name: accounts.add_account(
+                    session, email=f"{name}@example.org", name=name.title(), language="en", password_hash="!", now=now
+                )
+                for name in ("lena", "aron", "mara", "paula")
+            }
+        self.roles = {
+            "lena": (Role.LEAD_AUDITOR,),
+            "aron": (Role.AUDITOR,),
+            "mara": (Role.AUDITOR,),
+            "paula": (Role.PROGRAMME_MANAGER,),
+        }
+        for name, roles in self.roles.items():
+            self.machine.set_roles(self.workspace, self.people[name], *roles)
+        for name, account in (("lena's", "lena"), ("aron's", "aron"), ("mara's", "mara"), ("lena's second", "lena")):
+            tablet = self._new_tablet(name)
+            tablet.give_to(self.people[account])
+        lena = self.tablets[0]
+        audit = self._begin_audit(lena)
+        for name in ("aron", "mara"):
+            self._write(lena, audit, _member(self.people[name], name))
+        lena.sync()
+
+    def _new_tablet(self, name: str) -> Tablet:
+        tablet = Tablet(name, self.network, new_id, self.machine.sign_in)
+        self.tablets.append(tablet)
+        self.walls[name] = 0
+        return tablet
+
+    def _begin_audit(self, tablet: Tablet) -> str:
+        audit = new_id()
+        self.audits.append(audit)
+        ref = f"audit/{audit}"
+        self._write(
+            tablet,
+            audit,
+            [
+                Change("add", ref, "born", {"workspace": self.workspace, "type": "stage_2"}),
+                Change("set", ref, "reference", f"A-{len(self.audits)}"),
+            ],
+        )
+        return audit
+
+    # --- The far end of the network
+
+    def deliver(self, request: Request, cut: int | None = None, fault: tuple[str, int] | None = None) -> Answer:
+        self.machine.fault = None if fault is None else Fault(*fault)
+        try:
+            answer = self.machine.request(request.method, request.path, request.headers, request.body, request.token, cut)
+        except PowerCut as cut_off:
+            raise Unreachable from cut_off
+        return Answer(answer.status_code, dict(answer.headers), answer.data)
+
+    # --- One step
+
+    def step(self, rule: str, number: int) -> None:
+        chance = random.Random(number)
+        tablet = chance.choice(self.tablets)
+        method: Callable[[Tablet, random.Random], bool | None] = getattr(self, "do_" + rule.replace(" ", "_"))
+        self.machine.clock.now += chance.randrange(1, 60_000)
+        if method(tablet, chance) is not False:
+            self.told.rules[rule] += 1
+
+    def _wall(self, tablet: Tablet) -> int:
+        return self.machine.clock.now + self.walls[tablet.name]
+
+    def _write(self, tablet: Tablet, audit: str, changes: Sequence[Change], file: bytes | None = None) -> list[str]:
+        texts = tablet.write(audit, list(changes), self._wall(tablet), self.chance, file)
+        for text in texts:
+            self._note_made(tablet, audit, text)
+        return texts
+
+    def _note_made(self, tablet: Tablet, audit: str, text: str) -> None:
+        digest = digest_of(text.encode())
+        self.made[digest] = text
+        tablet.saved.add((audit, digest))
+        self.told.operations += 1
+
+    def _audit(self, tablet: Tablet, chance: random.Random) -> str | None:
+        """One that this tablet has heard of for whoever holds it."""
+        known = [audit for audit in self.audits if tablet.store.rows.get(audit)]
+        return chance.choice(known) if known else None
+
+    def _finding(self, tablet: Tablet, audit: str, chance: random.Random) -> str | None:
+        found = [ref for ref in sorted(tablet.store.view(audit).entities) if ref.startswith("finding/")]
+        return chance.choice(found) if found else None
+
+    def do_write(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        finding = self._finding(tablet, audit, chance)
+        changes = []
+        if finding is None or chance.random() < 0.3:
+            # Few names, so that two tablets raise the same one.
+            finding = f"finding/f{chance.randrange(6)}"
+            born = {"raised_at": as_instant(BEGIN), "raised_by": chance.choice(["m1", "m1", "m2"])}
+            changes.append(Change("add", finding, "born", born))
+        for _ in range(chance.choice([1, 1, 2, 4, 9])):
+            changes.append(Change("set", finding, chance.choice(FIELDS), f"said {chance.randrange(8)}"))
+        self._write(tablet, audit, changes)
+        return None
+
+    def do_delete(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        audit = self._audit(tablet, chance)
+        finding = None if audit is None else self._finding(tablet, audit, chance)
+        if audit is None or finding is None:
+            return False
+        if chance.random() < 0.3:
+            self._write(tablet, audit, [Change("set", finding, "deleted", False)])
+        else:
+            self._write(tablet, audit, [Change("del", finding, "deleted", True)])
+        return None
+
+    def do_resolve(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        disputed = [
+            (ref, name)
+            for ref, entity in sorted(tablet.store.view(audit).entities.items())
+            for name, shown in entity.fields.items()
+            if shown.is_disputed
+        ]
+        if not disputed:
+            return False
+        ref, name = chance.choice(disputed)
+        self._write(tablet, audit, [Change("resolve", ref, name, f"agreed {chance.randrange(4)}")])
+        return None
+
+    def do_note(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        ref = f"note/n{chance.randrange(10**6)}"
+        changes = [
+            Change("add", ref, "born", {"observed_at": as_instant(BEGIN)}),
+            Change("set", ref, "text", f"heard {chance.randrange(100)}"),
+        ]
+        self._write(tablet, audit, changes)
+        return None
+
+    def do_photo(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        # Few pictures, so that two tablets send the same one.
+        picture = random.Random(chance.randrange(5)).randbytes(chance.choice([0, 1, 700, 1024, 5000]))
+        name, ref = hashlib.sha256(picture).hexdigest(), f"evidence/e{chance.randrange(10**6)}"
+        born = {
+            "kind": "photo",
+            "sha256": name,
+            "size": len(picture),
+            "media_type": "image/jpeg",
+            "source": "camera",
+            "file_name": None,
+            "captured_at": as_instant(BEGIN),
+        }
+        self._write(tablet, audit, [Change("add", ref, "born", born)], picture)
+        return None
+
+    def do_sync(self, tablet: Tablet, _chance: random.Random) -> None:
+        self.network.begin({})
+        self._sync(tablet)
+
+    def do_sync_on_a_bad_line(self, tablet: Tablet, chance: random.Random) -> None:
+        faults = {chance.randrange(1, 12): (chance.choice(FAULTS), chance.getrandbits(24)) for _ in range(3)}
+        self.network.begin(faults)
+        tablet.dies_at = chance.choice([0, 0, chance.randrange(1, 20)])
+        self._sync(tablet)
+        self.network.begin({})
+
+    def _sync(self, tablet: Tablet) -> None:
+        try:
+            tablet.sync()
+        except Died:
+            self.told.deaths_of_tablet += 1
+        tablet.dies_at = 0
+        if tablet.problem == "account.sign_in_needed":
+            tablet.token = self.machine.sign_in(tablet.account)
+
+    def do_late_requests_arrive(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        if not self.network.late:
+            return False
+        self.network.deliver_late(chance)
+        return None
+
+    def do_tablet_clock_jumps(self, tablet: Tablet, chance: random.Random) -> None:
+        self.walls[tablet.name] = chance.choice(
+            [0, YEAR, 10 * YEAR, -10 * YEAR, 3_600_000, -3_600_000, -self.machine.clock.now]
+        )
+
+    def do_time_passes(self, _tablet: Tablet, chance: random.Random) -> None:
+        self.machine.clock.now += chance.choice([1000, 3_600_000, 86_400_000, 7 * 86_400_000])
+
+    def do_back_up(self, _tablet: Tablet, _chance: random.Random) -> None:
+        self.machine.back_up()
+
+    def do_restore(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        if not self.machine.backups:
+            return False
+        # Mostly the last one; sometimes one that had been put back before.
+        last = len(self.machine.backups) - 1
+        self.machine.restore(chance.choice([last, last, chance.randrange(last + 1)]))
+        for name, roles in self.roles.items():
+            self.machine.set_roles(self.workspace, self.people[name], *roles)
+        self._note_gone()
+        return None
+
+    # --- What becomes of tablets
+
+    def do_clone(self, tablet: Tablet, _chance: random.Random) -> bool | None:
+        if len(self.tablets) >= 7:
+            return False
+        twin = self._new_tablet(f"{tablet.name}, cloned {len(self.tablets)}")
+        self._put_on(twin, self._copied(tablet))
+        return None
+
+    def do_copy_of_last_week(self, tablet: Tablet, _chance: random.Random) -> None:
+        self.copies.append(self._copied(tablet))
+
+    def do_back_to_last_week(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        if not self.copies:
+            return False
+        copy = chance.choice(self.copies)
+        tablet = next((one for one in self.tablets if one.name == copy.name), None)
+        if tablet is None:
+            return False
+        self._put_on(tablet, copy)
+        self._note_gone()
+        return None
+
+    def do_tablet_destroyed(self, tablet: Tablet, _chance: random.Random) -> bool | None:
+        if len(self.tablets) < 3 or tablet is self.tablets[0]:
+            return False
+        self.tablets.remove(tablet)
+        self._note_gone()
+        return None
+
+    def do_somebody_else_takes_the_tablet(self, tablet: Tablet, chance: random.Random) -> None:
+        tablet.give_to(self.people[chance.choice(sorted(self.people))])
+
+    @staticmethod
+    def _copied(tablet: Tablet) -> Copy:
+        return Copy(tablet.name, {who: store.copied() for who, store in tablet.stores.items()}, tablet.account)
+
+    def _put_on(self, tablet: Tablet, copy: Copy) -> None:
+        tablet.stores = {who: store.copied() for who, store in copy.stores.items()}
+        tablet.account = copy.account
+        tablet.token = self.machine.sign_in(copy.account)
+        tablet.saved = {
+            (audit, digest)
+            for store in tablet.stores.values()
+            for audit, rows in store.rows.items()
+            for digest, row in rows.items()
+            if row.chain is not None and row.chain.account == store.account
+        }
+
+    def _note_gone(self) -> None:
+        """What nobody has any more cannot come back; a backup or a copy of a tablet may bring some of it again."""
+        stores = [store for tablet in self.tablets for store in tablet.stores.values()]
+        seen = self.machine.seen()
+        here = {entry.digest for log in seen.logs.values() for entry in log.entries}
+        here |= self.machine.held_digests()
+        here |= {d for store in stores for rows in store.rows.values() for d, row in rows.items() if not row.is_hidden}
+        files = {name for _, name in seen.files} | {name for store in stores for name in store.files}
+        named = {
+            value["sha256"]
+            for text in self.made.values()
+            if '"kind":"add"' in text and isinstance(value := _value(text), dict) and "media_type" in value
+        }
+        self.gone |= (set(self.made) - here) | (named - files)
+
+    # --- Rights
+
+    def do_removed_from_the_team(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        who = self.people[chance.choice(["aron", "mara"])]
+        audit = self._audit(tablet, chance)
+        if audit is None or tablet.account == who:
+            return False
+        self._write(tablet, audit, [Change("del", f"team_member/{who}", "deleted", True)])
+        return None
+
+    def do_back_in_the_team(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        who = chance.choice(["aron", "mara", "paula"])
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        ref = f"team_member/{self.people[who]}"
+        role = chance.choice(["auditor", "auditor", "technical_expert", "audit_team_leader"])
+        if tablet.store.view(audit).entity(ref) is None:
+            changes = _member(self.people[who], who)
+        else:
+            changes = [Change("set", ref, "deleted", False), Change("set", ref, "role", role)]
+        self._write(tablet, audit, changes)
+        return None
+
+    def do_leaves_the_workspace(self, _tablet: Tablet, chance: random.Random) -> None:
+        self._set_roles(chance.choice(["aron", "mara"]), ())
+
+    def do_joins_the_workspace(self, _tablet: Tablet, chance: random.Random) -> None:
+        self._set_roles(chance.choice(["aron", "mara"]), (Role.AUDITOR,))
+
+    def _set_roles(self, name: str, roles: tuple[Role, ...]) -> None:
+        self.roles[name] = roles
+        self.machine.set_roles(self.workspace, self.people[name], *roles)
+
+    def do_block(self, tablet: Tablet, _chance: random.Random) -> None:
+        block_installation(tablet.store.installation)
+
+    def do_let_in(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        blocked = self.machine.blocked()
+        if not blocked:
+            return False
+        unblock_installation(chance.choice(blocked))
+        return None
+
+    def do_release(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """By Lena, of something that is aside."""
+        audit = chance.choice(self.audits)
+        aside = self.machine.aside(audit)
+        if not aside:
+            return False
+        digest = chance.choice(aside)
+        path = f"/api/audits/{audit}/operations/{digest}/release"
+        token = self.machine.sign_in(self.people["lena"])
+        self.deliver(Request("POST", path, {"Content-Type": "application/json"}, b"", token))
+        return None
+
+    def do_erase(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """By Paula, as programme manager."""
+        audit = chance.choice(self.audits)
+        log = self.machine.seen().logs.get(audit)
+        if log is None:
+            return False
+        entry = chance.choice(log.entries)
+        with reading(SERVER) as session:
+            roles = accounts.roles_of(session, self.people["paula"])
+        try:
+            erase_content_of(self.people["paula"], roles, audit, [entry.digest], "Withdrawn.")
+        except Refused:
+            return False
+        return None
+
+    def do_office_writes(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        audit = chance.choice(self.audits)
+        if audit not in self.machine.seen().logs:
+            return False
+        who = chance.choice(["aron", "mara"])
+        ref = f"team_member/{self.people[who]}"
+        changes = [OfficeChange(f"audit/{audit}", "title", f"Title {chance.randrange(5)}")]
+        if chance.random() < 0.4:
+            changes.append(OfficeChange(ref, "name", who.title()))
+        with unit_of_work(SERVER) as session:
+            append(session, audit=audit, account=self.people["paula"], changes=changes)
+        return None
+
+    # --- What tablets do to the log
+
+    def do_newer_app(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """It writes what this server cannot read, or cannot place."""
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        if chance.random() < 0.6:
+            name = f"field_of_{chance.randrange(2028, 2031)}"
+            self._write(tablet, audit, [Change("set", f"note/n{chance.randrange(5)}", name, "new")])
+            return None
+        store = tablet.store
+        key = next((key for key in store.own_chains(audit) if key.installation == store.installation), None)
+        tip = None if key is None else store.chains[key]
+        header = {
+            "v": 2,
+            "chain": {"installation": store.installation, "account": store.account, "audit": audit},
+            "dseq": (tip.dseq if tip else 0) + 1,
+            "prev": tip.digest if tip else "0" * 64,
+            "more": chance.randrange(1000),
+        }
+        text = two_lines(header, "as nobody here writes", "A" * 22)
+        store.keep_text(audit, text)
+        self._note_made(tablet, audit, text)
+        return None
+
+    def do_bring_for_a_colleague(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """An export of one tablet, sent in from another."""
+        other = chance.choice(self.tablets)
+        audit = self._audit(other, chance)
+        if audit is None or other is tablet:
+            return False
+        brought = [row.data for row in other.store.of_audit(audit).values() if row.waiting is not None][:5]
+        if not brought:
+            return False
+        mine = {"installation": tablet.store.installation, "account": tablet.account}
+        announced = {"dseq": 0, "digest": "0" * 64}
+        body = {"protocol": 1, **mine, "announced": announced, "head_signature": None, "operations": brought}
+        self.network.begin({})
+        try:
+            tablet._ask_checked(f"/api/audits/{audit}/operations", body)
+        except (Unreachable, Stopped):
+            return False
+        return None
+
+    def do_seal(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """A closing meeting, offline, while others hold unsent work."""
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        store = tablet.store
+        view, log = store.view(audit), store.log(audit)
+        if any(shown.is_disputed for entity in view.entities.values() for shown in entity.fields.values()):
+            return False
+        said_at = as_instant(max(0, min(self._wall(tablet), 4 * 10**12)))
+        frozen = {
+            "at": said_at,
+            "installation": store.installation,
+            "account": store.account,
+            "app": "torture",
+            "schema": 1,
+            "salt": "B" * 22,
+            "zone": "Europe/Berlin",
+            "log": {"epoch": log.epoch, "seq": log.seq, "hash": log.hash},
+        }
+        counting = closings_of(view).counting
+        supersedes = None if counting is None else counting.sha256
+        record = canonical_bytes(
+            closing_record(
+                view,
+                audit,
+                store.record_heads(audit),
+                frozen,
+                supersedes=supersedes,
+                reason=None if supersedes is None else "once more",
+                catalogues=[],
+            )
+        )
+        sha256, ref = hashlib.sha256(record).hexdigest(), f"closing_record/c{chance.randrange(10**6)}"
+        self._write(tablet, audit, [Change("add", ref, "born", {"record": record.decode(), "sha256": sha256})])
+        seal = {
+            "purpose": "closing",
+            "audit": audit,
+            "sha256": sha256,
+            "signatures": [],
+            "supersedes": supersedes,
+            "sealed_at": said_at,
+            "installation": store.installation,
+            "account": store.account,
+            "public_key": None,
+            "device_signature": None,
+        }
+        self._write(tablet, audit, [Change("seal", ref, "seal", seal)])
+        return None
+
+    def do_begin_another_audit(self, tablet: Tablet, _chance: random.Random) -> bool | None:
+        if len(self.audits) >= 3 or tablet.account not in (self.people["lena"], self.people["paula"]):
+            return False
+        audit = self._begin_audit(tablet)
+        self._write(tablet, audit, _member(self.people["aron"], "aron"))
+        return None
+
+    # --- The end
+
+    def come_to_rest(self) -> None:
+        """Everybody comes online, for everybody who works on each tablet, until nothing moves any more."""
+        self.network.begin({})
+        for installation in self.machine.blocked():
+            unblock_installation(installation)
+        for name in ("aron", "mara"):
+            self._set_roles(name, (Role.AUDITOR,))
+        self.network.deliver_late(self.chance)
+        before = None
+        for _ in range(QUIET_ROUNDS):
+            for tablet in self.tablets:
+                for account in sorted(tablet.stores):
+                    if tablet.account != account or tablet.problem in ("account.sign_in_needed", "account.installation_revoked"):
+                        tablet.account = account
+                        tablet.token = self.machine.sign_in(account)
+                    self._sync(tablet)
+            now = {audit: log.head_hash for audit, log in self.machine.seen().logs.items()}
+            now_waiting = [self._waiting(tablet) for tablet in self.tablets]
+            if (now, now_waiting) == before:
+                break
+            before = (now, now_waiting)
+
+    def _waiting(self, tablet: Tablet) -> int:
+        return sum(store.waiting(audit) for store in tablet.stores.values() for audit in store.rows)
+
+    def seen(self) -> list[TabletSeen]:
+        """What each tablet says and has, for each account on it."""
+        return [one for tablet in self.tablets for one in self._seen_on(tablet)]
+
+    def _seen_on(self, tablet: Tablet) -> Iterator[TabletSeen]:
+        for who, store in sorted(tablet.stores.items()):
+            logs = {}
+            for audit, rows in store.rows.items():
+                log = store.log(audit)
+                # Who may not see an audit and has nothing to send does not ask about it any more.
+                sees = "all" if audit in store.listed else "nothing"
+                logs[audit] = TabletLog(
+                    {
+                        digest: Stored(
+                            row.data,
+                            row.content_sha256,
+                            row.origin,
+                            row.seq,
+                            row.received_at,
+                            row.waiting is not None,
+                            row.is_lost,
+                            row.is_hidden,
+                        )
+                        for digest, row in rows.items()
+                    },
+                    log.epoch,
+                    log.seq,
+                    log.hash,
+                    sees,
+                    plain(store.view(audit)),
+                )
+            saved = {(audit, d) for audit, d in tablet.saved if json.loads(self.made[d].partition("\n")[0])["chain"]["account"] == who}
+            waiting = [audit for (audit, _), upload in store.uploads.items() if upload.state == "waiting"]
+            kept_back = sum(audit not in store.listed for audit in waiting)
+            self.told.kept_back += kept_back
+            problem = tablet.problem if who == tablet.account else None
+            yield TabletSeen(
+                f"{tablet.name} ({self._name(who)})",
+                who,
+                frozenset(saved),
+                logs,
+                dict(store.files),
+                len(waiting) - kept_back,
+                None if kept_back and problem == "request.not_found" else problem,
+                tuple(sorted(old.refused[0] for old in store.old_logs.values() if old.refused)),
+            )
+
+    def _name(self, account: str) -> str:
+        return next(name for name, known in self.people.items() if known == account)
+
+    def finish(self) -> Told:
+        self.come_to_rest()
+        server, tablets = self.machine.seen(), self.seen()
+        told = self.told
+        told.broken = check(Story(self.made, frozenset(self.gone)), tablets, server)
+        told.requests = self.network.requests
+        told.faults = self.network.happened
+        told.deaths_of_server = self.machine.deaths
+        told.gone = len(self.gone)
+        told.lost_and_told = len({d for one in tablets for log in one.logs.values() for d, row in log.rows.items() if row.is_lost})
+        told.heads = {audit: log.head_hash for audit, log in server.logs.items()}
+        for audit in server.logs:
+            told.aside += self.machine.reasons(audit)
+        return told
+
+
+def tell(app: Flask, folder: Path, seed: int, plan: Sequence[Step] | None = None) -> Told:
+    """The whole story of a seed, or of a plan that was cut down."""
+    with ruled(app, folder, seed) as machine:
+        simulator = Simulator(machine, seed)
+        for rule, number in plan if plan is not None else plan_of(seed):
+            simulator.step(rule, number)
+        return simulator.finish()
+
+
+def shrink(fails: Callable[[Sequence[Part]], bool], plan: Sequence[Part]) -> list[Part]:
+    """The shortest that still fails, as far as leaving out larger and then smaller parts finds it (delta debugging)."""
+    left, size = list(plan), max(1, len(plan) // 2)
+    while True:
+        start, has_shrunk = 0, False
+        while start < len(left):
+            shorter = left[:start] + left[start + size :]
+            if fails(shorter):
+                left, has_shrunk = shorter, True
+            else:
+                start += size
+        if size == 1 and not has_shrunk:
+            return left
+        size = max(1, size // 2)
+
+
+def _member(account: str, name: str) -> list[Change]:
+    ref = f"team_member/{account}"
+    return [
+        Change("add", ref, "born", {"account": account}),
+        Change("set", ref, "name", name.title()),
+        Change("set", ref, "role", "auditor"),
+    ]
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text.partition("\n")[2])["val"]
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,446 @@
+"""
+A tablet that does what pwa/src/sync/ does: push, pull, repair, hand back, upload, with everything that can be answered.
+
+It may die at any of the named places: what its store has stays, everything else is gone.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from server.domain.operation import ChainKey, head_statement, held_hash
+from tests.torture.machine import public_text
+from tests.torture.network import Answer, Network, Request, Unreachable
+from tests.torture.store import CHUNK_BYTES, Change, Json, OldLog, Store, sent_form
+
+PAGE = 20
+"""Small, so that a short story has pages."""
+BATCH = 12
+ROUNDS = 3
+FOR_GOOD = (404, 409, 413, 422)
+
+
+class Stopped(Exception):
+    """Ends a run of the sync; nothing that is stored is touched by it."""
+
+    def __init__(self, code: str, status: int | None = None, facts: Json | None = None):
+        super().__init__(code)
+        self.code, self.status, self.facts = code, status, facts or {}
+
+    @property
+    def concerns_one_audit(self) -> bool:
+        if self.code == "account.installation_revoked":
+            return False
+        is_server = self.status is not None and self.code != "sync.not_the_server"
+        return (is_server and self.status not in (401, 429, 503)) or self.code == "sync.inconsistent"
+
+
+class Died(Exception):
+    """The tablet's own battery."""
+
+
+@dataclass
+class Tablet:
+    name: str
+    network: Network
+    new_id: Callable[[], str]
+    sign_in: Callable[[str], str]
+    stores: dict[str, Store] = field(default_factory=dict)
+    """One for each account that works on it."""
+    account: str = ""
+    """Who has it in the hand."""
+    token: str | None = None
+    problem: str | None = None
+    dies_at: int = 0
+    """At the n-th place where it may die; 0 for never."""
+    saved: set[tuple[str, str]] = field(default_factory=set)
+    batch: int = BATCH
+
+    @property
+    def store(self) -> Store:
+        return self.stores[self.account]
+
+    def give_to(self, account: str) -> None:
+        """Somebody signs in on it."""
+        if account not in self.stores:
+            self.stores[account] = Store(account, self.new_id())
+        self.account = account
+        self.token = self.sign_in(account)
+
+    def may_die(self, _place: str) -> None:
+        self.dies_at -= 1
+        if self.dies_at == 0:
+            raise Died
+
+    # --- Writing
+
+    def write(self, audit: str, changes: list[Change], wall: int, chance: random.Random, file: bytes | None = None) -> list[str]:
+        """What a screen does: `saved` is said after the transaction, never before."""
+        salts = [base64.urlsafe_b64encode(chance.randbytes(16)).decode().rstrip("=") for _ in changes]
+        made = self.store.commit(audit, changes, wall, salts, file)
+        return made
+
+    # --- One run of the engine (engine.ts)
+
+    def sync(self) -> None:
+        self.problem = None
+        try:
+            first = self._run()
+            self.problem = first
+        except Stopped as stopped:
+            self.problem = stopped.code
+        except Unreachable:
+            self.problem = "sync.unreachable"
+
+    def _run(self) -> str | None:
+        session = self._value(self._ask("GET", "/api/session"))
+        if session["account"] != self.account:
+            raise Stopped("sync.other_account")
+        try:
+            return self._exchange(session)
+        except Stopped as stopped:
+            if stopped.code == "account.installation_revoked":
+                self._hand_in()
+            raise
+
+    def _hand_in(self) -> None:
+        works = [lambda audit=audit: self._push(audit) for audit in self.store.audits_waiting()]
+        for work in [*works, self._upload]:
+            try:
+                work()
+            except Stopped as stopped:
+                if not stopped.concerns_one_audit:
+                    raise
+
+    def _exchange(self, session: Json) -> str | None:
+        self._enrol(session)
+        state = self._value(self._ask("GET", "/api/state"))
+        if self.store.server_key is None:
+            self.store.server_key = state["log_key"]
+        listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
+        self.store.listed = frozenset(listings)
+        self._send_vanished_again(listings)
+        first: str | None = None
+        for audit in dict.fromkeys([*self.store.audits_waiting(), *listings]):
+            try:
+                self._sync_audit(audit, listings.get(audit), session)
+            except Stopped as stopped:
+                if not stopped.concerns_one_audit:
+                    raise
+                first = first or stopped.code
+        try:
+            self._upload()
+        except Stopped as stopped:
+            if not stopped.concerns_one_audit:
+                raise
+            first = first or stopped.code
+        return first
+
+    def _enrol(self, session: Json) -> None:
+        installation = self.store.installation
+        if self.store.enrolled == installation and session["installation"] == installation:
+            return
+        key = public_text(self.key_of(installation))
+        self._value(self._ask_json("PUT", f"/api/installations/{installation}", {"id": installation, "name": self.name, "public_key": key}))
+        self.store.enrolled = installation
+
+    def _send_vanished_again(self, listings: Json) -> None:
+        gone = [audit for audit, log in self.store.logs.items() if log.epoch is not None and audit not in listings]
+        if not gone:
+            return
+        epoch = self._value(self._ask("GET", "/api/state"))["epoch"]
+        for audit in gone:
+            if self.store.log(audit).epoch == epoch:
+                continue
+            self.store.reset_cursor(audit)
+            self.store.rewind_to_waiting(audit)
+            self.may_die("vanished")
+            if self._hand_back(audit):
+                self._pull(audit)
+
+    def _sync_audit(self, audit: str, listing: Json | None, session: Json) -> None:
+        store = self.store
+        if listing is not None and store.log(audit).is_partial:
+            store.reset_cursor(audit)
+        epoch = store.log(audit).epoch
+        if listing is not None and epoch is not None and listing["epoch"] != epoch:
+            self._fetch(audit, session)
+            store.rewind_to_waiting(audit)
+        for _ in range(ROUNDS):
+            sent = self._push(audit)
+            log = store.log(audit)
+            is_current = listing is not None and (listing["epoch"], listing["head"]) == (
+                log.epoch,
+                {"seq": log.seq, "hash": log.hash},
+            )
+            is_sent = store.waiting(audit) > 0 and any(store.chains[key].pushed > 0 for key in store.own_chains(audit))
+            is_wanting = bool(store.wanted(audit)) or bool(store.old_logs_of(audit))
+            if is_current and not sent and not is_sent and not is_wanting:
+                return
+            was_reset = self._fetch(audit, session)
+            self.may_die("between pull and rewind")
+            if not store.rewind_to_waiting(audit) and not was_reset:
+                return
+
+    def _fetch(self, audit: str, session: Json) -> bool:
+        was_reset, is_forked = self._pull(audit)
+        self.may_die("between pull and hand back")
+        if self._hand_back(audit):
+            more = self._pull(audit)
+            was_reset, is_forked = was_reset or more[0], is_forked or more[1]
+        if is_forked:
+            self._enrol(session)
+        return was_reset
+
+    # --- push.ts
+
+    def _push(self, audit: str) -> int:
+        sent = 0
+        for key in self.store.own_chains(audit):
+            repairs = 0
+            while batch := self.store.next_batch(key, self.batch):
+                answer = self._send_batch(key, [(digest, sent_form(row), row.dseq or 0) for digest, row in batch])
+                if answer.status == 200 and isinstance(answer.json, dict) and "held" in answer.json:
+                    if answer.json["held"] != held_hash([digest for digest, _ in batch]):
+                        raise Stopped("sync.not_the_server", 200)
+                    self.may_die("between answer and mark")
+                    self.store.mark_pushed(key, batch[-1][1].dseq or 0)
+                    sent += len(batch)
+                    self.batch = min(BATCH, self.batch * 2)
+                    continue
+                problem = _problem(answer)
+                if problem.status == 413 and len(batch) > 1:
+                    self.batch = max(1, len(batch) // 2)
+                    continue
+                expected = problem.facts.get("expected")
+                repairs += 1
+                if problem.code == "chain.gap" and isinstance(expected, int) and repairs <= 3:
+                    self.store.mark_pushed(key, expected - 1)
+                    continue
+                raise problem
+        return sent
+
+    def _send_batch(self, key: ChainKey, batch: list[tuple[str, Any, int]]) -> Answer:
+        digest, _, dseq = batch[-1]
+        tip = self.store.chains[key]
+        body = {
+            "protocol": 1,
+            "installation": key.installation,
+            "account": key.account,
+            "announced": {"dseq": tip.dseq, "digest": tip.digest},
+            "head_signature": self._sign(key.installation, head_statement(key, dseq, digest)),
+            "operations": [sent for _, sent, _ in batch],
+        }
+        return self._ask_checked(f"/api/audits/{key.audit}/operations", body)
+
+    def _sign(self, installation: str, statement: bytes) -> str:
+        r, s = decode_dss_signature(self.key_of(installation).sign(statement, ec.ECDSA(hashes.SHA256())))
+        return base64.urlsafe_b64encode(r.to_bytes(32) + s.to_bytes(32)).decode().rstrip("=")
+
+    @staticmethod
+    def key_of(installation: str) -> ec.EllipticCurvePrivateKey:
+        """The key of an installation: the same whenever it is asked for, so that a copy of the device has it too."""
+        secret = int.from_bytes(hashlib.sha256(installation.encode()).digest()) >> 1 or 1
+        return ec.derive_private_key(secret, ec.SECP256R1())
+
+    # --- pull.ts
+
+    def _pull(self, audit: str) -> tuple[bool, bool]:
+        store, repairs, is_forked = self.store, 0, False
+        without: str | None = store.installation
+        while True:
+            asked = store.log(audit)
+            answer = self._ask_page(audit, asked.epoch, asked.seq, PAGE, without)
+            if answer.status == 200 and _is_page(answer.json):
+                result = store.apply_page(audit, asked, answer.json, without is None)
+            else:
+                problem = _problem(answer)
+                if problem.code not in ("sync.epoch_changed", "sync.cursor_ahead"):
+                    raise problem
+                result = "epoch"
+            if result is True:
+                is_forked = True
+                store.installation = self.new_id()
+            self.may_die("after a page")
+            if result in ("epoch", "sequence", "hash"):
+                repairs += 1
+                if repairs > 1:
+                    raise Stopped("sync.inconsistent")
+                store.reset_cursor(audit)
+                continue
+            if result == "incomplete":
+                if without is None:
+                    raise Stopped("sync.inconsistent")
+                without = None
+                continue
+            if result == "stale":
+                continue
+            page = answer.json
+            if not page["operations"] or page["next"] >= page["head"]["seq"]:
+                break
+        self._pull_content(audit)
+        return repairs > 0, is_forked
+
+    def _pull_content(self, audit: str) -> None:
+        for digest, row in self.store.wanted(audit):
+            answer = self._ask_page(audit, self.store.log(audit).epoch, (row.seq or 1) - 1, 1, None)
+            if answer.status != 200 or not _is_page(answer.json):
+                raise _problem(answer)
+            self.store.take_content(audit, digest, next(iter(answer.json["operations"]), None))
+
+    def _ask_page(self, audit: str, epoch: str | None, after: int, limit: int, without: str | None) -> Answer:
+        query = {"epoch": epoch, "after": after, "limit": limit, "without": without}
+        given = urlencode({name: value for name, value in query.items() if value is not None})
+        return self._ask("GET", f"/api/audits/{audit}/operations?{given}")
+
+    # --- hand-back.ts
+
+    def _hand_back(self, audit: str) -> bool:
+        return any([self._hand_back_one(audit, old) for old in self.store.old_logs_of(audit)])
+
+    def _hand_back_one(self, audit: str, old: OldLog) -> bool:
+        common = self.store.count_common(audit, old)
+        start, is_taken = common, False
+        while common < len(old.lines):
+            part = self.store.next_part(audit, old, start, self.batch)
+            body = {
+                "protocol": 1,
+                "epoch": old.epoch,
+                "after": common,
+                "receipt": {name: old.receipt[name] for name in ("at", "key", "signature")},
+                "entries": [f"{digest} {origin} {at}" for digest, origin, at in old.lines[common:]],
+                "operations": [sent_form(row) for row in part],
+            }
+            answer = self._ask_checked(f"/api/audits/{audit}/operations/handed-back", body)
+            if answer.status == 200 and isinstance(answer.json, dict) and "taken" in answer.json:
+                taken, following = answer.json["taken"], answer.json["next"]
+                is_taken = is_taken or taken > 0
+                self.may_die("between two parts")
+                if following is None:
+                    break
+                if following - 1 <= start and taken == 0:
+                    old.refused = ("sync.stretch_incomplete", self.store.log(audit).epoch)
+                    return is_taken
+                start = following - 1
+                continue
+            problem = _problem(answer)
+            if problem.status == 413 and len(part) > 1:
+                self.batch = max(1, len(part) // 2)
+                continue
+            if problem.status not in FOR_GOOD:
+                raise problem
+            old.refused = (problem.code, self.store.log(audit).epoch)
+            return is_taken
+        self.store.old_logs.pop((audit, old.epoch), None)
+        return is_taken
+
+    # --- upload-evidence.ts
+
+    def _upload(self) -> None:
+        store = self.store
+        waiting = {key: one for key, one in store.uploads.items() if one.state == "waiting"}
+        first: Stopped | None = None
+        for audit in dict.fromkeys(audit for audit, _ in waiting):
+            try:
+                self._confirm(audit, [name for of, name in waiting if of == audit])
+            except Stopped as stopped:
+                if not stopped.concerns_one_audit:
+                    raise
+                first = first or stopped
+        for (audit, name), upload in waiting.items():
+            if upload.state != "waiting":
+                continue
+            try:
+                self._upload_one(audit, name)
+                self._confirm(audit, [name])
+            except Stopped as stopped:
+                if not stopped.concerns_one_audit:
+                    raise
+                first = first or stopped
+        if first is not None:
+            raise first
+
+    def _confirm(self, audit: str, names: list[str]) -> None:
+        answer = self._value(self._ask_json("POST", f"/api/audits/{audit}/evidence/known", {"sha256": names}))
+        for name in answer.get("stored") or []:
+            if name in names:
+                self.store.uploads[audit, name].state = "stored"
+
+    def _upload_one(self, audit: str, name: str) -> None:
+        upload, data = self.store.uploads[audit, name], self.store.files[name]
+        try:
+            offset = self._offset(audit, name)
+            while offset < len(data):
+                chunk = data[offset : offset + CHUNK_BYTES]
+                answer = self._tus("PATCH", upload.url or "", {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}, chunk)
+                if answer.status != 204 or "Upload-Offset" not in answer.headers:
+                    raise Stopped("sync.upload_failed", answer.status)
+                offset = int(answer.headers["Upload-Offset"])
+        except Stopped as stopped:
+            if stopped.status in (403, 404, 410, 422):
+                upload.url = None
+            raise
+
+    def _offset(self, audit: str, name: str) -> int:
+        upload = self.store.uploads[audit, name]
+        if upload.url is not None:
+            answer = self._tus("HEAD", upload.url, {}, b"")
+            if answer.status in (200, 204) and "Upload-Offset" in answer.headers:
+                return int(answer.headers["Upload-Offset"])
+            if not 400 <= answer.status < 500:
+                raise Stopped("sync.upload_failed", answer.status)
+        metadata = {"sha256": name, "audit": audit, "media_type": "image/jpeg"}
+        told = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
+        answer = self._tus("POST", "/api/evidence/uploads", {"Upload-Length": str(upload.size), "Upload-Metadata": told}, b"")
+        if answer.status != 201 or "Location" not in answer.headers:
+            raise Stopped("sync.upload_failed", answer.status)
+        upload.url = answer.headers["Location"]
+        return int(answer.headers.get("Upload-Offset", "0"))
+
+    def _tus(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        return self._ask(method, path, {"Tus-Resumable": "1.0.0", **headers}, body)
+
+    # --- client.ts
+
+    def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
+        self.may_die(f"before {method} {path}")
+        return self.network.ask(Request(method, path, headers or {}, body, self.token))
+
+    def _ask_json(self, method: str, path: str, value: Any) -> Answer:
+        return self._ask(method, path, {"Content-Type": "application/json"}, json.dumps(value).encode())
+
+    def _ask_checked(self, path: str, value: Any) -> Answer:
+        body = json.dumps(value).encode()
+        packed = gzip.compress(body, mtime=0)
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        headers = {"Content-Type": "application/json", "Content-Digest": f"sha-256=:{digest}:"}
+        if len(packed) < len(body):
+            return self._ask("POST", path, {**headers, "Content-Encoding": "gzip"}, packed)
+        return self._ask("POST", path, headers, body)
+
+    def _value(self, answer: Answer) -> Any:
+        """A proxy's page and an empty object are nobody's answer."""
+        if answer.status == 200 and answer.json not in (None, {}):
+            return answer.json
+        raise _problem(answer)
+
+
+def _is_page(value: Any) -> bool:
+    return isinstance(value, dict) and {"operations", "next", "hash", "head", "epoch"} <= set(value)
+
+
+def _problem(answer: Answer) -> Stopped:
+    said = answer.json
+    if isinstance(said, dict) and "code" in said and answer.status >= 400:
+        return Stopped(said["code"], answer.status, said.get("facts"))
+    return Stopped("sync.not_the_server", answer.status)
