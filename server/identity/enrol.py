@@ -34,14 +34,19 @@ def enrol(signed_in: SignedIn, installation: str, *, name: str, public_key: str 
         raise Refused(Refusal("request.malformed", {"why": "id: it is taken"}))
     with unit_of_work(signed_in.scope()) as session:
         before = sign_ins.installations_of_session(session, signed_in.session)
-        # One that was blocked after the backup which is back here: it is not known any more.
-        if registered().tablets.get(installation):
-            raise Refused(Refusal("account.installation_revoked"))
         # Asked again although web/security.py asked: the tablet may have been blocked while this request was on its way.
         if accounts.is_any_revoked(session, before | {installation}):
             raise Refused(Refusal("account.installation_revoked"))
-        accounts.enrol_installation(session, installation, signed_in.account, name=name, public_key=key, now=now_ms())
+        now = now_ms()
+        accounts.enrol_installation(session, installation, signed_in.account, name=name, public_key=key, now=now)
         sign_ins.bind_session(session, signed_in.session, signed_in.account, installation)
+        # One that was blocked after the backup which is back here is not known any more. Noted as blocked, it can hand in what was
+        # recorded on it, and be let in again.
+        is_blocked = registered().tablets.get(installation, False)
+        if is_blocked:
+            accounts.block_again(session, [installation], now)
+    if is_blocked:
+        raise Refused(Refusal("account.installation_revoked"))
 
 
 def _read_key(text: str) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from server.storage.identifiers import new_id
 from server.storage.tables.account import Account, Installation, SignInSession
 from server.sync.erase import erase_content_of
 from server.sync.restore import begin_again, catch_up_with_register
-from tests.devices import Device, new_audit, states
+from tests.devices import Device, codes, new_audit, states
 from tests.old_log import back_up, put_back, remember
 
 SECRET = "Mr Novak, a cleaner, was not trained."
@@ -238,6 +239,22 @@ def test_a_blocked_tablet_that_the_backup_does_not_know_is_not_enrolled_anew(dat
     begin_again()
     enrolment = {"id": unknown, "name": "Tablet", "public_key": None}
     assert lena.api.put(f"/api/installations/{unknown}", json=enrolment).json["code"] == "account.installation_revoked"
+
+
+def test_a_blocked_tablet_that_the_backup_does_not_know_hands_in_its_work_and_can_be_let_in(database, lena, register: Path):
+    """The simulator found it: nobody could let in what was not there, and its work had nowhere to go."""
+    unknown = replace(lena, installation=new_id())
+    decision_register.append(register, [TabletBlocked(unknown.installation, True, 1)])
+    begin_again()
+    path = f"/api/installations/{unknown.installation}"
+    enrolment = {"id": unknown.installation, "name": "Tablet", "public_key": None}
+    assert unknown.api.put(path, json=enrolment).json["code"] == "account.installation_revoked"
+    device = new_audit(unknown)
+    assert set(codes(device.push())) == {"account.installation_revoked"}
+    assert by_hand.unblock_installation(unknown.installation) == 1
+    assert unknown.api.put(path, json=enrolment).status_code == 200
+    device.pull()
+    assert device.is_safe()
 
 
 def test_a_password_that_was_changed_since_the_backup_lets_nobody_in(database, lena, register: Path):

@@ -475,6 +475,9 @@ class Store:
     def reset_cursor(self, audit: str) -> None:
         """Everything is pulled again and compared anew; nothing is wiped."""
         self._remember_log(audit)
+        for (of, _), upload in self.uploads.items():
+            if of == audit and upload.state == "stored":
+                upload.state = "waiting"
         own = set(self.own_chains(audit))
         for row in self.of_audit(audit).values():
             if row.seq is None:
