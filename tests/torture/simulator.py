@@ -125,7 +125,7 @@ class Simulator:
         self.gone: set[str] = set()
         self.told = Told()
         self.walls: dict[str, int] = {}
-        self._number = 0
+        self._there: dict[str, set[str]] = {}
         self._assemble()
 
     # --- The cast
@@ -664,7 +664,13 @@ class Simulator:
                 dict(store.files),
                 len(waiting) - kept_back,
                 None if kept_back and problem == "request.not_found" else problem,
-                tuple(sorted(old.refused[0] for old in store.old_logs.values() if old.refused)),
+                tuple(
+                    sorted(
+                        f"{old.refused[0]}: {len(lacking)} entries"
+                        for (audit, _), old in store.old_logs.items()
+                        if old.refused and (lacking := {line[0] for line in old.lines} - self._there.get(audit, set()))
+                    )
+                ),
             )
 
     def _name(self, account: str) -> str:
@@ -672,7 +678,9 @@ class Simulator:
 
     def finish(self) -> Told:
         self.come_to_rest()
-        server, tablets = self.machine.seen(), self.seen()
+        server = self.machine.seen()
+        self._there = {audit: {entry.digest for entry in log.entries} for audit, log in server.logs.items()}
+        tablets = self.seen()
         told = self.told
         told.broken = check(Story(self.made, frozenset(self.gone)), tablets, server)
         told.requests = self.network.requests

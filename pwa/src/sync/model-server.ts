@@ -93,10 +93,13 @@ export class ModelServer {
 
   /** The app's client in a session of its own, signed in as somebody; null for nobody. */
   apiFor(account: () => string | null): ApiClient {
+    return new ApiClient('http://auditbook.test', this.fetchFor(account));
+  }
+
+  /** What carries the requests of one session. */
+  fetchFor(account: () => string | null): typeof fetch {
     const session: ModelSession = { installation: null };
-    return new ApiClient('http://auditbook.test', (input, init) =>
-      this.#answer(new Request(input, init), account(), session),
-    );
+    return (input, init) => this.#answer(new Request(input, init), account(), session);
   }
 
   snapshot(): Map<string, Log> {
