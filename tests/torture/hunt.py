@@ -61,7 +61,9 @@ def a_hunt(database: str) -> Iterator[Hunt]:
         place = Path(folder)
         (place / "stage").mkdir()
         if database == "sqlite":
-            yield _quiet(Hunt(Stage(place / "stage", _on_sqlite), place))
+            hunt = Hunt(Stage(place / "stage", on_sqlite), place)
+            be_quiet()
+            yield hunt
             return
         with own_server(parent) as address:
             databases = Databases(address)
@@ -71,16 +73,17 @@ def a_hunt(database: str) -> Iterator[Hunt]:
                 url = databases.make(template.database_url if template else "")
                 return Config(data=str(data), database_url=url, demo="0", worker="0")
 
-            yield _quiet(Hunt(Stage(place / "stage", on_postgresql), place))
+            hunt = Hunt(Stage(place / "stage", on_postgresql), place)
+            be_quiet()
+            yield hunt
 
 
-def _quiet(hunt: Hunt) -> Hunt:
-    """No line for each request: the server has set up its log when the stage was built."""
+def be_quiet() -> None:
+    """No line for each request. A server sets up its log when it is built, so this comes after it."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    return hunt
 
 
-def _on_sqlite(data: Path, template: Config | None) -> Config:
+def on_sqlite(data: Path, template: Config | None) -> Config:
     data.mkdir()
     if template:
         shutil.copyfile(template.data_folder / "auditbook.sqlite3", data / "auditbook.sqlite3")
