@@ -5,12 +5,14 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA ?= var
 DEMO ?= 1
+SEEDS ?= 50
+START ?= 1
 
 # The server reads its settings from the environment, under these names (server/config.py).
 settings = AUDITBOOK_HOST='$(HOST)' AUDITBOOK_PORT='$(PORT)' AUDITBOOK_DATA='$(DATA)' AUDITBOOK_DEMO='$(DEMO)'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test tour bench pictures check dev contract notices lock clean
+.PHONY: help run test torture tour bench pictures check dev contract notices lock clean
 
 help: ## List every command with a sentence.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,6 +24,9 @@ run: ## Set up what is missing, then serve Auditbook with demo data (HOST=127.0.
 
 test: ## Set up what is missing, then run every test on both sides, in real browsers too.
 	@scripts/test.sh
+
+torture: ## Tell seeded stories in which everything goes wrong, and write docs/torture-results.md (SEEDS=50 START=1).
+	@SEEDS='$(SEEDS)' START='$(START)' scripts/torture.sh
 
 tour: ## Drive a browser through one whole audit; the sealed PDF, the e-mail and screenshots land in var/tour/.
 	@scripts/test-environment.sh

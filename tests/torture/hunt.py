@@ -2,10 +2,11 @@
 The hunt: many seeds, one after the other; what fails is cut down and printed with the command that tells it again.
 
     .venv/bin/python -m tests.torture.hunt --seeds 1000
-    .venv/bin/python -m tests.torture.hunt --seed 17 --shrink
+    .venv/bin/python -m tests.torture.hunt --seed 17
 """
 
 import argparse
+import json
 import logging
 import os
 import shutil
@@ -16,6 +17,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import structlog
@@ -101,52 +103,99 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this one only")
     parser.add_argument("--steps", type=int, default=60, help="steps of a story (60)")
     parser.add_argument("--keep", help="of the plan only these steps, by number: 0,3,17")
-    parser.add_argument("--shrink", action="store_true", help="cut a failing plan down")
+    parser.add_argument("--no-shrink", action="store_true", help="do not cut a failing plan down")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--sums", type=Path, help="write what was counted into this file, as JSON")
     given = parser.parse_args()
-    seeds = [given.seed] if given.seed is not None else range(given.start, given.start + given.seeds)
-    failed: dict[int, Told] = {}
-    sums: Counter[str] = Counter()
+    seeds = [given.seed] if given.seed is not None else list(range(given.start, given.start + given.seeds))
+    sums = Sums(seeds=len(seeds), first_seed=seeds[0], database=given.database)
     began = time.monotonic()
     with a_hunt(given.database) as hunt:
-        for seed in seeds:
+        for number, seed in enumerate(seeds, start=1):
             plan = plan_of(seed, given.steps)
             if given.keep is not None:
-                plan = [plan[int(number)] for number in given.keep.split(",")]
+                plan = [plan[int(place)] for place in given.keep.split(",")]
             told = hunt.tell(seed, plan, given.steps)
-            sums.update({"operations": told.operations, "requests": told.requests})
-            if given.seed is not None:
-                print(told)
+            sums.add(told)
             if told.broken:
-                failed[seed] = told
-                print(f"seed {seed}:")
-                for broken in told.broken[:8]:
-                    print(f"  {broken}")
-                sys.stdout.flush()
-                if given.shrink:
-                    _cut_down(hunt, seed, plan, told, given.steps)
-    took = time.monotonic() - began
-    print(f"{len(list(seeds))} seeds in {took:.0f} s, {len(failed)} failed; {dict(sums)}")
-    return 1 if failed else 0
+                short = plan if given.no_shrink or given.keep else _cut_down(hunt, seed, plan, told, given.steps)
+                _say(seed, told, f"--seed {seed} --steps {given.steps}", given)
+                if len(short) < len(plan):
+                    kept = ",".join(str(plan.index(step)) for step in short)
+                    _say(
+                        seed,
+                        hunt.tell(seed, short, given.steps),
+                        f"--seed {seed} --steps {given.steps} --keep {kept}",
+                        given,
+                    )
+                    for rule, _ in short:
+                        say(f"    {rule}")
+                sums.failed[seed] = [str(broken) for broken in told.broken[:3]]
+            if number % 25 == 0:
+                say(f"{number} of {len(seeds)} seeds, {len(sums.failed)} failed")
+    sums.seconds = round(time.monotonic() - began)
+    say(
+        f"{len(seeds)} seeds on {given.database} in {sums.seconds} s: {len(sums.failed)} failed, {sums.operations} operations, "
+        f"{sums.requests} requests, {sums.deaths_of_server} deaths of the server, {sums.deaths_of_tablet} of tablets"
+    )
+    if given.sums:
+        given.sums.write_text(json.dumps(asdict(sums)), encoding="utf-8")
+    return 1 if sums.failed else 0
 
 
-def _cut_down(hunt: Hunt, seed: int, plan: list[Step], told: Told, steps: int) -> None:
-    wanted = kinds(told)
-    numbered = list(enumerate(plan))
+@dataclass
+class Sums:
+    """What is counted over a hunt, for docs/torture-results.md."""
 
-    def fails(some: Sequence[tuple[int, Step]]) -> bool:
-        return bool(kinds(hunt.tell(seed, [step for _, step in some], steps)) & wanted)
+    seeds: int
+    first_seed: int
+    database: str
+    seconds: int = 0
+    operations: int = 0
+    requests: int = 0
+    deaths_of_server: int = 0
+    deaths_of_tablet: int = 0
+    gone: int = 0
+    lost_and_told: int = 0
+    kept_back: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    aside: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+    failed: dict[int, list[str]] = field(default_factory=dict)
 
-    short = shrink(fails, numbered)
-    again = hunt.tell(seed, [step for _, step in short], steps)
-    print("  the shortest that still fails:")
-    for number, (rule, _) in short:
-        print(f"    {number:3d} {rule}")
-    for broken in again.broken[:6]:
-        print(f"  {broken}")
-    kept = ",".join(str(number) for number, _ in short)
-    print(f"  again: .venv/bin/python -m tests.torture.hunt --seed {seed} --steps {steps} --keep {kept}")
+    def add(self, told: Told) -> None:
+        for name in (
+            "operations",
+            "requests",
+            "deaths_of_server",
+            "deaths_of_tablet",
+            "gone",
+            "lost_and_told",
+            "kept_back",
+        ):
+            setattr(self, name, getattr(self, name) + getattr(told, name))
+        for name in ("faults", "rules", "aside"):
+            getattr(self, name).update(getattr(told, name))
+        self.broken.update(broken.invariant for broken in told.broken)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _say(seed: int, told: Told, command: str, given: argparse.Namespace) -> None:
+    say(f"seed {seed}:")
+    for broken in told.broken[:6]:
+        say(f"  {broken}")
+    database = "" if given.database == "sqlite" else f" --database {given.database}"
+    say(f"  again: .venv/bin/python -m tests.torture.hunt {command}{database}")
+
+
+def _cut_down(hunt: Hunt, seed: int, plan: list[Step], told: Told, steps: int) -> list[Step]:
+    wanted = kinds(told)
+    return shrink(lambda some: bool(kinds(hunt.tell(seed, some, steps)) & wanted), plan)
 
 
 if __name__ == "__main__":

@@ -254,7 +254,11 @@ def _heads_or_replaced(story: Story, log: ServerLog) -> Iterator[Broken]:
         ahead = list(operation.bases)
         while ahead:
             base = by_digest.get(ahead.pop())
-            if base is None or base.digest in replaced or (base.entity, base.field) != (operation.entity, operation.field):
+            if (
+                base is None
+                or base.digest in replaced
+                or (base.entity, base.field) != (operation.entity, operation.field)
+            ):
                 continue
             if base.kind is not OperationKind.SEAL:
                 replaced.add(base.digest)
@@ -303,7 +307,9 @@ def _records(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
         covered = walk.covered_by(heads_of(audit, record))
         if isinstance(covered, Gap):
             if covered.head.digest not in story.gone:
-                yield Broken("I3", f"{sealed.ref} rests on an entry that is not here: {_name(story, covered.head.digest)}")
+                yield Broken(
+                    "I3", f"{sealed.ref} rests on an entry that is not here: {_name(story, covered.head.digest)}"
+                )
             continue
         aside = record["aside"]
         if not set(aside) <= ever:
@@ -329,7 +335,9 @@ def _records(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
             catalogues=record["catalogues"],
         )
         if canonical_bytes(again) != text.encode():
-            yield Broken("I3", f"{sealed.ref} cannot be made again: {_difference(record, _parsed(canonical_bytes(again)))}")
+            yield Broken(
+                "I3", f"{sealed.ref} cannot be made again: {_difference(record, _parsed(canonical_bytes(again)))}"
+            )
 
 
 def _views(entity: Any) -> list[Any]:

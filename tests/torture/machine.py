@@ -105,7 +105,9 @@ class Machine:
 
     # --- Requests
 
-    def request(self, method: str, path: str, headers: dict[str, str], body: bytes, token: str | None, cut: int | None) -> Any:
+    def request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, token: str | None, cut: int | None
+    ) -> Any:
         """Carry out a request; `cut`: of the body only so many bytes come. Raises PowerCut where the machine dies in it."""
         api = self.app.test_client()
         if token is not None:
@@ -238,9 +240,7 @@ class Machine:
             logs = {}
             for audit in audits:
                 rows = session.scalars(
-                    sa.select(LoggedOperation)
-                    .where(LoggedOperation.audit_id == audit.id)
-                    .order_by(LoggedOperation.seq)
+                    sa.select(LoggedOperation).where(LoggedOperation.audit_id == audit.id).order_by(LoggedOperation.seq)
                 )
                 chains = session.scalars(sa.select(Chain).where(Chain.audit_id == audit.id)).all()
                 named = {ChainKey(chain.installation, chain.account, audit.id): chain for chain in chains}

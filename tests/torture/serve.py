@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from server.database import SERVER, unit_of_work
 from server.domain.vocabulary import Role, WorkspaceKind
@@ -145,11 +145,20 @@ class Desk:
         }
 
 
+class Silent(WSGIRequestHandler):
+    """No line for each request."""
+
+    def log(self, _kind: str, _message: str, *_more: Any) -> None:
+        return
+
+
 def main() -> None:
     parent = str(MEMORY) if os.access(MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="auditbook-torture-", dir=parent, ignore_cleanup_errors=True) as folder:
-        served = make_server("127.0.0.1", 0, Desk(Path(folder)), threaded=False)
-        print(f"http://127.0.0.1:{served.server_port}", flush=True)
+        # One thread: the world is an application context, which belongs to one.
+        served = make_server("127.0.0.1", 0, Desk(Path(folder)), threaded=False, request_handler=Silent)
+        sys.stdout.write(f"http://127.0.0.1:{served.server_port}\n")
+        sys.stdout.flush()
         threading.Thread(target=served.serve_forever, daemon=True).start()
         sys.stdin.read()
         served.shutdown()

@@ -182,7 +182,9 @@ class Simulator:
     def deliver(self, request: Request, cut: int | None = None, fault: tuple[str, int] | None = None) -> Answer:
         self.machine.fault = None if fault is None else Fault(*fault)
         try:
-            answer = self.machine.request(request.method, request.path, request.headers, request.body, request.token, cut)
+            answer = self.machine.request(
+                request.method, request.path, request.headers, request.body, request.token, cut
+            )
         except PowerCut as cut_off:
             raise Unreachable from cut_off
         return Answer(answer.status_code, dict(answer.headers), answer.data)
@@ -607,7 +609,10 @@ class Simulator:
         for _ in range(QUIET_ROUNDS):
             for tablet in self.tablets:
                 for account in sorted(tablet.stores):
-                    if tablet.account != account or tablet.problem in ("account.sign_in_needed", "account.installation_revoked"):
+                    if tablet.account != account or tablet.problem in (
+                        "account.sign_in_needed",
+                        "account.installation_revoked",
+                    ):
                         tablet.account = account
                         tablet.token = self.machine.sign_in(account)
                     self._sync(tablet)
@@ -651,7 +656,11 @@ class Simulator:
                     sees,
                     plain(store.view(audit)),
                 )
-            saved = {(audit, d) for audit, d in tablet.saved if json.loads(self.made[d].partition("\n")[0])["chain"]["account"] == who}
+            saved = {
+                (audit, d)
+                for audit, d in tablet.saved
+                if json.loads(self.made[d].partition("\n")[0])["chain"]["account"] == who
+            }
             waiting = [audit for (audit, _), upload in store.uploads.items() if upload.state == "waiting"]
             kept_back = sum(audit not in store.listed for audit in waiting)
             self.told.kept_back += kept_back
@@ -687,7 +696,9 @@ class Simulator:
         told.faults = self.network.happened
         told.deaths_of_server = self.machine.deaths
         told.gone = len(self.gone)
-        told.lost_and_told = len({d for one in tablets for log in one.logs.values() for d, row in log.rows.items() if row.is_lost})
+        told.lost_and_told = len(
+            {d for one in tablets for log in one.logs.values() for d, row in log.rows.items() if row.is_lost}
+        )
         told.heads = {audit: log.head_hash for audit, log in server.logs.items()}
         for audit in server.logs:
             told.aside += self.machine.reasons(audit)

@@ -212,7 +212,9 @@ class Store:
 
     # --- commit.ts
 
-    def commit(self, audit: str, changes: Sequence[Change], wall: int, salts: Iterable[str], file: bytes | None) -> list[str]:
+    def commit(
+        self, audit: str, changes: Sequence[Change], wall: int, salts: Iterable[str], file: bytes | None
+    ) -> list[str]:
         """Write changes; the texts of the operations that they became."""
         key = ChainKey(self.installation, self.account, audit)
         tip = copy.copy(self.chains.get(key, Tip()))
@@ -278,7 +280,9 @@ class Store:
     def next_batch(self, key: ChainKey, most: int) -> list[tuple[str, Row]]:
         """Operations that were not sent yet, each following on the one before."""
         pushed = self.chains[key].pushed
-        found = [(d, row) for d, row in self.of_audit(key.audit).items() if row.chain == key and (row.dseq or 0) > pushed]
+        found = [
+            (d, row) for d, row in self.of_audit(key.audit).items() if row.chain == key and (row.dseq or 0) > pushed
+        ]
         batch: list[tuple[str, Row]] = []
         for digest, row in sorted(found, key=lambda one: one[1].dseq or 0)[:most]:
             if batch and row.dseq != (batch[-1][1].dseq or 0) + 1:

@@ -84,7 +84,9 @@ class Tablet:
 
     # --- Writing
 
-    def write(self, audit: str, changes: list[Change], wall: int, chance: random.Random, file: bytes | None = None) -> list[str]:
+    def write(
+        self, audit: str, changes: list[Change], wall: int, chance: random.Random, file: bytes | None = None
+    ) -> list[str]:
         """What a screen does: `saved` is said after the transaction, never before."""
         salts = [base64.urlsafe_b64encode(chance.randbytes(16)).decode().rstrip("=") for _ in changes]
         made = self.store.commit(audit, changes, wall, salts, file)
@@ -151,7 +153,11 @@ class Tablet:
         if self.store.enrolled == installation and session["installation"] == installation:
             return
         key = public_text(self.key_of(installation))
-        self._value(self._ask_json("PUT", f"/api/installations/{installation}", {"id": installation, "name": self.name, "public_key": key}))
+        self._value(
+            self._ask_json(
+                "PUT", f"/api/installations/{installation}", {"id": installation, "name": self.name, "public_key": key}
+            )
+        )
         self.store.enrolled = installation
 
     def _send_vanished_again(self, listings: Json) -> None:
@@ -306,7 +312,10 @@ class Tablet:
     # --- hand-back.ts
 
     def _hand_back(self, audit: str) -> bool:
-        return any([self._hand_back_one(audit, old) for old in self.store.old_logs_of(audit)])
+        is_taken = False
+        for old in self.store.old_logs_of(audit):
+            is_taken = self._hand_back_one(audit, old) or is_taken
+        return is_taken
 
     def _hand_back_one(self, audit: str, old: OldLog) -> bool:
         common = self.store.count_common(audit, old)
@@ -382,7 +391,12 @@ class Tablet:
             offset = self._offset(audit, name)
             while offset < len(data):
                 chunk = data[offset : offset + CHUNK_BYTES]
-                answer = self._tus("PATCH", upload.url or "", {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}, chunk)
+                answer = self._tus(
+                    "PATCH",
+                    upload.url or "",
+                    {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
+                    chunk,
+                )
                 if answer.status != 204 or "Upload-Offset" not in answer.headers:
                     raise Stopped("sync.upload_failed", answer.status)
                 offset = int(answer.headers["Upload-Offset"])
@@ -401,7 +415,9 @@ class Tablet:
                 raise Stopped("sync.upload_failed", answer.status)
         metadata = {"sha256": name, "audit": audit, "media_type": "image/jpeg"}
         told = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
-        answer = self._tus("POST", "/api/evidence/uploads", {"Upload-Length": str(upload.size), "Upload-Metadata": told}, b"")
+        answer = self._tus(
+            "POST", "/api/evidence/uploads", {"Upload-Length": str(upload.size), "Upload-Metadata": told}, b""
+        )
         if answer.status != 201 or "Location" not in answer.headers:
             raise Stopped("sync.upload_failed", answer.status)
         upload.url = answer.headers["Location"]
