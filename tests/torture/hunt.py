@@ -17,7 +17,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -139,7 +139,7 @@ def main() -> int:
         f"{sums.requests} requests, {sums.deaths_of_server} deaths of the server, {sums.deaths_of_tablet} of tablets"
     )
     if given.sums:
-        given.sums.write_text(json.dumps(asdict(sums)), encoding="utf-8")
+        given.sums.write_text(json.dumps(vars(sums)), encoding="utf-8")
     return 1 if sums.failed else 0
 
 

@@ -67,7 +67,19 @@ IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...given: Param
 let [seen, failing, howMany] = [0, 0, 0];
 let problem: () => Error = () => new DOMException('', 'UnknownError');
 
-const WATCHED = ['put', 'add', 'delete', 'clear', 'get', 'getKey', 'getAll', 'getAllKeys', 'openCursor', 'openKeyCursor', 'count'] as const;
+const WATCHED = [
+  'put',
+  'add',
+  'delete',
+  'clear',
+  'get',
+  'getKey',
+  'getAll',
+  'getAllKeys',
+  'openCursor',
+  'openKeyCursor',
+  'count',
+] as const;
 for (const kind of [IDBObjectStore, IDBIndex] as const) {
   const prototype = kind.prototype as unknown as Record<string, (...given: unknown[]) => unknown>;
   for (const name of WATCHED) {

@@ -68,7 +68,8 @@ export async function broken(
       const isOwed = row.origin === 'device' && row.lost !== 1 && row.hidden !== 1;
       if (isOwed && !there.get(row.audit)?.has(row.digest)) found.push(`I2: the server lacks ${row.ent} of ${name}`);
     }
-    for (const [audit, lines] of server.logs) found.push(...(await agreementFaults(name, db, audit, lines, server.epoch)));
+    for (const [audit, lines] of server.logs)
+      found.push(...(await agreementFaults(name, db, audit, lines, server.epoch)));
     for (const { audit, sha256, chunks, state } of await db.uploads.toArray()) {
       if (!(await isEvidenceIntact(db, sha256, chunks))) found.push(`I7: ${name} has other bytes than ${sha256} says`);
       if (server.files !== null && state === 'stored' && !server.files.has(`${audit}/${sha256}`)) {
@@ -95,7 +96,9 @@ async function agreementFaults(
     return [...found, `I3: ${name} stands at ${log.seq} of ${lines.length}, or at another hash`];
   }
   const rows = (await db.operations.toArray()).filter((row) => row.audit === audit);
-  const places = new Map(rows.flatMap((row) => (row.seq === undefined ? [] : [[row.seq, row]])) as [number, (typeof rows)[number]][]);
+  const places = new Map(
+    rows.flatMap((row) => (row.seq === undefined ? [] : [[row.seq, row]])) as [number, (typeof rows)[number]][],
+  );
   for (const [index, line] of lines.entries()) {
     const row = places.get(index + 1);
     if (row?.digest !== digestOfLine(line)) found.push(`I3: ${name} has something else as entry ${index + 1}`);
@@ -146,7 +149,8 @@ function unseen(entries: readonly Entry[]): string[] {
     const ahead = [...operation.bases];
     for (let digest = ahead.pop(); digest !== undefined; digest = ahead.pop()) {
       const base = told.get(digest);
-      if (base === undefined || replaced.has(digest) || base.ent !== operation.ent || base.fld !== operation.fld) continue;
+      if (base === undefined || replaced.has(digest) || base.ent !== operation.ent || base.fld !== operation.fld)
+        continue;
       if (base.kind === 'seal') continue;
       replaced.add(digest);
       if (aside.get(digest) === true) ahead.push(...base.bases);

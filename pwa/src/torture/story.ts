@@ -24,8 +24,17 @@ const FIELDS = ['title', 'requirement', 'failure'] as const;
 const YEAR = 365 * 86_400_000;
 const ROUNDS = 6;
 
-type LineFault = 'none' | 'answer lost' | 'no network' | 'hotel page' | 'empty json' | 'empty 204' | 'proxy 502' | 'twice';
-const FAULTS: readonly LineFault[] = ['answer lost', 'no network', 'hotel page', 'empty json', 'empty 204', 'proxy 502', 'twice'];
+type LineFault =
+  'none' | 'answer lost' | 'no network' | 'hotel page' | 'empty json' | 'empty 204' | 'proxy 502' | 'twice';
+const FAULTS: readonly LineFault[] = [
+  'answer lost',
+  'no network',
+  'hotel page',
+  'empty json',
+  'empty 204',
+  'proxy 502',
+  'twice',
+];
 
 /** What a story needs of the other end. */
 export interface Far {
@@ -122,8 +131,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
     return tablet;
   };
   const write = async (tablet: Tablet, changes: readonly Change[], photo?: ArrayBuffer): Promise<void> => {
-    const files =
-      photo === undefined ? [] : [cutEvidence(photo, sha256Of(new Uint8Array(photo)), 'image/jpeg')];
+    const files = photo === undefined ? [] : [cutEvidence(photo, sha256Of(new Uint8Array(photo)), 'image/jpeg')];
     const { operations } = await commit(tablet.db, far.audit, changes, files);
     for (const { digest, data } of operations) {
       made.set(digest, data);
@@ -176,7 +184,10 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
         const [dispute] = disputesOf(view).filter(({ field }) => field !== 'deleted');
         if (dispute !== undefined) await write(tablet, [resolve(dispute.ref, dispute.field, `agreed ${chance(3)}`)]);
       } else if (rule === 'photo') {
-        const bytes = Uint8Array.from({ length: [1, 700, 530_000][chance(3)]! }, (_, index) => (index * (step + 3)) % 251);
+        const bytes = Uint8Array.from(
+          { length: [1, 700, 530_000][chance(3)]! },
+          (_, index) => (index * (step + 3)) % 251,
+        );
         const photo = bytes.buffer;
         await write(
           tablet,
