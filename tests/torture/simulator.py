@@ -600,13 +600,14 @@ class Simulator:
     def come_to_rest(self) -> None:
         """Everybody comes online, for everybody who works on each tablet, until nothing moves any more."""
         self.network.begin({})
-        for installation in self.machine.blocked():
-            unblock_installation(installation)
         for name in ("aron", "mara"):
             self._set_roles(name, (Role.AUDITOR,))
         self.network.deliver_late(self.chance)
         before = None
         for _ in range(QUIET_ROUNDS):
+            # Also those that a restored server knew nothing of until they asked.
+            for installation in self.machine.blocked():
+                unblock_installation(installation)
             for tablet in self.tablets:
                 for account in sorted(tablet.stores):
                     if tablet.account != account or tablet.problem in (
