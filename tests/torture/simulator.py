@@ -290,7 +290,7 @@ class Simulator:
             "sha256": name,
             "size": len(picture),
             "media_type": "image/jpeg",
-            "source": "camera",
+            "source": "system_camera",
             "file_name": None,
             "captured_at": as_instant(BEGIN),
         }

@@ -479,9 +479,9 @@ class Store:
     def reset_cursor(self, audit: str) -> None:
         """Everything is pulled again and compared anew; nothing is wiped."""
         self._remember_log(audit)
-        for (of, _), upload in self.uploads.items():
+        for (of, name), upload in list(self.uploads.items()):
             if of == audit and upload.state == "stored":
-                upload.state = "waiting"
+                self.uploads[of, name] = Upload(upload.size)
         own = set(self.own_chains(audit))
         for row in self.of_audit(audit).values():
             if row.seq is None:
@@ -539,8 +539,17 @@ class Store:
                 break
             if row.seq is not None and index != start:
                 continue
-            if part and len(part) >= most and origin is Origin.DEVICE:
-                break
+            if part and len(part) >= most:
+                is_cut = (
+                    origin is Origin.SERVER
+                    and part[-1].origin is Origin.DEVICE
+                    and part[-1] is self.of_audit(audit).get(old.lines[index - 1][0])
+                )
+                if not is_cut:
+                    break
+                if len(part) > 1:
+                    part.pop()
+                    break
             part.append(row)
         return part
 

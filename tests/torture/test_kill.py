@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "5"))
 BORN = {"raised_at": "2026-11-24T09:41:07.250Z", "raised_by": "m1"}
-SHOT = {"kind": "photo", "media_type": "image/jpeg", "source": "camera", "file_name": None}
+SHOT = {"kind": "photo", "media_type": "image/jpeg", "source": "system_camera", "file_name": None}
 
 
 class OverHttp:

@@ -197,7 +197,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
               sha256: sha256Of(bytes),
               size: bytes.length,
               media_type: 'image/jpeg',
-              source: 'camera',
+              source: 'system_camera',
               file_name: null,
               captured_at: '2026-11-24T09:41:07.250Z',
             }),
@@ -216,10 +216,10 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
         // In the middle of something, or between two things: either way only what was flushed is there.
         powerCuts += 1;
         const doing = chance(2) === 0 ? tablet.engine.syncNow() : writing();
-        let ticks = chance(200);
+        let ticks = chance(60);
         let isDone = false;
         void doing.catch(() => undefined).then(() => (isDone = true));
-        while (!isDone && (ticks -= 1) > 0) await new Promise((resolve) => setImmediate(resolve));
+        while (!isDone && (ticks -= 1) > 0) await new Promise((resolve) => setTimeout(resolve));
         tablet.engine.stop();
         await reopened(tablet);
         await doing.catch(() => undefined);
