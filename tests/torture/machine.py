@@ -27,6 +27,7 @@ from server.database import SERVER, Base, db, reading, unit_of_work
 from server.domain.operation import ChainKey
 from server.domain.vocabulary import Origin, Role
 from server.identity.codes import token_digest
+from server.sealing import log_key
 from server.storage import accounts, clock, identifiers, sign_ins
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.tables.account import Installation, Membership
@@ -212,6 +213,11 @@ class Machine:
             for table in Base.metadata.sorted_tables:
                 if rows[table]:
                     session.execute(sa.insert(table), rows[table])
+
+    def lose_log_key(self) -> None:
+        """The file is gone, and the server makes another one."""
+        (self._data / log_key.KEY_FILE).unlink(missing_ok=True)
+        log_key._read.cache_clear()
 
     # --- What people do at a desk or a terminal
 

@@ -31,7 +31,7 @@ from server.storage.workspaces import add_workspace
 from server.sync.erase import erase_content_of
 from server.sync.office import Change as OfficeChange
 from server.sync.office import append
-from tests.torture.invariants import Broken, Stored, Story, TabletLog, TabletSeen, check, plain
+from tests.torture.invariants import Broken, ServerSeen, Stored, Story, TabletLog, TabletSeen, check, plain, view_of
 from tests.torture.machine import BEGIN, Fault, Machine, PowerCut, ruled
 from tests.torture.network import FAULTS, Answer, Network, Request, Unreachable
 from tests.torture.store import Change, Store, two_lines
@@ -74,6 +74,7 @@ RULES: dict[str, int] = {
     "bring for a colleague": 3,
     "seal": 4,
     "begin another audit": 3,
+    "log key lost": 1,
 }
 """How often each is chosen, against the others."""
 
@@ -126,6 +127,8 @@ class Simulator:
         self.told = Told()
         self.walls: dict[str, int] = {}
         self._there: dict[str, set[str]] = {}
+        self.last_words: set[str] = set()
+        self._last_word = 0
         self._assemble()
 
     # --- The cast
@@ -588,6 +591,10 @@ class Simulator:
         self._write(tablet, audit, [Change("seal", ref, "seal", seal)])
         return None
 
+    def do_log_key_lost(self, _tablet: Tablet, _chance: random.Random) -> None:
+        """The server cannot prove its old words any more: what tablets have of others counts only when those send it themselves."""
+        self.machine.lose_log_key()
+
     def do_begin_another_audit(self, tablet: Tablet, _chance: random.Random) -> bool | None:
         if len(self.audits) >= 3 or tablet.account not in (self.people["lena"], self.people["paula"]):
             return False
@@ -603,6 +610,32 @@ class Simulator:
         for name in ("aron", "mara"):
             self._set_roles(name, (Role.AUDITOR,))
         self.network.deliver_late(self.chance)
+        self._sync_until_quiet()
+        # Two copies of a tablet find out about each other by what they write; after that, what anybody writes counts.
+        for _ in range(2):
+            self.last_words = self._write_last_words()
+            self._sync_until_quiet()
+
+    def _write_last_words(self) -> set[str]:
+        written: set[str] = set()
+        for tablet in self.tablets:
+            for account in sorted(tablet.stores):
+                self._put_into_the_hand_of(tablet, account)
+                # Somebody says that the new key of the server is meant.
+                tablet.store.server_key = None
+                for audit in sorted(tablet.store.listed & set(tablet.store.rows)):
+                    self._last_word += 1
+                    born = {"observed_at": as_instant(BEGIN)}
+                    texts = self._write(tablet, audit, [Change("add", f"note/last{self._last_word}", "born", born)])
+                    written |= {digest_of(text.encode()) for text in texts}
+        return written
+
+    def _put_into_the_hand_of(self, tablet: Tablet, account: str) -> None:
+        if tablet.account != account or tablet.problem in ("account.sign_in_needed", "account.installation_revoked"):
+            tablet.account = account
+            tablet.token = self.machine.sign_in(account)
+
+    def _sync_until_quiet(self) -> None:
         before = None
         for _ in range(QUIET_ROUNDS):
             # Also those that a restored server knew nothing of until they asked.
@@ -610,12 +643,7 @@ class Simulator:
                 unblock_installation(installation)
             for tablet in self.tablets:
                 for account in sorted(tablet.stores):
-                    if tablet.account != account or tablet.problem in (
-                        "account.sign_in_needed",
-                        "account.installation_revoked",
-                    ):
-                        tablet.account = account
-                        tablet.token = self.machine.sign_in(account)
+                    self._put_into_the_hand_of(tablet, account)
                     self._sync(tablet)
             now = {audit: log.head_hash for audit, log in self.machine.seen().logs.items()}
             now_waiting = [self._waiting(tablet) for tablet in self.tablets]
@@ -678,7 +706,9 @@ class Simulator:
                     sorted(
                         f"{old.refused[0]}: {len(lacking)} entries"
                         for (audit, _), old in store.old_logs.items()
-                        if old.refused and (lacking := {line[0] for line in old.lines} - self._there.get(audit, set()))
+                        if old.refused
+                        and old.refused[0] != "sync.receipt_of_another_key"
+                        and (lacking := {line[0] for line in old.lines} - self._there.get(audit, set()))
                     )
                 ),
             )
@@ -693,6 +723,7 @@ class Simulator:
         tablets = self.seen()
         told = self.told
         told.broken = check(Story(self.made, frozenset(self.gone)), tablets, server)
+        told.broken += self._unheard(server)
         told.requests = self.network.requests
         told.faults = self.network.happened
         told.deaths_of_server = self.machine.deaths
@@ -704,6 +735,13 @@ class Simulator:
         for audit in server.logs:
             told.aside += self.machine.reasons(audit)
         return told
+
+    def _unheard(self, server: ServerSeen) -> Iterator[Broken]:
+        """Nobody's tablet is left writing on a branch, where nothing of it counts."""
+        for audit, log in server.logs.items():
+            for digest, why in view_of(log).quarantined.items():
+                if digest in self.last_words and str(why.get("code")).startswith("chain."):
+                    yield Broken("I8", f"what a tablet writes now does not count ({why['code']}) in {audit}")
 
 
 def tell(app: Flask, folder: Path, seed: int, plan: Sequence[Step] | None = None) -> Told:
