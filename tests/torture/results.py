@@ -18,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "torture-results.md"
+FOUND = "## What it has found so far\n"
 
 
 def main() -> int:
@@ -29,7 +30,7 @@ def main() -> int:
             hunt(Path(folder) / "postgresql.json", max(2, seeds // 25), start, "postgresql"),
         ]
     clients = [drive("story", max(4, seeds // 10), start), drive("real-server", max(2, seeds // 10), start)]
-    RESULTS.write_text(page(hunts, clients), encoding="utf-8")
+    RESULTS.write_text(page(hunts, clients) + found_so_far(), encoding="utf-8")
     failed = sum(len(one["failed"]) for one in hunts) + sum(one["failed"] for one in clients)
     sys.stdout.write(f"docs/torture-results.md: {failed} failed\n")
     return 1 if failed else 0
@@ -125,6 +126,13 @@ def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]]) -> str:
         lines += [f"- seed {seed} on {database}: {'; '.join(what)}" for seed, what, database in failed]
         lines += [f"- {names[one['test']]}: seed {seed}" for one in clients for seed in one["which"]]
     return "\n".join(lines) + "\n"
+
+
+def found_so_far() -> str:
+    """What people wrote about faults that were found, below a heading of its own: it outlives every hunt."""
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    _, heading, kept = before.partition(FOUND)
+    return f"\n{heading}{kept}" if heading else ""
 
 
 def _names(hunts: list[dict[str, Any]], what: str) -> list[str]:
