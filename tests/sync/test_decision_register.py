@@ -241,7 +241,9 @@ def test_a_blocked_tablet_that_the_backup_does_not_know_is_not_enrolled_anew(dat
     assert lena.api.put(f"/api/installations/{unknown}", json=enrolment).json["code"] == "account.installation_revoked"
 
 
-def test_a_blocked_tablet_that_the_backup_does_not_know_hands_in_its_work_and_can_be_let_in(database, lena, register: Path):
+def test_a_blocked_tablet_that_the_backup_does_not_know_hands_in_its_work_and_can_be_let_in(
+    database, lena, register: Path
+):
     """The simulator found it: nobody could let in what was not there, and its work had nowhere to go."""
     unknown = replace(lena, installation=new_id())
     decision_register.append(register, [TabletBlocked(unknown.installation, True, 1)])
