@@ -18,6 +18,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "docs" / "torture-results.md"
+LONG = 50
+"""Seeds from which on every request to the storage is let fail, one after the other."""
 FOUND = "## What it has found so far\n"
 
 
@@ -47,6 +49,7 @@ def drive(test: str, seeds: int, start: int) -> dict[str, Any]:
     """The app's own store and engine, in Node. How many seeds failed, and what was said."""
     with serving() if test == "real-server" else contextlib.nullcontext("") as address:
         settings = {"VITE_TORTURE_SEEDS": str(seeds), "VITE_TORTURE_START": str(start), "VITE_TORTURE_SERVER": address}
+        settings["VITE_TORTURE_EVERY"] = "1" if seeds >= LONG else "7"
         done = subprocess.run(
             [ROOT / "scripts" / "node.sh", "npx", "vitest", "run", f"src/torture/{test}.test.ts"],
             cwd=ROOT / "pwa",

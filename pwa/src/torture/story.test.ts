@@ -13,7 +13,7 @@ import { modelFar } from './model';
 import { tell } from './story';
 
 const START = Number(import.meta.env['VITE_TORTURE_START'] ?? 1);
-const SEEDS = Number(import.meta.env['VITE_TORTURE_SEEDS'] ?? 4);
+const SEEDS = Number(import.meta.env['VITE_TORTURE_SEEDS'] ?? 3);
 const finding = add('finding', 'f1', { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' });
 const title = set('finding', 'f1', 'title', 'Kept');
 
@@ -37,8 +37,8 @@ describe('a power cut', () => {
   });
 });
 
-/** Of the requests to the storage every so many-th fails; `make torture` asks for each of them. */
-const EVERY = Number(import.meta.env['VITE_TORTURE_EVERY'] ?? 29);
+/** Of the requests to the storage every so many-th fails; a long hunt asks for each of them. */
+const EVERY = Number(import.meta.env['VITE_TORTURE_EVERY'] ?? 61);
 
 describe('a storage that fails at one request', () => {
   const TOGETHER = 2;
