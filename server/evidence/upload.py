@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from schemas.evidence import MAX_EVIDENCE_BYTES
-from server.database import Scope, reading, unit_of_work
+from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.storage import Session, audits
 from server.storage import evidence as records
@@ -18,6 +18,7 @@ from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
 from server.storage.evidence import UploadRecord
 from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.operation_log import evidence_sent_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,12 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
     """
     Begin an upload, or go on with one of the same file. Bytes that this very audit holds already are not sent again.
 
-    Raises `Refused` for an audit that the sender may not see, and for a file that is too large.
+    Raises `Refused` for an audit in which the sender has nothing to bring, and for a file that is too large.
     """
     if announced.length > MAX_EVIDENCE_BYTES:
         raise Refused(Refusal("evidence.too_large", {"limit": MAX_EVIDENCE_BYTES}))
-    with reading(sender.scope) as session:
-        workspace = _workspace_of(session, sender, announced.audit)
+    with reading(SERVER) as session:
+        workspace, _ = _wanted(session, sender, announced.audit, [announced.sha256])
         key = BlobKey(workspace, announced.audit, announced.sha256)
         is_held = records.find_blob(session, key) is not None
     is_in_store = is_held or _is_whole_in_store(files, key)
@@ -141,23 +142,34 @@ def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> dict[st
     Of these hashes those whose bytes the audit holds, verified, and whether a backup holds them as well. What another audit holds is
     not told.
     """
-    with reading(sender.scope) as session:
-        workspace = _workspace_of(session, sender, audit)
-        return records.stored_hashes(session, workspace, audit, hashes)
+    with reading(SERVER) as session:
+        workspace, wanted = _wanted(session, sender, audit, hashes)
+        return records.stored_hashes(session, workspace, audit, wanted)
 
 
-def _workspace_of(session: Session, sender: Sender, audit: str) -> str:
-    row = audits.visible_audit(session, audit, sender.account, sender.roles)
-    if row is None:
+def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str]) -> tuple[str, set[str]]:
+    """
+    The workspace of the audit, and those of the hashes that this account may bring: all of them to an audit that it sees, and to one
+    that it was taken out of what its own entries name. Those are kept, so their bytes are too. Raises `Refused` where there are none.
+    """
+    asked, row = set(hashes), audits.find_audit(session, audit)
+    if row is not None and audits.visible_audit(session, audit, sender.account, sender.roles) is not None:
+        return row.workspace_id, asked
+    named = asked & evidence_sent_by(session, audit, sender.account) if row is not None else set()
+    if row is None or not named:
         raise Refused(Refusal("request.not_found"))
-    return row.workspace_id
+    return row.workspace_id, named
 
 
 def _find(sender: Sender, upload: str) -> UploadRecord:
-    with reading(sender.scope) as session:
+    with reading(SERVER) as session:
         record = records.find_upload(session, upload, sender.account)
-        if record is None or audits.visible_audit(session, record.audit, sender.account, sender.roles) is None:
+        if record is None:
             raise Refused(Refusal("evidence.upload_gone"))
+        try:
+            _wanted(session, sender, record.audit, [record.sha256])
+        except Refused as refused:
+            raise Refused(Refusal("evidence.upload_gone")) from refused
         return record
 
 

@@ -597,15 +597,20 @@ def operations_of(session: Session, audit: str, account: str, installation: str)
 
 def names_evidence(session: Session, audit: str, sha256: str) -> bool:
     """Whether the log names these bytes as evidence, in quarantine or not: what is to be decided on must be seen."""
+    return sha256 in _evidence_named(session, audit, sa.true())
+
+
+def evidence_sent_by(session: Session, audit: str, account: str) -> set[str]:
+    """The hashes of the bytes that this account's own entries name, in quarantine or not."""
     table = LoggedOperation
-    born = session.execute(
-        sa.select(*_READ).where(
-            table.audit_id == audit, table.entity_kind == "evidence", table.kind == OperationKind.ADD.value
-        )
+    return _evidence_named(session, audit, (table.sent_by_account == account) & (table.chain_account == account))
+
+
+def _evidence_named(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> set[str]:
+    table = LoggedOperation
+    is_birth = (table.entity_kind == "evidence") & (table.kind == OperationKind.ADD.value)
+    entries = (
+        _read(row) for row in session.execute(sa.select(*_READ).where(table.audit_id == audit, is_birth, wanted))
     )
-    entries = (_read(row) for row in born)
-    return any(
-        isinstance(entry.operation.value, dict) and entry.operation.value.get("sha256") == sha256
-        for entry in entries
-        if entry is not None
-    )
+    values = (entry.operation.value for entry in entries if entry is not None)
+    return {str(value.get("sha256")) for value in values if isinstance(value, dict)}

@@ -11,8 +11,19 @@ from server.database import SERVER, reading
 from server.evidence import upload as uploading
 from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
-from tests.devices import new_audit
-from tests.evidence.sending import PICTURE, SHA256, announce, append, bring, key_of, known, name_picture, offset_of
+from tests.devices import Device, new_audit
+from tests.evidence.sending import (
+    PICTURE,
+    SHA256,
+    announce,
+    append,
+    bring,
+    key_of,
+    known,
+    name_picture,
+    offset_of,
+    send,
+)
 
 
 @pytest.fixture
@@ -322,3 +333,22 @@ def test_the_other_side_of_the_wall_does_not_learn_what_is_held(database, cast, 
     assert known(theirs, SHA256) == []
     with reading(SERVER) as session:
         assert records.find_blob(session, key_of(theirs)) is None
+
+
+def test_whoever_was_taken_out_of_the_team_still_brings_the_picture_that_an_own_entry_names(
+    database, device, lena, aron, otto
+):
+    """The entry is kept aside for the lead auditor; without its bytes there would be nothing to decide on."""
+    member = device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    his.pull()
+    device.make("del", member, "deleted", True, bases=[head for heads in device.heads.values() for head in heads])
+    device.push()
+    assert announce(his).status_code == 404, "no entry of his names it yet"
+    name_picture(his)
+    assert known(his, SHA256, "0" * 64) == []
+    send(his)
+    assert known(device, SHA256) == [SHA256]
+    assert announce(his, b"another picture").status_code == 404
+    assert announce(Device(otto, device.audit)).status_code == 404
