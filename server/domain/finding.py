@@ -58,15 +58,19 @@ def _fixed_numbers(view: LogView) -> dict[str, int]:
 
 
 def numbers_in(record: Any) -> dict[str, int]:
-    """The numbers in a closing record's text, by finding. Not what this app writes: it fixes nothing."""
+    """The numbers in a closing record's text, by finding. Not what this app writes, such as one of them twice: it fixes nothing."""
     try:
         findings = parse_plain_json(record.encode())["findings"]
         numbers = [(finding["id"], finding["number"]) for finding in findings]
         if not all(isinstance(one, str) and _NUMBER.fullmatch(number) for one, number in numbers):
             return {}
+        if len({one for one, _ in numbers}) < len(numbers) or len({int(number) for _, number in numbers}) < len(
+            numbers
+        ):
+            return {}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return {one: int(number) for one, number in reversed(numbers)}
+    return {one: int(number) for one, number in numbers}
 
 
 def is_withdrawn(finding: EntityView) -> bool:

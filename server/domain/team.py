@@ -6,10 +6,12 @@ The same rule stands in pwa/src/domain/team.ts; schemas/vectors/team holds both 
 
 from collections.abc import Mapping
 
-from server.domain.fold import BORN, LogView
+from server.domain.fold import BORN, EntityView, LogView
 from server.domain.operation import Operation
 from server.domain.vocabulary import TeamRole
 
+NOBODY = ""
+"""In place of the account of a member whose birth was erased."""
 Team = Mapping[str, TeamRole | None]
 """Role in the team by account. None: in the team, without a role yet."""
 
@@ -35,12 +37,19 @@ def fold_team(view: LogView, audit: str) -> Team:
 
 
 def accounts_of_members(view: LogView) -> Mapping[str, str | None]:
-    """Of every entry that there ever was in the team its account; None for a guest without one."""
-    return {
-        entity.id: account if isinstance(account := entity.born.get("account"), str) else None
-        for entity in view.entities.values()
-        if entity.kind == "team_member" and entity.born is not None
-    }
+    """
+    Of every entry that there ever was in the team its account; None for a guest without one. Where the birth was erased it is
+    nobody's: who it was is not known any more, and a guest it was not for certain.
+    """
+    members = [entity for entity in view.entities.values() if entity.kind == "team_member" and entity.born is not None]
+    return {entity.id: _account_of(entity) for entity in members}
+
+
+def _account_of(member: EntityView) -> str | None:
+    if member.born_view is not None and member.born_view.is_erased:
+        return NOBODY
+    account = (member.born or {}).get("account")
+    return account if isinstance(account, str) else None
 
 
 def named_member(operation: Operation) -> str | None:

@@ -115,6 +115,9 @@ def gather_material(
         return under_closing
     if isinstance(under_report, Refusal):
         return under_report
+    if not {*under_closing, closing.sealed_by} <= under_report:
+        # Otherwise a report could end before its closing record, and leave out what both parties have signed.
+        return mismatch("what lies under its closing record")
     catalogues = _catalogues_of(content, closing.record, catalogue_of)
     if isinstance(catalogues, Refusal):
         return catalogues

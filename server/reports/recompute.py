@@ -5,6 +5,7 @@ From the heads that a record names follows which operations its tablet had, and 
 else is needed, whatever numbers the log has got since: after a restore, too, the record is made again and compared byte for byte.
 """
 
+import re
 from dataclasses import dataclass
 
 from server.domain.closing import content_before_report
@@ -20,6 +21,8 @@ from server.reports.material import Record, SealedRecord
 from server.sealing.canonical import canonical_bytes
 from server.sealing.seals import seal_sha256
 
+_SALT = re.compile(r"[A-Za-z0-9_-]{22}")
+"""128 bits, as of an operation: without them an erased record could be found by guessing."""
 FROZEN = frozenset({"at", "installation", "account", "app", "schema", "salt", "zone", "log"})
 
 
@@ -48,6 +51,8 @@ def is_frozen_by_author(entity: EntityView, record: Record) -> bool:
     frozen = record.get("frozen")
     if not isinstance(frozen, dict) or set(frozen) != FROZEN or not is_spelled(Form.INSTANT, str(frozen["at"])):
         return False
+    if not _SALT.fullmatch(str(frozen["salt"])) or not _is_place_in_log(frozen["log"]):
+        return False
     said = tuple(frozen[name] for name in ("installation", "account", "app", "schema", "zone"))
     births = entity.born_view.heads if entity.born_view is not None else ()
     return any(
@@ -55,6 +60,14 @@ def is_frozen_by_author(entity: EntityView, record: Record) -> bool:
         == (birth.chain.installation, birth.chain.account, *(birth.context[name] for name in ("app", "schema", "zone")))
         for birth in births
     )
+
+
+def _is_place_in_log(log: object) -> bool:
+    """How far the tablet had pulled, and no word of a person: it stays in the file for good."""
+    if not isinstance(log, dict) or set(log) != {"epoch", "seq", "hash"} or type(log["seq"]) is not int:
+        return False
+    is_epoch = log["epoch"] is None or is_spelled(Form.UUID, str(log["epoch"]))
+    return is_epoch and log["seq"] >= 0 and is_spelled(Form.SHA256, str(log["hash"]))
 
 
 def refuse_recomputed(

@@ -177,7 +177,10 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
     entries = [
         _without_content(brought[stretch.lines[index].digest], stretch.lines[index].digest in erased) for index in taken
     ]
-    if any(one.content_sha256 and one.operation and one.operation.kind in ON_OPERATIONS for one in entries):
+    if any(
+        stretch.lines[index].origin is Origin.SERVER and one.content_sha256 and _is_word(one.operation)
+        for one, index in zip(entries, taken, strict=True)
+    ):
         # What the server says about operations is never erased: without its words nobody would know what it said.
         raise Refused(Refusal("sync.stretch_incomplete"))
     _Appender(session, audit, server, stretch.lines, brought).append(taken, entries, now)
@@ -193,6 +196,10 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
         adopt_held(receiver, is_new=False)
     following = None if is_whole else stretch.after + lacking[len(taken)] + 1
     return HandedBack(server.epoch, len(taken), following)
+
+
+def _is_word(operation: Operation | None) -> bool:
+    return operation is not None and operation.kind in ON_OPERATIONS
 
 
 def _is_cut(stretch: Stretch, taken: Sequence[int], lacking: Iterable[int]) -> bool:

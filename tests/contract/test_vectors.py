@@ -43,7 +43,7 @@ from server.domain.receipt import key_name, receipt_statement
 from server.domain.record import closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.spelling import Form, is_spelled
-from server.domain.team import fold_team, named_member
+from server.domain.team import accounts_of_members, fold_team, named_member
 from server.domain.vocabulary import OperationKind, Origin, Role, TeamRole
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.standards.catalogue import catalogue_tree
@@ -322,6 +322,9 @@ def test_team(vector: dict[str, Any]) -> None:
     expected = {uuid(CAST[person] + 10): role for person, role in vector["team"].items()}
     for ordering in (entries, entries[::-1]):
         assert fold_team(fold_log(ordering), uuid(AUDIT)) == expected, vector["why"]
+        assert dict(accounts_of_members(fold_log(ordering))).items() >= vector.get("accounts", {}).items(), vector[
+            "why"
+        ]
 
 
 @vectors("spelling")

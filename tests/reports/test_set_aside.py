@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -84,13 +85,29 @@ def test_nobody_sets_aside_what_the_server_did_not(tablet: Device, app: Flask):
         {"zone": "Pacific/Auckland"},
         {"at": "yesterday"},
         {"weather": "rain"},
+        {"salt": ""},
+        {"log": "Ms Meier was ill"},
+        {"log": {"epoch": None, "seq": 3, "hash": "0"}},
     ],
-    ids=lambda changed: next(iter(changed)),
+    ids=lambda changed: f"{next(iter(changed))} {next(iter(changed.values()))}"[:24],
 )
-def test_a_record_says_of_itself_what_the_log_says_of_it(tablet: Device, app: Flask, changed: dict[str, str]):
+def test_a_record_says_of_itself_what_the_log_says_of_it(tablet: Device, app: Flask, changed: dict[str, Any]):
     record = json.loads(value_of(tablet.made[-2])["record"])
     reseal(tablet, record | {"frozen": record["frozen"] | changed})
     sent(tablet)
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "where and when it was frozen"})
+
+
+def test_a_report_covers_all_that_its_closing_record_covers(tablet: Device, app: Flask):
+    """Its heads may not end before the record that both parties have signed."""
+    record = json.loads(value_of(tablet.made[-2])["record"])
+    early = read_entry(tablet.made[30].encode(), Origin.DEVICE)
+    assert early is not None
+    head = {"dseq": early.operation.dseq, "digest": early.operation.digest}
+    reseal(tablet, record | {"heads": [record["heads"][0] | head]})
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what lies under its closing record"})

@@ -282,3 +282,32 @@ def test_a_password_that_was_changed_since_the_backup_lets_nobody_in(database, l
 def test_a_password_of_somebody_whom_the_backup_does_not_know_is_passed_over(database, app, register: Path):
     decision_register.append(register, [PasswordSet(new_id(), 1_795_000_000_000)])
     assert begin_again().without_password == ()
+
+
+def set_password(person, password: str, at: int) -> None:
+    with unit_of_work(SERVER) as session:
+        accounts.set_password(session, person.account, hash_password(password), at)
+
+
+def signs_in(person, password: str) -> bool:
+    given = {"email": person.email, "password": password}
+    return person.app.test_client().post("/api/session", json=given).status_code == 200
+
+
+def test_a_password_that_was_set_after_the_clock_was_put_back_stays(database, lena):
+    now = now_ms()
+    set_password(lena, "the first one of today", now + 3_600_000)
+    set_password(lena, "the newest one of today", now)
+    catch_up_with_register()
+    assert signs_in(lena, "the newest one of today")
+
+
+@pytest.mark.parametrize("later", [0, -1000], ids=["in the same millisecond", "the clock was put back"])
+def test_an_old_password_does_not_come_back_whatever_the_clock_says(database, lena, later: int):
+    now = now_ms() + 10_000
+    set_password(lena, "known to somebody by now", now)
+    backup = back_up_access()
+    set_password(lena, "the newest one of today", now + later)
+    put_back_access(backup)
+    begin_again()
+    assert not signs_in(lena, "known to somebody by now")

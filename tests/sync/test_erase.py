@@ -9,6 +9,7 @@ from server.storage import accounts, audits
 from server.storage import operation_log as log
 from server.sync.erase import erase_content_of
 from tests.devices import Device, codes, new_audit, states, verdicts
+from tests.old_log import remember
 
 SECRET = "Mr Novak, a cleaner, was not trained."
 
@@ -261,3 +262,13 @@ def test_a_deletion_and_a_seal_hold_no_words_and_stay(told, lena, paula):
     assert refused.value.refusal.code == "operation.without_words"
     device.pull()
     assert device.view().entities[finding].is_deleted
+
+
+def test_what_somebody_put_in_the_place_of_a_name_goes_with_the_content(told, lena, paula):
+    """A verdict is never erased, so it repeats nothing of what was said."""
+    device, _ = told
+    words = "Ms Novak, on sick leave"
+    text = device.make("add", "note/n1", "born", {words: 1})
+    device.push()
+    erase(paula, device, text)
+    assert words not in str(remember(lena, device.audit).operations)

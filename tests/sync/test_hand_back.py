@@ -488,3 +488,17 @@ def test_a_branch_that_somebody_released_stays_a_branch(database, lena, aron):
     assert hand_back(lena, old, known).json["next"] is None
     his.set("note/1", "text", "the chain goes on")
     assert codes(his.send(his.made[-1:])) == [None]
+
+
+def test_a_header_that_calls_itself_a_verdict_keeps_nothing_from_coming_back(database, lena, aron):
+    """Whoever is in the workspace can send one; the server's own words are those that it wrote itself."""
+    backup = back_up()
+    device = new_audit(lena)
+    device.push()
+    device.add_finding("signed by the server")
+    device.push()
+    header, content_sha256 = erase_content(Device(aron, device.audit).make("verdict", "note/1", "text", "x").encode())
+    Device(aron, device.audit).send([{"header": header.decode(), "content_sha256": content_sha256}])
+    old = remember(lena, device.audit)
+    put_back(backup)
+    assert hand_back(lena, old).json["next"] is None

@@ -69,14 +69,17 @@ function fixedNumbers(view: LogView): Map<string, number> {
   return fixed;
 }
 
-/** The numbers in a record's text. Not what this app writes: it fixes nothing. */
+/** The numbers in a record's text. Not what this app writes, such as one of them twice: it fixes nothing. */
 function numbersIn(record: unknown): [string, number][] {
   try {
     if (typeof record !== 'string') return [];
     const { findings } = parsePlainJson(record) as unknown as { findings: { id: string; number: string }[] };
     const isFit = ({ id, number }: { id: unknown; number: unknown }): boolean =>
       typeof id === 'string' && typeof number === 'string' && NUMBER.test(number);
-    return findings.every(isFit) ? findings.map(({ id, number }) => [id, Number(number)]) : [];
+    if (!findings.every(isFit)) return [];
+    const numbers = findings.map(({ id, number }): [string, number] => [id, Number(number)]);
+    const isTwice = (place: 0 | 1): boolean => new Set(numbers.map((one) => one[place])).size < numbers.length;
+    return isTwice(0) || isTwice(1) ? [] : numbers;
   } catch {
     return [];
   }

@@ -3,7 +3,7 @@
  *
  * The same rule stands in server/domain/team.py; schemas/vectors/team holds both together.
  */
-import type { LogView } from './fold';
+import type { EntityView, LogView } from './fold';
 import { BORN, entityKindOf } from './operation';
 import type { Value } from './plain-json';
 import { TEAM_ROLES, type TeamRole } from './vocabulary';
@@ -29,12 +29,22 @@ export function foldTeam(view: LogView, audit: string): Team {
   return team;
 }
 
-/** Of every entry that there ever was in the team its account; null for a guest without one. */
+/** In place of the account of a member whose birth was erased. */
+const NOBODY = '';
+
+/**
+ * Of every entry that there ever was in the team its account; null for a guest without one. Where the birth was erased it is
+ * nobody's: who it was is not known any more, and a guest it was not for certain.
+ */
 export function accountsOfMembers(view: LogView): ReadonlyMap<string, string | null> {
   const members = [...view.entities.values()].filter(({ kind, born }) => kind === 'team_member' && born !== null);
-  return new Map(
-    members.map(({ id, born }) => [id, typeof born!['account'] === 'string' ? (born!['account'] as string) : null]),
-  );
+  return new Map(members.map((member) => [member.id, accountOf(member)]));
+}
+
+function accountOf({ born, bornView }: EntityView): string | null {
+  if (bornView?.isErased) return NOBODY;
+  const account = born?.['account'];
+  return typeof account === 'string' ? account : null;
 }
 
 /** In whose name it is said: who judges, who raised the finding. null where only its author stands for it. */

@@ -40,7 +40,7 @@ import { receiptStatement, type LogPoint } from './receipt';
 import { isRefusal } from './refusal';
 import { FORMS, isSpelled, type Form } from './spelling';
 import { catalogueTree, cataloguesOf, type Standard } from './standard';
-import { foldTeam, namedMember } from './team';
+import { accountsOfMembers, foldTeam, namedMember } from './team';
 import { isSignedBy } from '../store/keys';
 import { BORN_FIELDS, type EntityKind, type Origin, type Role, type TeamRole } from './vocabulary';
 
@@ -394,6 +394,7 @@ describe('a team', () => {
     const expected = Object.entries(vector['team']).map(([person, role]) => [uuid(CAST[person]! + 10), role]);
     for (const ordering of [entries, entries.toReversed()]) {
       expect(Object.fromEntries(foldTeam(foldLog(ordering), uuid(AUDIT)))).toEqual(Object.fromEntries(expected));
+      expect(Object.fromEntries(accountsOfMembers(foldLog(ordering)))).toMatchObject(vector['accounts'] ?? {});
     }
   });
 });
