@@ -46,7 +46,8 @@ npm_run() {
 
 bin=.venv/bin
 check "pytest, the quick tests" $bin/python -m pytest -q -m "not slow"
-check "vitest" npm_run test
+# The simulator's stories of the app take half a minute by themselves: `make test` and `make torture` tell them.
+check "vitest" npm_run test -- --exclude "src/torture/**"
 check "svelte-check" components
 check "tsc" npm_run check:types
 check "mypy" $bin/mypy

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Playwright
+from playwright.sync_api import BrowserContext, Playwright, ViewportSize
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -17,8 +17,8 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
-TABLET = {"width": 1180, "height": 820}
-PHONE = {"width": 390, "height": 844}
+TABLET: ViewportSize = {"width": 1180, "height": 820}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def chromium() -> str:
@@ -41,13 +41,13 @@ def kill(profile: Path) -> bool:
     return False
 
 
-def open_profile(playwright: Playwright, profile: Path, viewport: dict[str, int] | None = None) -> BrowserContext:
+def open_profile(playwright: Playwright, profile: Path, viewport: ViewportSize | None = None) -> BrowserContext:
     """A browser whose storage lies in `profile` and is there again when the same profile is opened once more."""
     context = playwright.chromium.launch_persistent_context(
         profile,
         executable_path=chromium(),
         args=ARGUMENTS,
-        viewport=viewport or TABLET,  # type: ignore[arg-type]
+        viewport=viewport or TABLET,
         device_scale_factor=2,
         has_touch=True,
         locale="en-GB",

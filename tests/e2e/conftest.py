@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Playwright, sync_playwright
+from playwright.sync_api import Error, Playwright, ViewportSize, sync_playwright
 
 from tests.e2e.browser import TABLET, chromium
 from tests.e2e.serving import Mailbox, Server
@@ -29,7 +29,7 @@ class Tablets:
         self.address = address
         self.given: dict[str, Tablet] = {}
 
-    def __call__(self, person: str, viewport: dict[str, int] | None = None) -> Tablet:
+    def __call__(self, person: str, viewport: ViewportSize | None = None) -> Tablet:
         profile = self._profiles / person
         tablet = Tablet(self._playwright, profile, self.address, viewport=viewport or TABLET)
         self.given[person] = tablet

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, ViewportSize, expect
 
 from tests.e2e.browser import TABLET, kill, open_profile
 from tests.e2e.serving import DEMO_PASSWORD
@@ -54,7 +54,7 @@ class Tablet:
         profile: Path,
         address: str,
         shot: Callable[[Page, str], None] | None = None,
-        viewport: dict[str, int] | None = None,
+        viewport: ViewportSize | None = None,
     ):
         self._playwright = playwright
         self._profile = profile

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import Playwright, ViewportSize, expect
 
 from tests.e2e.browser import PHONE, TABLET
 from tests.e2e.conftest import Tablets
@@ -66,11 +66,11 @@ class Reader:
         self._lena.page.wait_for_url(re.compile("#/audits/"))
         return self._lena.page.url.rpartition("/")[2]
 
-    def read(self, route: str, theme: str = "paper", viewport: dict[str, int] = TABLET, language: str = "en") -> Tablet:
+    def read(self, route: str, theme: str = "paper", viewport: ViewportSize = TABLET, language: str = "en") -> Tablet:
         """Opens the address anew and waits until its screen stands."""
         tablet = self._jonas if route in OFFICE else self._lena
         page = tablet.page
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         # A colour that is on its way to another would be measured half-way.
         page.emulate_media(reduced_motion="reduce")
         path = re.sub(r":(\w+)", lambda part: self._given[part.group(1)], ROUTES[route])

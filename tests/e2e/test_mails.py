@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Playwright, expect
 
 from tests.e2e.browser import PHONE
 from tests.e2e.conftest import Tablets
@@ -24,7 +24,7 @@ def test_the_mail_of_a_report_is_read_with_its_attachment_by_name(tablet: Tablet
     expect(mail.get_by_role("listitem").filter(has_text="rev1.pdf")).to_be_visible()
     expect(mail).to_contain_text(re.compile(r"Sent, \d"))
     jonas.shows("mail")
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     jonas.shows("mail-phone")
     mail.get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -32,12 +32,12 @@ def test_the_mail_of_a_report_is_read_with_its_attachment_by_name(tablet: Tablet
 
 
 def test_a_mail_that_does_not_go_out_says_when_it_was_tried_and_a_code_stays_unread(
-    playwright: object, tmp_path_factory: pytest.TempPathFactory
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
 ):
     # Nobody listens at this port.
     folder = tmp_path_factory.mktemp("unmailed")
     with Server(folder / "data", smtp_port=9) as server:
-        tablets = Tablets(playwright, folder, server.address)  # type: ignore[arg-type]
+        tablets = Tablets(playwright, folder, server.address)
         jonas = tablets("jonas")
         jonas.sign_in("jonas@nordlicht.example")
         jonas.invites("Nora Lind", "nora@example.org", "Auditor")

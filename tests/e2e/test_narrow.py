@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
 from tests.e2e.browser import PHONE, TABLET
 from tests.e2e.conftest import Tablets
@@ -86,7 +86,7 @@ def test_a_last_day_before_the_first_is_said_under_its_field(tablet: Tablets):
 
 
 @pytest.mark.parametrize("viewport", [TABLET, PHONE], ids=["tablet", "phone"])
-def test_the_way_back_steps_aside_while_the_tablet_asks_something(tablet: Tablets, viewport: dict[str, int]):
+def test_the_way_back_steps_aside_while_the_tablet_asks_something(tablet: Tablets, viewport: ViewportSize):
     lena = tablet("lena", viewport=viewport)
     lena.sign_in("lena@nordlicht.example")
     lena.waits_until_ready_offline()

@@ -40,6 +40,8 @@ from server.storage.tables.account import Account
 from server.storage.tables.operation import LoggedOperation
 from server.storage.workspaces import add_workspace
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).with_name("lena.zip.age")
 PASSPHRASE = "lusab-babad-gutih-tugad"
 LENA = "0191e6a0-0000-7000-8000-0000000000a1"

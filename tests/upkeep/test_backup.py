@@ -23,6 +23,8 @@ from tests.devices import Device, new_audit
 from tests.evidence.sending import PICTURE, SHA256, bring, key_of
 from tests.upkeep.conftest import Command, keep_report
 
+pytestmark = pytest.mark.slow
+
 
 def backups_in(place: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.name[0].isdigit())

@@ -20,6 +20,8 @@ from tests.devices import Device
 from tests.evidence.sending import PICTURE, SHA256, bring, key_of
 from tests.upkeep.conftest import Command, keep_report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def told(config: Config) -> Callable[..., list[str]]:

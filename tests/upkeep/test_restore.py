@@ -27,6 +27,8 @@ from tests.evidence.sending import PICTURE, SHA256, bring, key_of
 from tests.old_log import remember
 from tests.upkeep.conftest import Command, keep_report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(command: Command, audit: Device, place: Path) -> Path:
