@@ -33,6 +33,9 @@ interface Request {
 /** Which keys an answer must have to be the server's; `empty` for an answer without a body. */
 type Shape = 'empty' | 'list' | 'bytes' | readonly string[];
 
+/** What answers a batch, whoever brings it. */
+const PUSH_ANSWER = ['protocol', 'epoch', 'head', 'held', 'verdicts', 'next_dseq'];
+
 export class ApiClient {
   readonly #base: string;
   readonly #fetch: typeof fetch;
@@ -144,14 +147,7 @@ export class ApiClient {
     isPacked: boolean,
   ): Promise<Answer<Schemas['PushAnswer']>> {
     const headers = checked(digest, isPacked);
-    return this.#ask(`/api/audits/${audit}/operations`, { method: 'POST', body, headers }, [
-      'protocol',
-      'epoch',
-      'head',
-      'held',
-      'verdicts',
-      'next_dseq',
-    ]);
+    return this.#ask(`/api/audits/${audit}/operations`, { method: 'POST', body, headers }, PUSH_ANSWER);
   }
 
   /** A batch that another tablet wrote and signed. The body is as that of `push`. */
@@ -162,14 +158,7 @@ export class ApiClient {
     isPacked: boolean,
   ): Promise<Answer<Schemas['PushAnswer']>> {
     const headers = checked(digest, isPacked);
-    return this.#ask(`/api/audits/${audit}/operations/carried`, { method: 'POST', body, headers }, [
-      'protocol',
-      'epoch',
-      'head',
-      'held',
-      'verdicts',
-      'next_dseq',
-    ]);
+    return this.#ask(`/api/audits/${audit}/operations/carried`, { method: 'POST', body, headers }, PUSH_ANSWER);
   }
 
   pull(
