@@ -21,7 +21,7 @@ from server.demo.moment import At
 from server.demo.prepare import entity
 from server.demo.steps import Step, Steps, changed
 from server.demo.tablet import Tablet, TeamLog
-from server.domain.record import closing_record, report_record
+from server.domain.record import Basis, closing_record, report_record
 from server.domain.vocabulary import (
     Acknowledgement,
     SealPurpose,
@@ -124,8 +124,7 @@ class Replay:
         record = closing_record(
             self._log.view(),
             self._log.audit,
-            self._log.record_heads(),
-            frozen,
+            Basis(self._log.record_heads(), frozen),
             supersedes=None,
             reason=None,
             catalogues=CATALOGUES,
@@ -167,8 +166,7 @@ class Replay:
         record = report_record(
             self._log.view(),
             self._log.audit,
-            self._log.record_heads(),
-            self._tablets[self._leader].frozen(self._log, reported.at.instant),
+            Basis(self._log.record_heads(), self._tablets[self._leader].frozen(self._log, reported.at.instant)),
             criteria=[
                 criterion_id(name, clause.number) for name in STANDARDS for clause in standard(name).auditable_clauses()
             ],

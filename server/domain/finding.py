@@ -1,16 +1,10 @@
 """A finding: its number, whether it counts, and what it still lacks before the closing meeting can seal it."""
 
-import re
-from collections.abc import Mapping
-from typing import Any
-
-from server.domain.closings import closings_of
 from server.domain.fold import EntityView, LogView
-from server.domain.operation import parse_plain_json
+from server.domain.numbering import fixed_numbers
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import FindingGrade
 
-_NUMBER = re.compile(r"[0-9]{2,6}")
 WORST_FIRST = (
     FindingGrade.MAJOR_NONCONFORMITY,
     FindingGrade.MINOR_NONCONFORMITY,
@@ -23,15 +17,15 @@ THREE_PARTS = ("requirement", "failure", "objective_evidence")
 """ISO/IEC 17021-1:2015, 9.4.5.3: the requirement, the statement of what is not met, the objective evidence."""
 
 
-def numbered_findings(view: LogView, fixed_before: Mapping[str, int] | None = None) -> list[tuple[str, EntityView]]:
+def numbered_findings(view: LogView) -> list[tuple[str, EntityView]]:
     """
     Every finding with its number; withdrawn ones keep theirs.
 
     On the floor the number is provisional: the order of raising, since another tablet may hold earlier ones. The closing seal
-    fixes it: what people signed as 01 stays 01, whatever arrives or goes later, and no number is given twice. `fixed_before` are
-    numbers of a closing record that cannot be read any more.
+    fixes it, and so does a report that was issued: what people signed as 01 stays 01, whatever arrives or goes later, and no
+    number is given twice.
     """
-    fixed = {**(fixed_before or {}), **_fixed_numbers(view)}
+    fixed = fixed_numbers(view)
     raised = sorted(view.of_kind("finding"), key=lambda finding: (str(finding.get("raised_at") or ""), finding.id))
     following = max(fixed.values(), default=0)
     numbered: list[tuple[int, EntityView]] = []
@@ -40,37 +34,6 @@ def numbered_findings(view: LogView, fixed_before: Mapping[str, int] | None = No
             following += 1
         numbered.append((fixed.get(finding.id, following), finding))
     return [(f"{number:02d}", finding) for number, finding in sorted(numbered, key=lambda one: one[0])]
-
-
-def _fixed_numbers(view: LogView) -> dict[str, int]:
-    """
-    By finding, from the sealed closing records: what the one that counts says, and of those before it and beside it what it does not
-    know and what is still free. Clocks decide nothing, and neither does a deletion: nobody takes back what was signed.
-    """
-    closings = closings_of(view)
-    fixed: dict[str, int] = {}
-    for sealed in (*reversed(closings.counted), *closings.beside):
-        taken = set(fixed.values())
-        for one, number in numbers_in(view.entities[sealed.ref].get("record")).items():
-            if one not in fixed and number not in taken:
-                fixed[one] = number
-    return fixed
-
-
-def numbers_in(record: Any) -> dict[str, int]:
-    """The numbers in a closing record's text, by finding. Not what this app writes, such as one of them twice: it fixes nothing."""
-    try:
-        findings = parse_plain_json(record.encode())["findings"]
-        numbers = [(finding["id"], finding["number"]) for finding in findings]
-        if not all(isinstance(one, str) and _NUMBER.fullmatch(number) for one, number in numbers):
-            return {}
-        if len({one for one, _ in numbers}) < len(numbers) or len({int(number) for _, number in numbers}) < len(
-            numbers
-        ):
-            return {}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}
-    return {one: int(number) for one, number in numbers}
 
 
 def is_withdrawn(finding: EntityView) -> bool:

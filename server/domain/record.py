@@ -6,6 +6,7 @@ their SHA-256 is what people sign on the glass. pwa/src/domain/record.ts builds 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from server.domain.finding import numbered_findings, special_grades
@@ -92,23 +93,44 @@ Catalogues = Iterable[Mapping[str, str | None]]
 """Per standard of the audit, in its order: `standard` and `sha256` of the catalogue as the tablet had pulled it; null where it had none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """
+    What a record rests on: from these, and nothing else, it can be made again.
+
+    `heads` are the last operations of every chain that the tablet knew, the server's own among them: they say which operations it
+    had, and which of the server's words about them. `aside` are the digests of those that it knew to be set aside; `unread` of those
+    that it could not read, because an app newer than its own wrote them. `frozen` says where and when: `at`, `installation`,
+    `account`, `app`, `schema`, `zone`, and `log` (`epoch`, `seq`, `hash`), how far it had pulled; and `salt`, so that nobody finds a
+    sentence of an erased record by guessing against its hash.
+    """
+
+    heads: Heads
+    frozen: Record
+    aside: Iterable[str] = ()
+    unread: Iterable[str] = ()
+
+    def told(self) -> Record:
+        """As it stands in a record."""
+        return {
+            "frozen": self.frozen,
+            "heads": _heads(self.heads),
+            "aside": sorted(self.aside),
+            "unread": sorted(self.unread),
+        }
+
+
 def closing_record(
     view: LogView,
     audit: str,
-    heads: Heads,
-    frozen: Record,
+    basis: Basis,
     *,
     supersedes: str | None,
     reason: str | None,
     catalogues: Catalogues,
-    numbers: Mapping[str, int] | None = None,
 ) -> Record:
     """
-    What the closing meeting agrees on, with the heads of every chain that this tablet has seen, and `aside`, the digests of what it
-    knew to be set aside: from both, and nothing else, the record can be made again. `frozen` says where and when:
-    `at`, `installation`, `account`, `app`, `schema`, `zone`, and `log` (`epoch`, `seq`, `hash`), how far it had pulled; and `salt`,
-    so that nobody finds a sentence of an erased record by guessing against its hash. `supersedes` is the hash of the closing record
-    whose place it takes, `reason` says why; `numbers` are those of findings that an erased closing record had fixed.
+    What the closing meeting agrees on. `supersedes` is the hash of the closing record whose place it takes, `reason` says why.
     """
     return {
         "record": CLOSING_RECORD,
@@ -117,18 +139,15 @@ def closing_record(
         "supersedes": supersedes,
         "reason": reason,
         "catalogues": _catalogues(catalogues),
-        **_content(view, audit, numbers),
-        "frozen": frozen,
-        "heads": _heads(heads),
-        "aside": sorted(view.quarantined),
+        **_content(view, audit),
+        **basis.told(),
     }
 
 
 def report_record(
     view: LogView,
     audit: str,
-    heads: Heads,
-    frozen: Record,
+    basis: Basis,
     *,
     criteria: Iterable[str],
     catalogues: Catalogues,
@@ -166,9 +185,7 @@ def report_record(
         ],
         "pictures": [evidence.id for evidence in view.of_kind("evidence") if evidence.get("is_in_report") is True],
         "changes_since_closing": changes_since_closing(closing, content),
-        "frozen": frozen,
-        "heads": _heads(heads),
-        "aside": sorted(view.quarantined),
+        **basis.told(),
     }
 
 
@@ -203,7 +220,7 @@ def _changed_items(closing: Record, content: Record, listed: str) -> list[Record
     return changes
 
 
-def _content(view: LogView, audit: str, fixed_before: Mapping[str, int] | None = None) -> Record:
+def _content(view: LogView, audit: str) -> Record:
     shown = _audit(view, audit)
     return {
         "audit": _picked(shown, _AUDIT),
@@ -214,7 +231,7 @@ def _content(view: LogView, audit: str, fixed_before: Mapping[str, int] | None =
             "representative": _said(shown, "client_representative"),
         },
         **{name: _listed(view, kind, told) for name, (kind, told) in _LISTED.items()},
-        "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view, fixed_before)],
+        "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
         "evidence": _every(view, "evidence", _EVIDENCE),
         "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
         "attendance": _every(view, "attendance", _ATTENDANCE),

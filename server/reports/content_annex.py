@@ -156,9 +156,14 @@ def server_part(telling: Telling) -> ServerPage:
             *(Fact(words.say("server.catalogue"), _brought(telling, one)) for one in telling.brought),
             *(
                 Fact(words.say(f"server.{name}"), words.count(f"server.{name}", number))
-                for name, number in (("quarantine", server.quarantined), ("erased", server.erased))
+                for name, number in (
+                    ("quarantine", server.quarantined),
+                    ("unread", server.unread),
+                    ("erased", server.erased),
+                )
                 if number
             ),
+            *(() if server.is_aside_checked else (Fact(words.say("server.lost"), words.say("server.lost.text")),)),
         ),
     )
 

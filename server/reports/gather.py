@@ -16,6 +16,7 @@ from server.domain.fold import EntityView, Entry, LogView, fold_log
 from server.domain.operation import ChainKey, head_statement
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin, SealPurpose
+from server.reports.basis import AuditLog, Reading, heads_of, is_of_server, mismatch, read_basis
 from server.reports.material import (
     Catalogue,
     ChainHead,
@@ -27,7 +28,7 @@ from server.reports.material import (
     SealedRecord,
     ServerStatement,
 )
-from server.reports.recompute import AuditLog, heads_of, is_frozen_by_author, mismatch, refuse_recomputed
+from server.reports.recompute import is_frozen_by_author, refuse_recomputed
 from server.reports.telling import CERTIFICATION
 from server.sealing.canonical import sha256_hex
 from server.sealing.handwriting import HANDWRITTEN, is_word_under
@@ -78,14 +79,15 @@ def gather_material(
     names: Mapping[str, str],
     arrived: frozenset[str],
     catalogue_of: Callable[[str], Catalogue | None],
+    server: tuple[str, str],
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
     Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds;
-    `catalogue_of` gives the catalogue behind a hash, if this server has it.
+    `catalogue_of` gives the catalogue behind a hash, if this server has it; `server` are its installation and its epoch.
     """
     view = fold_log(entries)
-    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable))
+    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable), *server)
     sealed = _sealed(log, f"report_record/{record}", SealPurpose.REPORT, audit, public_keys)
     if isinstance(sealed, Refusal):
         return sealed
@@ -110,20 +112,22 @@ def gather_material(
     handwritten = _handwritten(view, audit, closing)
     if isinstance(handwritten, Refusal):
         return handwritten
-    under_closing, under_report = _covered(log, audit, closing.record), _covered(log, audit, content)
-    if isinstance(under_closing, Refusal):
-        return under_closing
-    if isinstance(under_report, Refusal):
-        return under_report
-    if not {*under_closing, closing.sealed_by} <= under_report:
+    meeting, then = read_basis(log, audit, closing.record), read_basis(log, audit, content)
+    if isinstance(meeting, Refusal):
+        return meeting
+    if isinstance(then, Refusal):
+        return then
+    if not {*meeting.covered, closing.sealed_by} <= then.covered:
         # Otherwise a report could end before its closing record, and leave out what both parties have signed.
         return mismatch("what lies under its closing record")
+    if not _seals_of(view, content.get("supersedes_sha256")) <= then.covered:
+        return mismatch("what lies under the report before it")
     catalogues = _catalogues_of(content, closing.record, catalogue_of)
     if isinstance(catalogues, Refusal):
         return catalogues
     if refusal := _refuse_criteria(content, catalogues):
         return refusal
-    if refusal := refuse_recomputed(log, audit, sealed, closing, under_closing, under_report):
+    if refusal := refuse_recomputed(log, audit, sealed, closing, meeting, then):
         return refusal
     if SealState.INVALID in (sealed.state, closing.state):
         return Refusal("report.device_signature_invalid")
@@ -134,9 +138,7 @@ def gather_material(
         handwritten=handwritten,
         # Where no certification body has to release it, the audit team leader's word is the last one.
         state=ReportState.DRAFT if is_certification else ReportState.RELEASED,
-        server=_statement(
-            entries, view, under_report - set(content["aside"]), (f"report_record/{record}", closing_ref), names
-        ),
+        server=_statement(entries, view, then, (f"report_record/{record}", closing_ref), names),
         heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
         arrived=arrived,
         catalogues=tuple(catalogues.values()),
@@ -225,11 +227,18 @@ def _handwritten(view: LogView, audit: str, closing: SealedRecord) -> tuple[Hand
     return tuple(written[digest] for digest in named)
 
 
-def _covered(log: AuditLog, audit: str, content: Record) -> set[str] | Refusal:
-    found = log.walk.covered_by(heads_of(audit, content))
-    if not isinstance(found, Gap):
-        return found
-    return mismatch("the entries of a tablet differ" if found.differs else "entries of a tablet have not arrived")
+def _seals_of(view: LogView, sha256: object) -> set[str]:
+    """The first seal under the report record with this hash, if it has arrived."""
+    if sha256 is None:
+        return set()
+    sealed = [
+        head
+        for entity in view.entities.values()
+        if entity.kind == "report_record" and SEAL in entity.fields
+        for head in reversed(entity.fields[SEAL].heads)
+        if isinstance(head.value, dict) and head.value.get("sha256") == sha256
+    ]
+    return {sealed[0].digest} if sealed else set()
 
 
 def _catalogues_of(
@@ -267,11 +276,12 @@ def _refuse_criteria(content: Record, catalogues: Mapping[str, Catalogue]) -> Re
 def _statement(
     entries: list[Entry],
     view: LogView,
-    covered: set[str],
+    then: Reading,
     refs: tuple[str, str],
     names: Mapping[str, str],
 ) -> ServerStatement:
     report_ref, closing_ref = refs
+    covered = then.counted
     devices = [entry for entry in entries if entry.origin is Origin.DEVICE]
     under_seal = [
         entry.received_at for entry in devices if entry.operation.digest in covered and entry.received_at is not None
@@ -282,7 +292,9 @@ def _statement(
         entries=len(under_seal),
         first_received_at=as_instant(min(under_seal)) if under_seal else None,
         last_received_at=as_instant(max(under_seal)) if under_seal else None,
-        late=tuple(_late(devices, view, covered, names)),
+        late=tuple(_late(devices, view, {*covered, *then.unread}, names)),
+        unread=len(then.unread),
+        is_aside_checked=then.is_checked,
         quarantined=len(view.quarantined),
         erased=sum(1 for entry in entries if entry.operation.is_erased and entry.operation.digest in covered),
     )
@@ -319,7 +331,8 @@ def _chain_heads(
 ) -> list[ChainHead]:
     """For every chain under the seal the first head that its tablet signed and that leads back to the one in the record."""
     found = []
-    for head in sorted(heads_of(audit, content), key=lambda head: head.chain):
+    of_tablets = [head for head in heads_of(audit, content) if not is_of_server(head)]
+    for head in sorted(of_tablets, key=lambda head: head.chain):
         of_chain = (head.chain.installation, head.chain.account)
         over = next((one for one in signed.get(of_chain, ()) if _reaches(walk, head, one)), None)
         if over is None:

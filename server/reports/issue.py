@@ -41,6 +41,7 @@ from server.storage.clock import as_instant, now_ms
 from server.storage.evidence_store import BlobKey
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
+from server.storage.server_state import server_identity
 
 Pictures = Callable[[BlobKey], bytes | None]
 """From one audit's copy of a picture to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
@@ -122,6 +123,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         for entry in entries
         if entry.operation.entity_kind == "evidence" and isinstance(entry.operation.value, dict)
     ]
+    server = server_identity(session)
     return gather_material(
         entries,
         row.audit,
@@ -130,6 +132,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         heads=heads,
         names={account: person.name for account, person in people.items() if person is not None},
         catalogue_of=partial(known_catalogue, session),
+        server=(server.installation, server.epoch),
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         arrived=frozenset(evidence.stored_hashes(session, row.workspace, row.audit, hashes)),
     )

@@ -109,6 +109,10 @@ class ServerStatement:
     last_received_at: str | None = None
     late: tuple[LateEntries, ...] = ()
     quarantined: int = 0
+    unread: int = 0
+    """Entries that the tablet could not read, because a newer version of the app had written them."""
+    is_aside_checked: bool = True
+    """False where a restore has lost words of the server that the tablet had heard: what it left out is its own word."""
     erased: int = 0
     """Entries under the seal whose content was taken out since: the record was not recomputed."""
 

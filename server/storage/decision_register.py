@@ -33,6 +33,8 @@ class Erasure:
     reason: str
     by: str
     at: int
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    """Of a sealed record, the number that it gave to each finding: no other finding ever gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def _line(decision: Decision) -> str:
                 "workspace": decision.workspace,
                 "reason": decision.reason,
                 "by": decision.by,
+                **({"numbers": dict(decision.numbers)} if decision.numbers else {}),
             }
         case TabletBlocked():
             written = {"tablet_blocked" if decision.is_blocked else "tablet_let_in": decision.installation}
@@ -162,8 +165,9 @@ def _read(line: bytes) -> Decision | None:
             case {"password_set": account}:
                 return PasswordSet(str(uuid.UUID(account)), at)
             case {"erasure": digest, "audit": audit, "workspace": workspace, "reason": reason, "by": by}:
+                numbers = written.get("numbers", {})
                 erasure = Erasure(
-                    str(uuid.UUID(audit)), digest, str(uuid.UUID(workspace)), reason, str(uuid.UUID(by)), at
+                    str(uuid.UUID(audit)), digest, str(uuid.UUID(workspace)), reason, str(uuid.UUID(by)), at, numbers
                 )
                 return erasure if _is_whole(erasure) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -178,4 +182,6 @@ def _is_whole(erasure: Erasure) -> bool:
         and isinstance(erasure.reason, str)
         and len(erasure.reason) <= _LONGEST_REASON
         and "\x00" not in erasure.reason
+        and isinstance(erasure.numbers, dict)
+        and all(isinstance(number, str) for number in erasure.numbers.values())
     )

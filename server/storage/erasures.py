@@ -1,5 +1,6 @@
 """Taking content out of the log, and the register of what was taken out."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -23,18 +24,17 @@ def erase(session: Session, row: LoggedOperation) -> None:
         session.flush()
 
 
-def register_erasure(session: Session, audit: Audit, digest: str, *, reason: str, decided_by: str, now: int) -> None:
+def register_erasure(session: Session, decision: Decision) -> None:
     """
     Note the decision in the register, once: in the table and, before the transaction ends, in the file beside the backups.
     """
-    if session.get(Erasure, (audit.id, digest)) is not None:
+    if session.get(Erasure, (decision.audit, decision.digest)) is not None:
         return
-    decision = Decision(audit.id, digest, audit.workspace_id, reason, decided_by, now)
     note_decision(session, decision)
     register([decision])
 
 
-def note_decision(session: Session, decision: Decision) -> Erasure:
+def note_decision(session: Session, decision: Decision) -> None:
     """A line of the file as a row of the table."""
     row = Erasure(
         audit_id=decision.audit,
@@ -43,35 +43,37 @@ def note_decision(session: Session, decision: Decision) -> Erasure:
         reason=decision.reason,
         decided_by=decision.by,
         erased_at=decision.at,
+        numbers=json.dumps(dict(decision.numbers)) if decision.numbers else None,
     )
     session.add(row)
     session.flush()
-    return row
 
 
 def all_decisions(session: Session) -> dict[tuple[str, str], Decision]:
     """The table, by log and digest, the eldest first."""
     rows = session.scalars(sa.select(Erasure).order_by(Erasure.erased_at, Erasure.audit_id, Erasure.digest))
-    return {
-        (row.audit_id, row.digest): Decision(
-            row.audit_id, row.digest, row.workspace_id, row.reason, row.decided_by, row.erased_at
-        )
-        for row in rows
-    }
+    return {(row.audit_id, row.digest): decision_of(row) for row in rows}
+
+
+def decision_of(row: Erasure) -> Decision:
+    """A row of the table as a line of the file."""
+    numbers = json.loads(row.numbers) if row.numbers else {}
+    return Decision(row.audit_id, row.digest, row.workspace_id, row.reason, row.decided_by, row.erased_at, numbers)
 
 
 def register_words(session: Session, audit: Audit, digest: str, said: Mapping[str, Any]) -> None:
     """Note a decision that only the log tells of: its entry came back after a restore, and the register had been lost."""
     at = round(datetime.fromisoformat(said["at"]).timestamp() * 1000)
-    register_erasure(session, audit, digest, reason=said["reason"], decided_by=said["by"], now=at)
+    numbers = said.get("numbers") or {}
+    register_erasure(session, Decision(audit.id, digest, audit.workspace_id, said["reason"], said["by"], at, numbers))
 
 
-def registered_erasures(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, Erasure]:
+def registered_erasures(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, Decision]:
     """Of these digests those that were erased by decision, with the decision."""
     wanted = sorted(set(digests))
-    found: dict[str, Erasure] = {}
+    found: dict[str, Decision] = {}
     for start in range(0, len(wanted), _LOOKUP):
         some = wanted[start : start + _LOOKUP]
         rows = session.scalars(sa.select(Erasure).where(Erasure.audit_id == audit.id, Erasure.digest.in_(some)))
-        found.update({row.digest: row for row in rows})
+        found.update({row.digest: decision_of(row) for row in rows})
     return found

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from server.database import Scope, unit_of_work
 from server.domain.closings import closings_of
 from server.domain.fold import BORN, fold_log
+from server.domain.numbering import numbers_in
+from server.domain.operation import Operation, parse_operation
 from server.domain.permissions import Action, is_permitted
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind
@@ -17,10 +19,12 @@ from server.storage import Session, audits, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
+from server.storage.decision_register import Erasure
 from server.storage.server_state import server_identity
 from server.storage.tables.operation import LoggedOperation
 from server.sync.receive import Receiver
 
+SEALED_RECORDS = ("closing_record", "report_record")
 WITHOUT_WORDS = (OperationKind.DELETE, OperationKind.SEAL)
 """They hold nobody's words, and without them what was deleted would be there again, and what was sealed open."""
 
@@ -48,19 +52,31 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
             raise Refused(Refusal("operation.without_words"))
         if any(entry is not None and _still_counts(session, audit, entry) for entry in found):
             raise Refused(Refusal("closing.counts_still"))
-        now = now_ms()
-        receiver = Receiver(session, locked, server_identity(session), now)
+        receiver = Receiver(session, locked, server_identity(session), now_ms())
         decided = erasures.registered_erasures(session, locked, digests)
         for entry in found:
             # Where only the header had come, the decision is what keeps the content from being taken in later.
             if entry is None or entry.digest in decided:
                 continue
-            erasures.register_erasure(session, locked, entry.digest, reason=reason, decided_by=account, now=now)
-            receiver.erase(entry, reason, account)
+            decision = Erasure(
+                locked.id, entry.digest, locked.workspace_id, reason, account, receiver.now, _numbers_in(entry)
+            )
+            erasures.register_erasure(session, decision)
+            receiver.erase(entry, decision)
+
+
+def _numbers_in(entry: LoggedOperation) -> dict[str, str]:
+    """How a closing or report record numbers the findings: the word of its erasure keeps that, and nobody's sentence."""
+    if entry.entity_kind not in SEALED_RECORDS or entry.field != BORN or entry.content_sha256 is not None:
+        return {}
+    operation = parse_operation(entry.data)
+    if not isinstance(operation, Operation) or not isinstance(operation.value, dict):
+        return {}
+    return numbers_in(operation.value.get("record"))
 
 
 def _still_counts(session: Session, audit: str, entry: LoggedOperation) -> bool:
-    """The closing record that counts numbers the findings: another takes its place first, and carries the numbers on."""
+    """Of the closing record that counts, what people have signed has to be told: another takes its place first."""
     if entry.entity_kind != "closing_record" or entry.field != BORN:
         return False
     counting = closings_of(fold_log(log.load_entries(session, audit, ["closing_record"]))).counting

@@ -20,10 +20,10 @@ from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.storage import Session, accounts, audits, chains, erasures
 from server.storage import operation_log as log
 from server.storage.audits import Roles
-from server.storage.clock import as_instant
+from server.storage.decision_register import Erasure
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
-from server.storage.tables.operation import Erasure, LoggedOperation
+from server.storage.tables.operation import LoggedOperation
 from server.sync.ask_again import after_team_change
 from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order, read_arrivals
 from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
@@ -120,7 +120,7 @@ class Receiver:
                 if reason is not None:
                     appended.append(server_chain.quarantine(arrival.digest, reason, sent_by, None, seq))
                 if erasure is not None:
-                    appended.append(_erase_again(server_chain, erasure, seq))
+                    appended.append(server_chain.erase(erasure, seq))
                 self.numbered_here.add(arrival.digest)
             else:
                 replaced = log.last_verdict(self.session, audit.id, arrival.digest)
@@ -282,10 +282,9 @@ class Receiver:
         self._is_team_changed = True
         self.derive()
 
-    def erase(self, entry: LoggedOperation, reason: str, by: str) -> None:
+    def erase(self, entry: LoggedOperation, decision: Erasure) -> None:
         """Take the content of an entry away, say so behind it, and let what is derived follow."""
-        at = as_instant(self.now)
-        said = self._server_chain().erase(entry.digest, reason=reason, by=by, at=at, seen=self.audit.head_seq)
+        said = self._server_chain().erase(decision, self.audit.head_seq)
         erasures.erase(self.session, entry)
         log.append_entries(self.session, self.audit, [said], self.now)
         self.appended += 1
@@ -420,11 +419,6 @@ def _new_entry(arrival: Arrival, key: ChainKey, known: log.KnownEntry, erasure: 
         known.quarantine,
         content_sha256,
     )
-
-
-def _erase_again(server_chain: ServerChain, erasure: Erasure, seq: int) -> log.NewEntry:
-    at = as_instant(erasure.erased_at)
-    return server_chain.erase(erasure.digest, reason=erasure.reason, by=erasure.decided_by, at=at, seen=seq)
 
 
 def _follow_repetition(arrival: Arrival, tip: Tip) -> None:

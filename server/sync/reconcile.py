@@ -13,10 +13,10 @@ from server.domain.refusals import SENTENCES, Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.storage import Session, chains, erasures
 from server.storage import operation_log as log
-from server.storage.clock import as_instant
+from server.storage.decision_register import Erasure
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
-from server.storage.tables.operation import Erasure, LoggedOperation
+from server.storage.tables.operation import LoggedOperation
 from server.sync.receive import CONTENT_MISSING, NOT_YOURS
 from server.sync.verdict import ServerChain
 
@@ -120,6 +120,5 @@ def erase_again(
     erasures.erase(session, row)
     if log.is_told_erased(session, audit, row.digest):
         return
-    at = as_instant(decision.erased_at)
-    said = chain.erase(row.digest, reason=decision.reason, by=decision.decided_by, at=at, seen=audit.head_seq)
+    said = chain.erase(decision, audit.head_seq)
     log.append_entries(session, audit, [said], now)

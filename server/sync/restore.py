@@ -80,14 +80,14 @@ def _erase_in(session: Session, audit: str, decisions: Sequence[Erasure]) -> int
     for decision in decisions:
         if decision.audit != audit:
             continue
-        row = erasures.note_decision(session, decision)
+        erasures.note_decision(session, decision)
         entry = log.find_entry(session, audit, decision.digest)
         if locked is None or entry is None or entry.kind in ON_OPERATIONS:
             continue
         erased += entry.content_sha256 is None
         key = ChainKey(server.installation, SERVER_ACCOUNT, locked.audit_id)
         chain = ServerChain(chains.load_chain(session, locked, key.installation, key.account), key, server.epoch, now)
-        erase_again(session, locked, entry, row, chain, now)
+        erase_again(session, locked, entry, decision, chain, now)
     if locked is not None:
         Receiver(session, locked, server, now).derive_anew()
     return erased

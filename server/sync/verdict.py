@@ -10,6 +10,8 @@ from typing import Any
 from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin
+from server.storage.clock import as_instant
+from server.storage.decision_register import Erasure
 from server.storage.operation_log import APPLIED, QUARANTINED, NewEntry
 from server.storage.tables.operation import Chain
 from server.sync.server_operation import write_operation
@@ -48,10 +50,12 @@ class ServerChain:
         """The reversal: from now on the operation counts. `by` is the account that decided so."""
         return self._verdict(digest, {"state": APPLIED, "by": by}, replaces, seen)
 
-    def erase(self, digest: str, *, reason: str, by: str, at: str, seen: int) -> NewEntry:
-        """Its content was taken out of the log. `by` is the account that decided so, `at` an instant in UTC."""
-        value = {"reason": reason, "by": by, "at": at}
-        return self._write(OperationKind.ERASURE, digest, value, [], seen)
+    def erase(self, decision: Erasure, seen: int) -> NewEntry:
+        """Its content was taken out of the log: by which account's decision, when, and of a sealed record how it had numbered the findings."""
+        value: dict[str, Any] = {"reason": decision.reason, "by": decision.by, "at": as_instant(decision.at)}
+        if decision.numbers:
+            value["numbers"] = dict(decision.numbers)
+        return self._write(OperationKind.ERASURE, decision.digest, value, [], seen)
 
     def issue(self, seal: str, value: Mapping[str, Any], seen: int) -> NewEntry:
         """A report was issued from the record under this seal, which is named by the digest of its operation."""

@@ -40,7 +40,7 @@ from server.domain.operation import (
 )
 from server.domain.permissions import may_speak_as, may_write
 from server.domain.receipt import key_name, receipt_statement
-from server.domain.record import closing_record, report_record
+from server.domain.record import Basis, closing_record, report_record
 from server.domain.refusals import Refusal
 from server.domain.spelling import Form, is_spelled
 from server.domain.team import accounts_of_members, fold_team, named_member
@@ -241,6 +241,14 @@ def test_finding(vector: dict[str, Any]) -> None:
     assert refusals == vector["before_closing"]
 
 
+@vectors("numbering")
+def test_numbering(vector: dict[str, Any]) -> None:
+    entries, _ = entries_of(vector["entries"])
+    for ordering in (entries, entries[::-1]):
+        numbered = findings.numbered_findings(fold_log(ordering))
+        assert [[number, finding.id] for number, finding in numbered] == vector["numbers"], vector["why"]
+
+
 @vectors("judgement")
 def test_judgement(vector: dict[str, Any]) -> None:
     for place in vector.get("places", []):
@@ -266,10 +274,11 @@ def test_record(vector: dict[str, Any]) -> None:
         (ChainKey(head["installation"], head["account"], head["audit"]), head["dseq"], head["digest"])
         for head in vector["heads"]
     ]
+    basis = Basis(heads, vector["frozen"], view.quarantined, vector.get("unread", []))
     if "report" in vector:
-        record = report_record(view, vector["audit"], heads, vector["frozen"], **vector["report"])
+        record = report_record(view, vector["audit"], basis, **vector["report"])
     else:
-        record = closing_record(view, vector["audit"], heads, vector["frozen"], **vector["closing"])
+        record = closing_record(view, vector["audit"], basis, **vector["closing"])
     assert record == vector["record"]
     assert sha256_hex(canonical_bytes(record)) == vector["sha256"]
 

@@ -9,6 +9,7 @@ onto any tablet of tests/devices.py; `sample_material` folds it without a server
 import base64
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.domain.fold import Entry, LogView, fold_log, read_entry
-from server.domain.operation import ChainKey, Operation, digest_of
-from server.domain.record import closing_record, report_record
+from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation, digest_of
+from server.domain.record import Basis, closing_record, report_record
 from server.domain.vocabulary import Origin
 from server.reports.catalogues import catalogue_sha256
 from server.reports.material import (
@@ -649,6 +650,7 @@ def seal_closing(
     *,
     view: LogView | None = None,
     heads: Heads | None = None,
+    unread: Iterable[str] = (),
     ref: str = CLOSING,
     instead_of: str | None = None,
     reason: str | None = None,
@@ -659,12 +661,11 @@ def seal_closing(
     hash of the closing record whose place this one takes. The hash of the record.
     """
     german = language.startswith("de")
-    heads = heads or [(device.chain, device.dseq, device.prev)]
+    view = view or view_of(device)
     record = closing_record(
-        view or view_of(device),
+        view,
         device.audit,
-        heads,
-        frozen(device, at),
+        _basis(device, view, heads, at, unread),
         supersedes=instead_of,
         reason=reason,
         catalogues=CATALOGUES,
@@ -698,6 +699,19 @@ def seal_closing(
     return sha256_hex(data)
 
 
+def _basis(device: Device, view: LogView, heads: Heads | None, at: str, unread: Iterable[str]) -> Basis:
+    """The heads that are given, or its own chain's, and those of the server's chains as far as the tablet has pulled."""
+    tips: dict[ChainKey, tuple[int, str]] = {}
+    for entry in device.pulled:
+        operation = entry.operation
+        if operation.chain.account == SERVER_ACCOUNT:
+            tips[operation.chain] = max(tips.get(operation.chain, (0, "")), (operation.dseq, operation.digest))
+    of_tablets = heads or [(device.chain, device.dseq, device.prev)]
+    return Basis(
+        [*of_tablets, *((chain, *tip) for chain, tip in tips.items())], frozen(device, at), view.quarantined, unread
+    )
+
+
 def change_after_closing(device: Device, language: str = "en") -> None:
     german = language.startswith("de")
     device.set(
@@ -717,6 +731,7 @@ def seal_report(
     *,
     view: LogView | None = None,
     heads: Heads | None = None,
+    unread: Iterable[str] = (),
     closing_ref: str = CLOSING,
     supersedes: str | None = None,
 ) -> str:
@@ -734,8 +749,7 @@ def seal_report(
     record = report_record(
         view,
         device.audit,
-        heads or [(device.chain, device.dseq, device.prev)],
-        frozen(device, "2026-11-27T08:14:30.000Z"),
+        _basis(device, view, heads, "2026-11-27T08:14:30.000Z", unread),
         criteria=criteria,
         catalogues=CATALOGUES,
         closing=closing,

@@ -9,7 +9,7 @@ from flask import Flask
 
 from server.config import Config
 from server.database import SERVER, unit_of_work
-from server.domain.record import closing_record
+from server.domain.record import Basis, closing_record
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.verify import verify_report
 from server.storage.clock import now_ms
@@ -112,8 +112,7 @@ def test_a_closing_record_that_the_log_does_not_give_is_refused(office: Person, 
     record = closing_record(
         tablet.view_of_made(),
         tablet.audit,
-        [(tablet.chain, tablet.dseq, tablet.prev)],
-        frozen(tablet, "2026-11-26T15:40:00.000Z"),
+        Basis([(tablet.chain, tablet.dseq, tablet.prev)], frozen(tablet, "2026-11-26T15:40:00.000Z")),
         supersedes=None,
         reason=None,
         catalogues=CATALOGUES,

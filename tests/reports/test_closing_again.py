@@ -10,8 +10,9 @@ from flask import Flask
 
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.finding import numbered_findings
 from server.domain.fold import read_entry
-from server.domain.operation import digest_of
+from server.domain.operation import SERVER_ACCOUNT, ChainKey, digest_of
 from server.domain.refusals import Refused
 from server.domain.vocabulary import Origin
 from server.sealing.canonical import canonical_bytes, sha256_hex
@@ -19,6 +20,7 @@ from server.sealing.verify import verify_report
 from server.storage import accounts, audits
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
+from server.storage.decision_register import Erasure
 from server.storage.identifiers import new_id
 from server.storage.report_store import ReportFiles
 from server.storage.server_state import server_identity
@@ -124,7 +126,8 @@ def test_an_erased_closing_record_that_still_counts_says_what_to_do(tablet: Devi
         audit = audits.lock_audit(session, tablet.audit)
         entry = log.find_entry(session, tablet.audit, digest_of(birth_of_closing(tablet).encode()))
         assert audit is not None and entry is not None
-        Receiver(session, audit, server_identity(session), now_ms()).erase(entry, "withdrawn", paula.account)
+        decision = Erasure(audit.id, entry.digest, audit.workspace_id, "withdrawn", paula.account, now_ms())
+        Receiver(session, audit, server_identity(session), now_ms()).erase(entry, decision)
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.closing_erased", {})
@@ -246,13 +249,55 @@ def test_an_erased_note_does_not_open_the_records_to_other_words(
 def test_verdicts_that_a_restored_server_has_lost_do_not_hold_the_report_up(
     tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
-    """They were the server's word, not the team's: no head of a record names them."""
+    """They were the server's word, not the team's. What the tablet left out cannot be checked against them, and the report says so."""
     tablet.epoch, tablet.cursor, tablet.hash = new_id(), 400, "5" * 64
     take_back(tablet, 2)
-    seal_report(tablet)
+    lost = (ChainKey(new_id(), SERVER_ACCOUNT, tablet.audit), 3, "6" * 64)
+    seal_report(tablet, heads=[(tablet.chain, tablet.dseq, tablet.prev), lost])
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)
-    assert made_text(tablet, app, config)
+    text = made_text(tablet, app, config)
+    assert "Lost decisions" in text
+
+
+def test_a_tablet_has_heard_nothing_from_this_server_that_it_never_said(tablet: Device, app: Flask):
+    take_back(tablet, 2)
+    with reading(SERVER) as session:
+        server = server_identity(session)
+    made_up = (ChainKey(server.installation, SERVER_ACCOUNT, tablet.audit), 3, "6" * 64)
+    seal_report(tablet, heads=[(tablet.chain, tablet.dseq, tablet.prev), made_up])
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what the server had said"})
+
+
+def test_a_number_is_not_given_again_after_the_record_that_gave_it_was_erased(
+    database: str, office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """10 was signed on the glass; its finding was deleted, its record replaced and erased by law. What is raised later is 11."""
+    tablet = tablet_with_sample(office)
+    tablet.add("finding/f10", raised_at="2026-11-26T18:00:00.000Z", raised_by="lena")
+    tablet.set("finding/f10", "grade", "positive")
+    seal_closing(tablet)
+    record = birth_of_closing(tablet)
+    seen = [head for (ref, _), heads in tablet.heads.items() for head in heads if ref == "finding/f10"]
+    tablet.make("del", "finding/f10", "deleted", True, bases=seen)
+    close_again(tablet)
+    sent(tablet)
+    erase(tablet, paula, record)
+    tablet.add("finding/late", raised_at="2026-11-26T17:55:00.000Z", raised_by="lena")
+    tablet.set("finding/late", "grade", "positive")
+    tablet.set("finding/late", "title", "Raised after the first record was erased")
+    sent(tablet)
+    tablet.pull()
+    by_number = {number: finding.id for number, finding in numbered_findings(tablet.view())}
+    assert "10" not in by_number
+    assert by_number["11"] == "late"
+    seal_report(tablet, view=tablet.view(), closing_ref=AGAIN)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert "Raised after the first record was erased" in made_text(tablet, app, config)
 
 
 def test_what_the_server_said_of_an_operation_cannot_be_erased(database: str, office: Person, paula: Person):

@@ -8,17 +8,14 @@ import pytest
 from flask import Flask
 
 from server.config import Config
-from server.domain.fold import read_entry
+from server.domain.fold import fold_log, read_entry
 from server.domain.operation import digest_of
 from server.domain.vocabulary import Origin
 from server.sync.restore import begin_again
 from tests.devices import Device, codes, value_of
 from tests.people import Person
 from tests.reports.issuing import ask, keep_pictures, made_text, refusal_of, reseal, sent, tablet_with_sample, work
-from tests.reports.sample import (
-    seal_closing,
-    seal_report,
-)
+from tests.reports.sample import CLOSING, seal_closing, seal_report
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +108,106 @@ def test_a_report_covers_all_that_its_closing_record_covers(tablet: Device, app:
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what lies under its closing record"})
+
+
+def of(texts):
+    return [digest_of(t.encode()) for t in texts]
+
+
+def seal_leaving_out(tablet, left_out, heads):
+    seal_closing(
+        tablet, view=fold_log(tablet.pulled, left_out), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads]
+    )
+    tablet.pulled += [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    seal_report(
+        tablet, view=fold_log(tablet.pulled, left_out), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads]
+    )
+
+
+def major_of_aron(office, aron):
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    his = Device(aron, tablet.audit)
+    f = "finding/of-aron"
+    his.add(f, raised_at="2026-11-24T09:41:07.250Z", raised_by=aron.account)
+    his.set(f, "title", "Pressure vessel without inspection")
+    his.set(f, "grade", "major_nonconformity")
+    his.set(f, "criteria", ["iso9001-2015:7.1.3"])
+    for part in ("requirement", "failure", "objective_evidence"):
+        his.set(f, part, "said")
+    assert set(codes(his.push())) == {"audit.not_assigned"}  # he began before he stood in the team
+    tablet.add_member(aron)
+    sent(tablet)
+    his.set("note/n", "text", "and on he goes")
+    his.push()
+    tablet.pull()
+    assert tablet.view().quarantined == {}  # everybody sees it, it counts
+    assert tablet.view().entity(f).get("grade") == "major_nonconformity"
+    return tablet, his
+
+
+def test_what_counts_when_the_record_is_frozen_is_not_left_out(
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    tablet, his = major_of_aron(office, aron)
+    seal_leaving_out(tablet, of(his.made[:-1]), [(his.chain, his.dseq, his.prev)])
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what it says was set aside"})
+
+
+def test_what_the_tablet_had_pulled_cannot_be_denied(office: Person, aron: Person, app: Flask):
+    """The release had come to the tablet, and the record names the verdict before it as the last that it had heard."""
+    tablet, his = major_of_aron(office, aron)
+    words = [entry.operation.digest for entry in tablet.pulled if entry.operation.kind == "verdict"]
+    told = [entry for entry in tablet.pulled if entry.operation.digest not in words[-3:]]
+    tablet.pulled = told
+    seal_leaving_out(tablet, of(his.made[:-1]), [(his.chain, his.dseq, his.prev)])
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what the server had said"})
+
+
+def test_nor_is_one_side_of_an_open_dispute(office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path):
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    his = Device(aron, tablet.audit)
+    his.make("set", "finding/f2", "grade", "major_nonconformity", bases=[])
+    assert set(codes(his.push())) == {"audit.not_assigned"}
+    tablet.add_member(aron)
+    sent(tablet)
+    his.set("note/n", "text", "and on he goes")
+    his.push()
+    tablet.pull()
+    assert tablet.view().entity("finding/f2").fields["grade"].is_disputed
+    seal_leaving_out(tablet, of(his.made[:1]), [(his.chain, his.dseq, his.prev)])
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what it says was set aside"})
+
+
+def test_a_closing_record_does_not_count_what_was_set_aside_before(
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Aron is no member: what he wrote stands aside, the tablet has pulled that, and the record shows it all the same."""
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    his = Device(aron, tablet.audit)
+    his.make("set", "finding/f2", "grade", "positive", bases=tablet.heads["finding/f2", "grade"])
+    assert set(codes(his.push())) == {"audit.not_assigned"}
+    tablet.pull()
+    heads = [(his.chain, his.dseq, his.prev)]
+    seal_closing(tablet, view=fold_log(tablet.pulled, []), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads])
+    tablet.pulled += [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    seal_report(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads])
+    assert json.loads(tablet.view().entity(CLOSING).born["record"])["findings"][1]["grade"] == "positive"
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what it says was set aside"})

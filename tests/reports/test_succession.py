@@ -220,7 +220,7 @@ def test_that_a_report_was_issued_is_no_late_entry_and_changes_no_record(
     (entry,) = [one for one in reader.pulled if one.operation.kind == "issuance"]
     assert (entry.origin, entry.operation.chain.account) == (Origin.SERVER, "server")
     first = tablet.view_of_made().entity(REPORT).get("sha256")
-    tablet.epoch, tablet.cursor, tablet.hash = reader.epoch, reader.cursor, reader.hash
+    tablet.epoch, tablet.cursor, tablet.hash, tablet.pulled = reader.epoch, reader.cursor, reader.hash, reader.pulled
     seal_report(tablet, 2, "A comment of the client", OTHER, view=reader.view(), supersedes=first)
     sent(tablet)
     assert asked(tablet, OTHER) == (202, None)

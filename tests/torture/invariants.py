@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import Any
 
 from server.domain.closings import closings_of
-from server.domain.coverage import ChainWalk, Gap
+from server.domain.coverage import ChainWalk
 from server.domain.fold import BORN, Entry, LogView, fold_log, read_entry
 from server.domain.operation import (
     GENESIS,
@@ -30,9 +30,10 @@ from server.domain.operation import (
     digest_of,
     digest_of_erased,
 )
-from server.domain.record import closing_record
+from server.domain.record import Basis, closing_record
+from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
-from server.reports.recompute import heads_of
+from server.reports.basis import AuditLog, heads_of, read_basis
 from server.sealing.canonical import canonical_bytes
 
 
@@ -113,6 +114,7 @@ class ServerLog:
 @dataclass(frozen=True, slots=True)
 class ServerSeen:
     epoch: str
+    installation: str
     logs: Mapping[str, ServerLog]
     files: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     """By audit and hash: what the store has under that name."""
@@ -133,7 +135,7 @@ def check(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) -> li
     return [
         *_saved(story, tablets, server),
         *_arrived(story, tablets, server),
-        *(one for audit, log in server.logs.items() for one in _log(story, audit, log)),
+        *(one for audit, log in server.logs.items() for one in _log(story, server, audit, log)),
         *_agreement(tablets, server),
         *_unchanged(story, tablets, server),
         *_files(story, tablets, server),
@@ -188,7 +190,7 @@ def _digests(server: ServerSeen, audit: str) -> set[str]:
     return {entry.digest for entry in server.logs[audit].entries} if audit in server.logs else set()
 
 
-def _log(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
+def _log(story: Story, server: ServerSeen, audit: str, log: ServerLog) -> Iterator[Broken]:
     running = GENESIS
     for index, entry in enumerate(log.entries, start=1):
         if entry.seq != index:
@@ -206,7 +208,7 @@ def _log(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
         yield Broken("I3", "an entry stands in the log twice")
     yield from _chains(story, log)
     yield from _heads_or_replaced(story, log)
-    yield from _records(story, audit, log)
+    yield from _records(story, server, audit, log)
 
 
 def _digest_set(log: ServerLog) -> set[str]:
@@ -279,7 +281,7 @@ def _all_heads(entity: Any) -> Iterator[Any]:
         yield from view.heads
 
 
-def _records(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
+def _records(story: Story, server: ServerSeen, audit: str, log: ServerLog) -> Iterator[Broken]:
     """Every closing record that was sealed is made again from what it names, to the letter."""
     entries, view = _entries(log), view_of(log)
     unreadable = [
@@ -288,12 +290,7 @@ def _records(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
         if read_entry(one.data, one.origin, content_sha256=one.content_sha256) is None
     ]
     walk = ChainWalk(entries, view.quarantined, unreadable)
-    ever = {
-        entry.operation.entity_id
-        for entry in entries
-        if entry.origin is Origin.SERVER and isinstance(entry.operation.value, dict)
-        if entry.operation.value.get("state") == "quarantined"
-    }
+    known = AuditLog(entries, view, walk, server.installation, server.epoch)
     closings = closings_of(view)
     for sealed in (*closings.counted, *closings.beside):
         shown = view.entity(sealed.ref)
@@ -304,32 +301,18 @@ def _records(story: Story, audit: str, log: ServerLog) -> Iterator[Broken]:
             yield Broken("I3", f"{sealed.ref} is not what was sealed")
             continue
         record = _parsed(text)
-        covered = walk.covered_by(heads_of(audit, record))
-        if isinstance(covered, Gap):
-            if covered.head.digest not in story.gone:
-                yield Broken(
-                    "I3", f"{sealed.ref} rests on an entry that is not here: {_name(story, covered.head.digest)}"
-                )
+        meeting = read_basis(known, audit, record)
+        if isinstance(meeting, Refusal):
+            if not {head.digest for head in heads_of(audit, record)} & story.gone:
+                yield Broken("I3", f"{sealed.ref} does not rest on what it says: {meeting.facts['what']}")
             continue
-        aside = record["aside"]
-        if not set(aside) <= ever:
-            yield Broken("I3", f"{sealed.ref} leaves out what the server never set aside")
-            continue
-        under = [
-            entry
-            for entry in entries
-            if entry.operation.digest in covered
-            or (entry.origin is Origin.SERVER and entry.operation.kind in ON_OPERATIONS)
-        ]
-        meeting = fold_log(under, aside)
-        if any(one.is_erased for entity in meeting.entities.values() for one in _views(entity)):
+        if any(one.is_erased for entity in meeting.view.entities.values() for one in _views(entity)):
             continue
         heads = [(head.chain, head.dseq, head.digest) for head in heads_of(audit, record)]
         again = closing_record(
-            meeting,
+            meeting.view,
             audit,
-            heads,
-            record["frozen"],
+            Basis(heads, record["frozen"], meeting.aside, meeting.unread),
             supersedes=record["supersedes"],
             reason=record["reason"],
             catalogues=record["catalogues"],

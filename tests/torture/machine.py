@@ -7,7 +7,6 @@ import base64
 import io
 import random
 import shutil
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,6 +29,7 @@ from server.identity.codes import token_digest
 from server.sealing import log_key
 from server.storage import accounts, clock, identifiers, sign_ins
 from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.server_state import server_identity
 from server.storage.tables.account import Installation, Membership
 from server.storage.tables.audit import Audit
 from server.storage.tables.evidence import Blob
@@ -241,7 +241,7 @@ class Machine:
     def seen(self) -> ServerSeen:
         """The logs of audits, held ones not, as raw rows; and every file that the store has."""
         with reading(SERVER) as session:
-            epoch = session.execute(sa.text("SELECT epoch FROM server_state")).scalar_one()
+            server = server_identity(session)
             audits = [row for row in session.scalars(sa.select(Audit)) if not row.is_held]
             logs = {}
             for audit in audits:
@@ -274,7 +274,7 @@ class Machine:
             for blob in session.scalars(sa.select(Blob)):
                 path = store.blobs.local_path(BlobKey(blob.workspace_id, blob.audit_id, blob.sha256))
                 files[blob.audit_id, blob.sha256] = path.read_bytes() if path.exists() else b""
-        return ServerSeen(str(uuid.UUID(str(epoch))), logs, files)
+        return ServerSeen(server.epoch, server.installation, logs, files)
 
     def blocked(self) -> list[str]:
         with reading(SERVER) as session:

@@ -548,6 +548,8 @@ class Simulator:
             return False
         store = tablet.store
         view, log = store.view(audit), store.log(audit)
+        if log.is_partial:  # Who has left the team does not close its audit.
+            return False
         if any(shown.is_disputed for entity in view.entities.values() for shown in entity.fields.values()):
             return False
         said_at = as_instant(max(0, min(self._wall(tablet), 4 * 10**12)))
@@ -567,8 +569,7 @@ class Simulator:
             closing_record(
                 view,
                 audit,
-                store.record_heads(audit),
-                frozen,
+                store.basis(audit, frozen),
                 supersedes=supersedes,
                 reason=None if supersedes is None else "once more",
                 catalogues=[],

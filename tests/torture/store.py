@@ -36,6 +36,7 @@ from server.domain.operation import (
     parse_operation,
 )
 from server.domain.receipt import key_name, receipt_statement
+from server.domain.record import Basis
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 
 Json = dict[str, Any]
@@ -197,18 +198,26 @@ class Store:
     def audits_waiting(self) -> list[str]:
         return [audit for audit in self.rows if self.waiting(audit)]
 
-    def record_heads(self, audit: str) -> list[tuple[ChainKey, int, str]]:
-        """The last operations of every chain: all that no other one follows on (pwa/src/store/basis.ts)."""
+    def basis(self, audit: str, frozen: Json) -> Basis:
+        """What a record of this tablet rests on (pwa/src/store/basis.ts)."""
         aside = self.quarantined(audit)
+        here = {digest: row for digest, row in self.of_audit(audit).items() if not row.is_lost and not row.is_hidden}
         found = [
             row.operation
-            for digest, row in self.of_audit(audit).items()
-            if row.operation is not None and not row.is_lost and not row.is_hidden
-            if aside.get(digest, {}).get("code") not in BESIDE_THE_CHAIN
-            if row.operation.chain.account != SERVER_ACCOUNT
+            for digest, row in here.items()
+            if row.operation is not None and aside.get(digest, {}).get("code") not in BESIDE_THE_CHAIN
         ]
         followed = {operation.prev for operation in found}
-        return [(one.chain, one.dseq, one.digest) for one in found if one.digest not in followed]
+        covered: set[str] = set()
+        for one in found:
+            digest = one.digest
+            while one.chain.account != SERVER_ACCOUNT and digest in here and digest not in covered:
+                covered.add(digest)
+                read = here[digest].operation
+                digest = _claimed_prev(here[digest].data) if read is None else read.prev
+        unread = {digest for digest in covered if here[digest].operation is None}
+        heads = [(one.chain, one.dseq, one.digest) for one in found if one.digest not in followed]
+        return Basis(heads, frozen, covered & aside.keys() - unread, unread)
 
     # --- commit.ts
 
@@ -633,3 +642,12 @@ def _base36(number: int) -> str:
 
 def _unbase64url(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _claimed_prev(data: str) -> str:
+    """The predecessor that a header names although the whole cannot be understood."""
+    try:
+        prev = json.loads(data.partition("\n")[0])["prev"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return prev if isinstance(prev, str) else ""

@@ -3,9 +3,8 @@
  *
  * The same rules stand in server/domain/finding.py; schemas/vectors/finding holds both together.
  */
-import { closingsOf } from './closings';
 import { isShown, type EntityView, type LogView } from './fold';
-import { parsePlainJson } from './plain-json';
+import { fixedNumbers } from './numbering';
 import { refuse, type Refusal } from './refusal';
 import type { FindingGrade } from './vocabulary';
 
@@ -13,7 +12,6 @@ export type FindingView = EntityView<'finding'>;
 export type GradeView = EntityView<'finding_grade'>;
 export type FindingPart = 'requirement' | 'failure' | 'objective_evidence' | 'criteria';
 
-const NUMBER = /^[0-9]{2,6}$/;
 export const WORST_FIRST = [
   'major_nonconformity',
   'minor_nonconformity',
@@ -40,7 +38,8 @@ export interface NumberedFinding {
  * Every finding with its number; withdrawn ones keep theirs.
  *
  * On the floor the number is provisional: the order of raising, since another tablet may hold earlier ones. The closing seal
- * fixes it: what people signed as 01 stays 01, whatever arrives or goes later, and no number is given twice.
+ * fixes it, and so does a report that was issued: what people signed as 01 stays 01, whatever arrives or goes later, and no number
+ * is given twice.
  */
 export function numberedFindings(view: LogView): NumberedFinding[] {
   const fixed = fixedNumbers(view);
@@ -51,38 +50,6 @@ export function numberedFindings(view: LogView): NumberedFinding[] {
     .map(({ finding }) => ({ finding, position: fixed.get(finding.id) ?? (following += 1) }))
     .sort((one, other) => one.position - other.position)
     .map(({ finding, position }) => ({ number: String(position).padStart(2, '0'), finding }));
-}
-
-/**
- * By finding, from the sealed closing records: what the one that counts says, and of those before it and beside it what it does not
- * know and what is still free. Clocks decide nothing, and neither does a deletion: nobody takes back what was signed.
- */
-function fixedNumbers(view: LogView): Map<string, number> {
-  const { counted, beside } = closingsOf(view);
-  const fixed = new Map<string, number>();
-  for (const { record } of [...counted.toReversed(), ...beside]) {
-    const taken = new Set(fixed.values());
-    for (const [id, number] of numbersIn(record.get('record'))) {
-      if (!fixed.has(id) && !taken.has(number)) fixed.set(id, number);
-    }
-  }
-  return fixed;
-}
-
-/** The numbers in a record's text. Not what this app writes, such as one of them twice: it fixes nothing. */
-function numbersIn(record: unknown): [string, number][] {
-  try {
-    if (typeof record !== 'string') return [];
-    const { findings } = parsePlainJson(record) as unknown as { findings: { id: string; number: string }[] };
-    const isFit = ({ id, number }: { id: unknown; number: unknown }): boolean =>
-      typeof id === 'string' && typeof number === 'string' && NUMBER.test(number);
-    if (!findings.every(isFit)) return [];
-    const numbers = findings.map(({ id, number }): [string, number] => [id, Number(number)]);
-    const isTwice = (place: 0 | 1): boolean => new Set(numbers.map((one) => one[place])).size < numbers.length;
-    return isTwice(0) || isTwice(1) ? [] : numbers;
-  } catch {
-    return [];
-  }
 }
 
 /** The number of each finding by its id. */

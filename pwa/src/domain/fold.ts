@@ -46,6 +46,15 @@ export interface Issuance {
   readonly at: string;
 }
 
+/** What the server said when it took content out of the log. */
+export interface Erasure {
+  readonly reason: string;
+  readonly by: string;
+  readonly at: string;
+  /** Of a sealed record, the number that it gave to each finding. */
+  readonly numbers?: Readonly<Record<string, string>>;
+}
+
 /**
  * Verdicts on what names a chain without being part of it: sent under a name that is not the sender's, or forked off. It says
  * nothing about how far the chain goes. (Of two tablets under one name, the one whose entries count keeps it.)
@@ -150,8 +159,8 @@ export class EntityView<K extends EntityKind = EntityKind> {
 export class LogView {
   readonly entities: ReadonlyMap<string, EntityView>;
   readonly quarantined: ReadonlyMap<string, Verdict>;
-  /** The digests of what was erased. */
-  readonly erased: ReadonlySet<string>;
+  /** What was erased, by digest. */
+  readonly erased: ReadonlyMap<string, Erasure>;
   /** By the digest of a report's seal what was issued from it, in the order in which it was. */
   readonly issued: ReadonlyMap<string, readonly Issuance[]>;
   readonly #byKind = new Map<string, EntityView[]>();
@@ -159,7 +168,7 @@ export class LogView {
   constructor(
     entities: ReadonlyMap<string, EntityView> = new Map(),
     quarantined: ReadonlyMap<string, Verdict> = new Map(),
-    erased: ReadonlySet<string> = new Set(),
+    erased: ReadonlyMap<string, Erasure> = new Map(),
     issued: ReadonlyMap<string, readonly Issuance[]> = new Map(),
   ) {
     this.entities = entities;
@@ -257,14 +266,17 @@ export function withoutContent(entry: Entry): Entry {
   return { ...entry, operation: { ...entry.operation, val: null, isErased: true } };
 }
 
-/** The digests of what the server has erased. */
-export function erasedBy(entries: Iterable<Entry>): Set<string> {
-  const erased = new Set<string>();
-  for (const { origin, operation } of entries) {
-    const isWord = origin === 'server' && operation.kind === 'erasure' && isPlainObject(operation.val);
-    if (isWord) erased.add(entityIdOf(operation.ent));
+/** What the server has erased, by digest, with its last word about it. */
+export function erasedBy(entries: Iterable<Entry>): Map<string, Erasure> {
+  const last = new Map<string, Entry>();
+  for (const entry of entries) {
+    const { origin, operation } = entry;
+    if (origin !== 'server' || operation.kind !== 'erasure' || !isPlainObject(operation.val)) continue;
+    const target = entityIdOf(operation.ent);
+    const before = last.get(target);
+    if (before === undefined || isLater(entry, before)) last.set(target, entry);
   }
-  return erased;
+  return new Map([...last].map(([target, { operation }]) => [target, operation.val as unknown as Erasure]));
 }
 
 /** Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release. */
@@ -281,7 +293,7 @@ export function issuedFrom(entries: Iterable<Entry>): Map<string, Issuance[]> {
 }
 
 /** What the server says about operations is never erased: an operation would count again that was set aside. */
-export function isToldToGo({ origin, operation }: Entry, erased: ReadonlySet<string>): boolean {
+export function isToldToGo({ origin, operation }: Entry, erased: ReadonlyMap<string, Erasure>): boolean {
   return erased.has(operation.digest) && !(origin === 'server' && isOnOperation(operation));
 }
 

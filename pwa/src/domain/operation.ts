@@ -195,6 +195,16 @@ export function parseOperation(data: string, contentSha256?: string): Operation 
   return { ...read, val: null, isErased: true, data, digest: digestOfErased(header, contentSha256) };
 }
 
+/** The predecessor that a header names although the whole cannot be understood: a newer version, for instance. Empty where it names none. */
+export function claimedPrev(data: string): string {
+  try {
+    const header = parsePlainJson(linesOf(data)[0]);
+    return isObject(header) && matches(SHA256, header['prev']) ? (header['prev'] as string) : '';
+  } catch {
+    return '';
+  }
+}
+
 function wrongContent(body: Value): string | null {
   if (!isObject(body) || !hasExactly(body, ['salt', 'val'])) return 'val';
   return matches(SALT, body['salt']) ? null : 'salt';

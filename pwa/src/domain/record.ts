@@ -119,13 +119,18 @@ export type Frozen = {
   log: { epoch: string | null; seq: number; hash: string };
 };
 
-/** What a record rests on, beside what it says: null to see what it would say now. */
+/** What a record rests on, beside what it says; `frozen` is null to see what it would say now. From it the record can be made again. */
 export interface Basis {
+  /** The last operations of every chain that this tablet knows, the server's own among them. */
   readonly heads: Iterable<ChainHead>;
   readonly frozen: Frozen | null;
+  /** The digests of what it had and knew to be set aside. */
+  readonly aside: Iterable<string>;
+  /** The digests of what it had and could not read: a newer app wrote it. */
+  readonly unread: Iterable<string>;
 }
 
-const NO_BASIS: Basis = { heads: [], frozen: null };
+const NO_BASIS: Basis = { heads: [], frozen: null, aside: [], unread: [] };
 
 /** Which catalogue of a standard a record was made with: SHA-256 of `catalogueTree` in domain/standard.ts. */
 export type CatalogueName = { standard: string; sha256: string | null };
@@ -152,15 +157,12 @@ export interface ReportTerms {
   readonly supersedesSha256: string | null;
 }
 
-/**
- * What the closing meeting agrees on, with the heads of every chain that this tablet has seen, and `aside`, the digests of what it
- * knew to be set aside: from both, and nothing else, the record can be made again.
- */
+/** What the closing meeting agrees on. */
 export function closingRecord(
   view: LogView,
   audit: string,
   { supersedes, reason, catalogues }: ClosingTerms,
-  { heads, frozen }: Basis = NO_BASIS,
+  basis: Basis = NO_BASIS,
 ): PlainRecord {
   return {
     record: CLOSING_RECORD,
@@ -170,9 +172,7 @@ export function closingRecord(
     reason,
     catalogues: named(catalogues),
     ...contentOf(view, audit),
-    frozen,
-    heads: headsOf(heads),
-    aside: [...view.quarantined.keys()].sort(),
+    ...basisOf(basis),
   };
 }
 
@@ -180,12 +180,7 @@ export function closingRecord(
  * The whole report: the closing record's content as it is now, the team's words, the clause matrix, the picked pictures,
  * and what changed since the closing record.
  */
-export function reportRecord(
-  view: LogView,
-  audit: string,
-  terms: ReportTerms,
-  { heads, frozen }: Basis = NO_BASIS,
-): PlainRecord {
+export function reportRecord(view: LogView, audit: string, terms: ReportTerms, basis: Basis = NO_BASIS): PlainRecord {
   const content = contentOf(view, audit);
   const shown = view.find('audit', audit);
   const rows = clauseResults(view, terms.criteria, numbersOf(numberedFindings(view)));
@@ -208,9 +203,7 @@ export function reportRecord(
       .filter((evidence) => evidence.get('is_in_report') === true)
       .map((evidence) => evidence.id),
     changes_since_closing: changesSinceClosing(terms.closing, content),
-    frozen,
-    heads: headsOf(heads),
-    aside: [...view.quarantined.keys()].sort(),
+    ...basisOf(basis),
   };
 }
 
@@ -250,7 +243,7 @@ function changedItems(closing: PlainRecord, content: PlainRecord, listed: 'findi
 
 /** Whether two records say the same, wherever and whenever they were written, whatever chains they had seen and knew to be set aside. */
 export function isSameContent(one: PlainRecord, other: PlainRecord): boolean {
-  const basis = { frozen: null, heads: null, aside: null };
+  const basis = { frozen: null, heads: null, aside: null, unread: null };
   return isSameValue({ ...one, ...basis }, { ...other, ...basis });
 }
 
@@ -314,6 +307,10 @@ function picked(entity: AnyEntity | undefined, names: readonly string[]): PlainR
 function valueOf(entity: AnyEntity | undefined, name: string): Value {
   const value = entity?.value(name) ?? null;
   return value === '' || (Array.isArray(value) && value.length === 0) ? null : value;
+}
+
+function basisOf({ heads, frozen, aside, unread }: Basis): PlainRecord {
+  return { frozen, heads: headsOf(heads), aside: [...aside].sort(), unread: [...unread].sort() };
 }
 
 function named(catalogues: readonly CatalogueName[]): Value[] {

@@ -205,7 +205,9 @@ describe('the fold', () => {
       const view = foldLog(ordering);
       expect(shown(view, digests)).toEqual(vector['entities']);
       expect([...view.quarantined].map(([digest, verdict]) => [digest, verdict.code])).toEqual(quarantined);
-      expect(view.erased).toEqual(new Set((vector['erased'] ?? []).map((id: number) => digests.get(id))));
+      expect(new Set(view.erased.keys())).toEqual(
+        new Set((vector['erased'] ?? []).map((id: number) => digests.get(id))),
+      );
       const issued = Object.entries(vector['issued'] ?? {}).map(([id, words]) => [digests.get(Number(id)), words]);
       expect([...view.issued]).toEqual(issued);
     }
@@ -299,6 +301,16 @@ describe('a finding', () => {
   });
 });
 
+describe('the numbers of findings', () => {
+  test.each(vectors('numbering'))('%s', (_, vector) => {
+    const { entries } = entriesOf(vector['entries']);
+    for (const ordering of [entries, entries.toReversed()]) {
+      const numbered = numberedFindings(foldLog(ordering)).map(({ number, finding }) => [number, finding.id]);
+      expect(numbered, vector['why']).toEqual(vector['numbers']);
+    }
+  });
+});
+
 describe('a judgement', () => {
   test.each(vectors('judgement'))('%s', (_, vector) => {
     for (const { id, ...place } of vector['places'] ?? []) expect(judgementId(place)).toBe(id);
@@ -312,7 +324,12 @@ describe('a record', () => {
   test.each(vectors('record'))('%s', (_, vector) => {
     const view = viewOf(vector['things']);
     const heads = (vector['heads'] as Vector[]).map(({ dseq, digest, ...chain }) => ({ chain, dseq, digest }) as never);
-    const basis = { heads, frozen: vector['frozen'] };
+    const basis = {
+      heads,
+      frozen: vector['frozen'],
+      aside: view.quarantined.keys(),
+      unread: vector['unread'] ?? [],
+    };
     const terms = vector['report'];
     const record = terms
       ? reportRecord(

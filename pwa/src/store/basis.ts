@@ -1,9 +1,10 @@
 /** What a record rests on: the heads of every chain, where and when it was frozen, and how far the log had been pulled. */
 import { BESIDE_THE_CHAIN, type LogView } from '../domain/fold';
-import { SCHEMA_VERSION, SERVER_ACCOUNT } from '../domain/operation';
-import type { Basis, ChainHead } from '../domain/record';
+import { claimedPrev, SCHEMA_VERSION, SERVER_ACCOUNT, type Operation } from '../domain/operation';
+import type { Basis } from '../domain/record';
+import { decode } from './codec';
 import { emptyLog } from './commit';
-import { installationOf, type AuditbookDatabase } from './database';
+import { installationOf, type AuditbookDatabase, type OperationRow } from './database';
 import { APP_VERSION, device, instant } from './device';
 import { base64url } from './keys';
 import { readLog } from './queries';
@@ -26,22 +27,44 @@ export function readLogWithBasis(db: AuditbookDatabase, audit: string): Promise<
       zone: device.zone(),
       log: { epoch, seq, hash },
     };
-    return { view, basis: { heads: await readHeads(db, audit), frozen } };
+    return { view, basis: { ...(await readChains(db, audit)), frozen } };
   });
 }
 
 /**
  * The last operations of every chain: all that no other one follows on. There are several where a chain forked and the lead
- * auditor let both branches count. What the server says about operations is no part of what is sealed.
+ * auditor let both branches count. The server's own chains are among them: they say which of its words this tablet has heard.
  */
-async function readHeads(db: AuditbookDatabase, audit: string): Promise<ChainHead[]> {
+async function readChains(db: AuditbookDatabase, audit: string): Promise<Pick<Basis, 'heads' | 'aside' | 'unread'>> {
   const quarantined = await readQuarantine(db, audit);
   const rows = await db.operations.where('[audit+digest]').between([audit, ''], [audit, '\uffff']).toArray();
-  const operations = rows.flatMap((row) => {
-    const operation = row.lost === 1 ? null : operationOf(row);
-    const isBeside = BESIDE_THE_CHAIN.includes(quarantined.get(row.digest)?.code ?? '');
-    return operation === null || isBeside || operation.chain.account === SERVER_ACCOUNT ? [] : [operation];
-  });
-  const followed = new Set(operations.map((operation) => operation.prev));
-  return operations.filter((operation) => !followed.has(operation.digest));
+  const here = new Map<string, Operation | OperationRow>();
+  for (const row of rows) if (row.lost !== 1 && row.hidden !== 1) here.set(row.digest, operationOf(row) ?? row);
+  const inChains = [...here.values()].filter(
+    (one): one is Operation => 'val' in one && !BESIDE_THE_CHAIN.includes(quarantined.get(one.digest)?.code ?? ''),
+  );
+  const followed = new Set(inChains.map((operation) => operation.prev));
+  const covered = coveredBy(inChains, here);
+  return {
+    heads: inChains.filter((operation) => !followed.has(operation.digest)),
+    aside: covered.filter((one) => 'val' in one && quarantined.has(one.digest)).map(({ digest }) => digest),
+    unread: covered.filter((one) => !('val' in one)).map(({ digest }) => digest),
+  };
+}
+
+/** Everything that tablets' chains lead back to from these, readable or not. */
+function coveredBy(
+  operations: readonly Operation[],
+  here: ReadonlyMap<string, Operation | OperationRow>,
+): (Operation | OperationRow)[] {
+  const covered = new Map<string, Operation | OperationRow>();
+  for (const operation of operations) {
+    if (operation.chain.account === SERVER_ACCOUNT) continue;
+    let one: Operation | OperationRow | undefined = operation;
+    while (one !== undefined && !covered.has(one.digest)) {
+      covered.set(one.digest, one);
+      one = here.get('val' in one ? one.prev : claimedPrev(decode(one.body)));
+    }
+  }
+  return [...covered.values()];
 }

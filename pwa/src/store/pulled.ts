@@ -14,7 +14,7 @@ import {
 } from '../domain/operation';
 import { isRefusal } from '../domain/refusal';
 import type { Schemas } from '../domain/vocabulary';
-import { advanceChains } from './chain-tips';
+import { advanceChains, type PulledLine } from './chain-tips';
 import { decode, encode } from './codec';
 import { emptyLog, read } from './commit';
 import { noteMissing } from './content-back';
@@ -86,9 +86,7 @@ export async function applyPage(
     await db.logs.put({ ...(isWhole ? settled : log), ...shown, rev, epoch: page.epoch, seq: page.next, hash });
     if (!isNewer) return { kind: 'applied', count: 0, isForked: false };
     const strange = await storeArrived(db, audit, arrived);
-    await eraseTold(db, audit, arrived);
-    const touched = await touchedBy(db, audit, arrived);
-    await storeVerdicts(db, audit, arrived);
+    const touched = await hearWords(db, audit, arrived);
     if (isWhole && log.unsettled === 1) for (const ref of await setLostAside(db, audit)) touched.add(ref);
     const isForked = await advanceChains(db, audit, arrived, strange);
     await refoldEntities(db, audit, touched, rev);
@@ -169,10 +167,22 @@ async function storeArrived(db: AuditbookDatabase, audit: string, arrived: reado
   return strange;
 }
 
+/** What the server says among these lines happens here too; the entities that look different after that, and after the lines themselves. */
+export async function hearWords(
+  db: AuditbookDatabase,
+  audit: string,
+  lines: readonly PulledLine[],
+): Promise<Set<string>> {
+  await eraseTold(db, audit, lines);
+  const touched = await touchedBy(db, audit, lines);
+  await storeVerdicts(db, audit, lines);
+  return touched;
+}
+
 /** What the server has taken out of the log goes from this tablet too. Header, digest and place stay. */
-async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<void> {
+async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly PulledLine[]): Promise<void> {
   const told = erasedBy(arrived.flatMap(({ entry }) => (entry === null ? [] : [entry])));
-  const rows = await db.operations.bulkGet([...told].map((digest) => [audit, digest] as [string, string]));
+  const rows = await db.operations.bulkGet([...told.keys()].map((digest) => [audit, digest] as [string, string]));
   for (const row of rows) {
     if (row === undefined || row.content_sha256 !== undefined) continue;
     const entry = entryOf(row);
@@ -182,7 +192,7 @@ async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly
   }
 }
 
-async function touchedBy(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<Set<string>> {
+async function touchedBy(db: AuditbookDatabase, audit: string, arrived: readonly PulledLine[]): Promise<Set<string>> {
   const touched = new Set<string>();
   const judged: [string, string][] = [];
   for (const { entry } of arrived) {
@@ -194,7 +204,7 @@ async function touchedBy(db: AuditbookDatabase, audit: string, arrived: readonly
   return touched;
 }
 
-async function storeVerdicts(db: AuditbookDatabase, audit: string, arrived: readonly Arrived[]): Promise<void> {
+async function storeVerdicts(db: AuditbookDatabase, audit: string, arrived: readonly PulledLine[]): Promise<void> {
   const entries = arrived.flatMap(({ entry }) => (entry === null ? [] : [entry]));
   const latest = lastVerdicts(entries);
   const before = await db.verdicts.bulkGet([...latest.keys()].map((digest) => [audit, digest] as [string, string]));

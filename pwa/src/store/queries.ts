@@ -23,7 +23,7 @@ import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabul
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
-import { readIssued, readQuarantine } from './refold';
+import { readQuarantine, readWordsOnRecords } from './refold';
 
 export { numberedFindings } from '../domain/finding';
 export { once, type Live } from './live';
@@ -59,7 +59,7 @@ function startWatching(db: AuditbookDatabase, audit: string): Live<LogView> {
       // Only what was emitted counts as seen: a read that was overtaken is done again from the same place.
       rev = Math.max(rev, ...changed.rows.map((row) => row.rev));
       entities = withRows(entities, changed.rows);
-      emit(new LogView(entities, changed.quarantined, undefined, changed.issued));
+      emit(new LogView(entities, changed.quarantined, changed.erased, changed.issued));
     });
   });
 }
@@ -67,8 +67,8 @@ function startWatching(db: AuditbookDatabase, audit: string): Live<LogView> {
 function readChanged(db: AuditbookDatabase, audit: string, since: number) {
   return db.transaction('r', [db.entities, db.verdicts, db.operations], async () => {
     const range = db.entities.where('[audit+rev]').between([audit, since], [audit, Dexie.maxKey], false, true);
-    const [quarantined, issued] = [await readQuarantine(db, audit), await readIssued(db, audit)];
-    return { rows: await range.toArray(), quarantined, issued };
+    const [quarantined, words] = [await readQuarantine(db, audit), await readWordsOnRecords(db, audit)];
+    return { rows: await range.toArray(), quarantined, ...words };
   });
 }
 
@@ -84,8 +84,8 @@ function withRows(before: ReadonlyMap<string, EntityView>, rows: readonly Entity
 
 /** The same, once. */
 export async function readLog(db: AuditbookDatabase, audit: string): Promise<LogView> {
-  const { rows, quarantined, issued } = await readChanged(db, audit, -1);
-  return new LogView(withRows(new Map(), rows), quarantined, undefined, issued);
+  const { rows, quarantined, erased, issued } = await readChanged(db, audit, -1);
+  return new LogView(withRows(new Map(), rows), quarantined, erased, issued);
 }
 
 /** Some entities only: for a command that must not wait for a whole log. */

@@ -1,10 +1,12 @@
 /** Fold some entities of an audit anew from everything the tablet has of them. Always inside the transaction that brought it. */
 import {
+  erasedBy,
   foldHeads,
   issuedFrom,
   quarantinedOf,
   readEntry,
   type Entry,
+  type Erasure,
   type Issuance,
   type Verdict,
 } from '../domain/fold';
@@ -34,15 +36,23 @@ export async function readQuarantine(db: AuditbookDatabase, audit: string): Prom
   return quarantinedOf(new Map(rows.map((row) => [row.digest, decode(row.body)])));
 }
 
-/** What the server has issued in this audit, by the digest of the report's seal. */
-export async function readIssued(db: AuditbookDatabase, audit: string): Promise<Map<string, Issuance[]>> {
-  // The keys alone: a record is large, and only what was said about its seal is read.
-  const ofReports = await db.operations
-    .where('[audit+ent]')
-    .between([audit, 'report_record/'], [audit, 'report_record0'])
-    .primaryKeys();
-  const words = ofReports.map(([, digest]) => [audit, `operation/${digest}`]);
-  return issuedFrom(entriesOf(await db.operations.where('[audit+ent]').anyOf(words).toArray()));
+/** What the server has said about this audit's records: which reports it issued, and what it took out of them. */
+export async function readWordsOnRecords(
+  db: AuditbookDatabase,
+  audit: string,
+): Promise<{ issued: Map<string, Issuance[]>; erased: Map<string, Erasure> }> {
+  // The keys alone: a record is large, and only what was said about it is read.
+  const keys = await Promise.all(
+    ['closing_record', 'report_record'].map((kind) =>
+      db.operations
+        .where('[audit+ent]')
+        .between([audit, `${kind}/`], [audit, `${kind}0`])
+        .primaryKeys(),
+    ),
+  );
+  const words = keys.flat().map(([, digest]) => [audit, `operation/${digest}`]);
+  const entries = entriesOf(await db.operations.where('[audit+ent]').anyOf(words).toArray());
+  return { issued: issuedFrom(entries), erased: erasedBy(entries) };
 }
 
 export function entriesOf(rows: readonly OperationRow[]): Entry[] {

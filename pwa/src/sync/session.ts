@@ -9,6 +9,7 @@ import { refuse, type Refusal } from '../domain/refusal';
 import type { Schemas } from '../domain/vocabulary';
 import { AuditbookDatabase, DeviceDatabase, installationOf, setUpAccount, type KnownAccount } from '../store/database';
 import { device, newId } from '../store/device';
+import { readAgain } from '../store/read-again';
 import { readOutbox } from '../store/outbox';
 import { keepReference, readReference } from '../store/reference';
 import type { Session } from '../store/session';
@@ -95,6 +96,7 @@ export class Sessions {
     const isStorageLost = wasHere && marker === undefined;
     // Emptied under us: what it wrote went on under the old installation, so this one gets a new name.
     await setUpAccount(database, isStorageLost ? newId() : await this.#installation(), known.marker);
+    await readAgain(database);
     if (given !== undefined) await keepReference(database, 'session', given);
     const kept = given ?? (await readReference(database, 'session'))?.value;
     const session: Session = {

@@ -47,6 +47,7 @@ import {
 import { AfterSeal } from './after-seal.svelte';
 import type { Capturing } from './capture-target';
 import { auditableClauses, findClause, nameOfStandard, numberOf, standardIdOf, worded } from './catalogue';
+import { watchUnread } from '../../store/read-again';
 import { gradesInWords } from './grades';
 import { Pictures } from './pictures.svelte';
 import { NOWHERE, placeOf, viewAt, type Place } from './places';
@@ -77,6 +78,8 @@ export class OpenAudit {
   now = $state(localNow(new Date()));
   #catalogue: readonly Standard[] = $state.raw([]);
   evidence: readonly EvidenceItem[] = $state.raw([]);
+  /** Entries that count and that this app is too old to read. */
+  unread = $state(0);
   trustOf: TrustOf = $state.raw(() => 'saved');
   #outbox: Outbox | null = $state.raw(null);
 
@@ -146,6 +149,7 @@ export class OpenAudit {
     this.#follow(watchReference(db, 'standards'), (standards) => (this.#catalogue = standards ?? []));
     this.#follow(watchEvidence(db, id), (evidence) => (this.evidence = evidence));
     this.#follow(watchTrust(db, id), (trustOf) => (this.trustOf = trustOf));
+    this.#follow(watchUnread(db, id), (unread) => (this.unread = unread));
     this.#follow(watchOutbox(db), (outbox) => (this.#outbox = outbox));
     const clock = setInterval(() => (this.now = localNow(new Date())), 15_000);
     this.#stops.push(() => clearInterval(clock));

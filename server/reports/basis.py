@@ -1,0 +1,147 @@
+"""
+What a tablet knew when it froze a record: from the heads that the record names, and from the log.
+
+Heads of tablets' chains say which operations it had. Heads of the server's own chains say which verdicts it had heard, so what it
+says was set aside can be checked against them, for good. Only where a restore has lost words of the server, and nobody handed them
+back, the record's own word is all that is left; the report says so.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from server.domain.coverage import ChainWalk, Gap, Head
+from server.domain.fold import Entry, LogView, fold_log
+from server.domain.operation import SERVER_ACCOUNT, ChainKey
+from server.domain.refusals import Refusal
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
+from server.reports.material import Record
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """The audit's log, the ways back in it, and by which names the server goes now."""
+
+    entries: list[Entry]
+    view: LogView
+    walk: ChainWalk
+    installation: str
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    The audit as the tablet saw it. `covered` is everything that its heads lead back to; `is_checked` says that the log still has
+    every word of the server that the tablet knew.
+    """
+
+    view: LogView
+    covered: frozenset[str]
+    aside: frozenset[str]
+    unread: frozenset[str]
+    is_checked: bool
+
+    @property
+    def counted(self) -> frozenset[str]:
+        return self.covered - self.aside - self.unread
+
+
+def mismatch(what: str) -> Refusal:
+    return Refusal("report.seal_does_not_match", {"what": what})
+
+
+def heads_of(audit: str, content: Record) -> list[Head]:
+    """Of every chain, the server's own among them."""
+    return [
+        Head(ChainKey(head["installation"], head["account"], audit), head["dseq"], head["digest"])
+        for head in content.get("heads") or []
+    ]
+
+
+def is_of_server(head: Head) -> bool:
+    """Whether it stands for what the server says about operations; what the office writes is of a person."""
+    return head.chain.account == SERVER_ACCOUNT
+
+
+def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
+    """The refusal says what of it the log contradicts: no tablet leaves out what it does not like."""
+    heads = heads_of(audit, record)
+    covered = log.walk.covered_by(head for head in heads if not is_of_server(head))
+    if isinstance(covered, Gap):
+        return mismatch("the entries of a tablet differ" if covered.differs else "entries of a tablet have not arrived")
+    said, is_checked = set[str](), True
+    for head in filter(is_of_server, heads):
+        found = log.walk.back_from(head)
+        if isinstance(found, Gap):
+            if head.chain.installation == log.installation:
+                return mismatch("what the server had said")
+            found, is_checked = _words_up_to(log, head), False
+        said |= found
+    if not _heard(log, record) <= said:
+        return mismatch("what the server had said")
+    aside, unread = _digests(record.get("aside")), _digests(record.get("unread"))
+    if aside is None or unread is None:
+        return mismatch("what it says was set aside")
+    if not unread <= covered or any(_can_be_read(log, digest, record) for digest in unread):
+        return mismatch("what it says could not be read")
+    read = [entry for entry in log.entries if entry.operation.digest in covered - unread]
+    words = [entry for entry in log.entries if is_word(entry) and _is_known(entry, said)]
+    known = {entry.operation.digest for entry in read}
+    view = fold_log([*read, *words])
+    if is_checked:
+        if aside != known & view.quarantined.keys():
+            return mismatch("what it says was set aside")
+    else:
+        if not aside <= known & _ever_set_aside(log):
+            return mismatch("what it says was set aside")
+        view = fold_log([*read, *words], aside)
+    return Reading(view, frozenset(covered), frozenset(aside), frozenset(unread), is_checked)
+
+
+def is_word(entry: Entry) -> bool:
+    """What the server says about an operation."""
+    return entry.origin is Origin.SERVER and entry.operation.kind in ON_OPERATIONS
+
+
+def _is_known(entry: Entry, said: set[str]) -> bool:
+    """What was erased since is gone, whether the tablet had heard of it or not."""
+    return entry.operation.kind is OperationKind.ERASURE or entry.operation.digest in said
+
+
+def _heard(log: AuditLog, record: Record) -> set[str]:
+    """What the tablet had pulled of the server's words, where the numbers of the log are still the same."""
+    place = record["frozen"]["log"]
+    if place["epoch"] != log.epoch:
+        return set()
+    return {entry.operation.digest for entry in log.entries if is_word(entry) and (entry.seq or 0) <= place["seq"]}
+
+
+def _words_up_to(log: AuditLog, head: Head) -> set[str]:
+    """What the log still has of a chain of the server's whose end a restore has lost."""
+    return {
+        entry.operation.digest
+        for entry in log.entries
+        if entry.operation.chain == head.chain and entry.operation.dseq <= head.dseq
+    }
+
+
+def _can_be_read(log: AuditLog, digest: str, record: Record) -> bool:
+    """Whether the app that froze the record could read it. Each version of the schema reads all that came before it."""
+    known = next((entry.operation for entry in log.entries if entry.operation.digest == digest), None)
+    schema = record["frozen"]["schema"]
+    return known is not None and type(schema) is int and int(known.context["schema"]) <= schema
+
+
+def _ever_set_aside(log: AuditLog) -> set[str]:
+    return {
+        entry.operation.entity_id
+        for entry in log.entries
+        if is_word(entry) and isinstance(entry.operation.value, dict)
+        if entry.operation.value.get("state") == "quarantined"
+    }
+
+
+def _digests(listed: Any) -> set[str] | None:
+    if not isinstance(listed, list) or not all(isinstance(digest, str) for digest in listed):
+        return None
+    return set(listed)
