@@ -38,7 +38,7 @@ def of_a_later_release(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_clause_more_in_todays_edition_fails_no_record_of_before(
-    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The tablet lists the clauses of the catalogue that it was given, and the server still has that one."""
     for one in CATALOGUES:
@@ -67,7 +67,7 @@ def lacking(tablet: Device) -> dict[str, Any]:
 
 
 def test_a_catalogue_that_the_server_does_not_have_is_brought_by_the_tablet(
-    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tablet: Device, app: Flask, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The server was restored from before it handed the editions out, and today's release has a clause more."""
     of_a_later_release(monkeypatch)

@@ -54,7 +54,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_report_rests_on_the_closing_record_that_took_the_place_of_the_first(
-    database: str, office: Person, app: Flask, config: Config, tmp_path: Path
+    office: Person, app: Flask, config: Config, tmp_path: Path
 ):
     tablet = tablet_with_sample(office)
     first = seal_closing(tablet)
@@ -72,7 +72,7 @@ def test_the_report_rests_on_the_closing_record_that_took_the_place_of_the_first
     assert first[:16] in said["records.replaced"]
 
 
-def test_a_report_over_a_closing_record_that_was_replaced_is_refused(database: str, tablet: Device, app: Flask):
+def test_a_report_over_a_closing_record_that_was_replaced_is_refused(tablet: Device, app: Flask):
     close_again(tablet)
     sent(tablet)
     ask(tablet)
@@ -81,7 +81,7 @@ def test_a_report_over_a_closing_record_that_was_replaced_is_refused(database: s
 
 
 def test_a_sentence_is_taken_out_of_a_sealed_record_by_law(
-    database: str, office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
+    office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
 ):
     """
     The record is replaced by one without the sentence, then the old entries are erased: the finding that went, the record that
@@ -155,7 +155,7 @@ def test_a_closing_record_that_replaces_nothing_or_says_no_reason_is_refused(
 
 
 def test_an_erased_handwritten_signature_stops_no_report_and_cannot_be_guessed(
-    database: str, tablet: Device, paula: Person, app: Flask, config: Config, tmp_path: Path
+    tablet: Device, paula: Person, app: Flask, config: Config, tmp_path: Path
 ):
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)

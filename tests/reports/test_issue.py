@@ -51,7 +51,7 @@ def test_a_sealed_record_becomes_a_report_that_verifies_and_is_mailed(
     database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
     sent(tablet)
-    keep_pictures(tablet, config, tmp_path)
+    keep_pictures(tablet, config, tmp_path, is_first_report=True)
     asked = ask(tablet)
     assert (asked.status_code, asked.json["state"], asked.json["revision"]) == (202, "waiting", 1)
     work(app)

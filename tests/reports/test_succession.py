@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_of_two_that_sealed_the_same_revision_the_first_that_is_asked_for_is_made(
-    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
     """The other synchronises and seals the next one, in the place of the one that was made."""
     first = tablet.view_of_made().entity(REPORT).get("sha256")
@@ -77,7 +77,7 @@ def test_when_both_ask_at_the_same_moment_one_is_made(database: str, tablet: Dev
 
 
 def test_one_that_failed_leaves_its_number_and_is_not_made_any_more(
-    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
     seal_report(tablet, ref=OTHER)
     sent(tablet)
@@ -126,9 +126,7 @@ def issued(tablet: Device) -> list[dict[str, Any]]:
     return [dict(word) for words in reader.view().issued.values() for word in words]
 
 
-def test_every_file_that_was_issued_stands_in_the_log(
-    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
-):
+def test_every_file_that_was_issued_stands_in_the_log(tablet: Device, app: Flask, config: Config, tmp_path: Path):
     """First without its pictures, then whole: two files, one revision. A tablet learns of both without asking for the list."""
     sent(tablet)
     keep_pictures(tablet, config, tmp_path, but=2)
