@@ -1,13 +1,15 @@
-"""The demonstration, seeded once: seeding takes seconds, and looking at it changes nothing."""
+"""The demonstration, seeded once and copied for every file of tests: seeding takes seconds."""
 
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
 from flask import Flask
 
 from server.app import create_app
+from server.config import Config
 from server.database import SERVER, reading
 from server.demo.seed import seed
 from server.domain.fold import Entry, LogView, fold_log
@@ -29,13 +31,23 @@ class Held:
     view: LogView
 
 
-@pytest.fixture(scope="module")
-def seeded(sqlite_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """A server of its own with the demonstration in it."""
+@pytest.fixture(scope="session")
+def seeded_once(sqlite_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Settings over a data folder with the demonstration in it, at which nobody works."""
     config = sqlite_stage.set(tmp_path_factory.mktemp("demo") / "data", peopled=False)
     app = create_app(config)
     with app.app_context():
         assert seed(TODAY, EvidenceFiles(config.data_folder))
+    close_database(app)
+    return config
+
+
+@pytest.fixture(scope="module")
+def seeded(seeded_once: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A server of its own with the demonstration in it."""
+    data = shutil.copytree(seeded_once.data_folder, tmp_path_factory.mktemp("demo") / "data")
+    app = create_app(replace(seeded_once, data=str(data)))
+    with app.app_context():
         yield app
         close_database(app)
 

@@ -63,10 +63,20 @@ def mailbox() -> Iterator[Mailbox]:
         yield box
 
 
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which a server has made the demonstration, and mailed its three reports: to be copied, it takes long."""
+    data = tmp_path_factory.mktemp("demonstration") / "data"
+    with Mailbox() as box, Server(data, smtp_port=box.port):
+        box.wait_for(3)
+    return data
+
+
 @pytest.fixture(scope="module")
-def served(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the demonstration in it. A test that kills it starts it again."""
-    with Server(tmp_path_factory.mktemp("served") / "data", smtp_port=mailbox.port) as server:
+def served(mailbox: Mailbox, demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the demonstration in it, and nothing to do. A test that kills it starts it again."""
+    data = shutil.copytree(demonstration, tmp_path_factory.mktemp("served") / "data")
+    with Server(data, smtp_port=mailbox.port) as server:
         yield server
 
 

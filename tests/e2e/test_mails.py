@@ -1,6 +1,7 @@
 """The office reads its mails: what was written to whom, what goes along, and why one did not go out."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Playwright, expect
@@ -10,6 +11,13 @@ from tests.e2e.conftest import Tablets
 from tests.e2e.serving import Mailbox, Server
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def served(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that begins with nothing: the reports of its demonstration go out to this mailbox."""
+    with Server(tmp_path_factory.mktemp("served") / "data", smtp_port=mailbox.port) as server:
+        yield server
 
 
 def test_the_mail_of_a_report_is_read_with_its_attachment_by_name(tablet: Tablets, mailbox: Mailbox):
