@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -29,9 +29,15 @@ OF_THE_AUDIT = (
 """The parts that a record compares as a whole; findings and evidence are compared field by field."""
 
 
+@cache
+def material_in(language: str) -> ReportMaterial:
+    """Nobody changes it: `changed` makes another one."""
+    return sample_material(language)[0]
+
+
 @pytest.fixture(scope="module")
 def material() -> ReportMaterial:
-    return sample_material("en")[0]
+    return material_in("en")
 
 
 def changes_of(material: ReportMaterial, name: str, alter: Callable[[Any], Any]) -> list[Change]:
@@ -111,7 +117,7 @@ def in_first_place(new: dict[str, Any], part: Any) -> Any:
 @pytest.mark.parametrize("name", OF_THE_AUDIT)
 def test_every_field_of_every_part_is_told_in_human_words(language: str, name: str):
     """Each field emptied: nothing is left that says only that something reads otherwise, and no name of a field of the code."""
-    material = sample_material(language)[0]
+    material = material_in(language)
     part = material.report.record[name]
     first = part if isinstance(part, dict) else part[0]
     # What it is known by: another one would be another item.
