@@ -46,7 +46,7 @@ npm_run() {
 
 bin=.venv/bin
 check "pytest, the quick tests" $bin/python -m pytest -q -m "not slow"
-# The simulator's stories of the app take half a minute by themselves: `make test` and `make torture` tell them.
+# The simulator's stories take half a minute by themselves, on this side as on the server's: `make test` and `make torture` tell them.
 check "vitest" npm_run test -- --exclude "src/torture/**"
 check "svelte-check" components
 check "tsc" npm_run check:types
