@@ -26,6 +26,9 @@ class StrictSchema(Schema):
         unknown = RAISE
 
 
+_UNKNOWN = StrictSchema().error_messages["unknown"]
+
+
 class EntitySchema(StrictSchema):
     """The fields of one kind of entity in the operation log."""
 
@@ -170,16 +173,27 @@ def list_of(
 
 
 def spoken(problem: ValidationError) -> str:
-    """The first thing that marshmallow found, as one short phrase."""
+    """What marshmallow found, as one short phrase."""
     return "; ".join(_flatten(problem.messages))[:300]
 
 
-def _flatten(messages: Any, path: str = "") -> Iterable[str]:
+def spoken_for_good(problem: ValidationError) -> str:
+    """
+    The same for a verdict, which is never erased: it names fields of ours and no other. What somebody else calls a key is content,
+    and would outlast an erasure of it.
+    """
+    return "; ".join(dict.fromkeys(_flatten(problem.messages, names_unknown=False)))[:300]
+
+
+def _flatten(messages: Any, path: str = "", *, names_unknown: bool = True) -> Iterable[str]:
     if isinstance(messages, dict):
         for key, inner in messages.items():
-            yield from _flatten(inner, f"{path}.{key}" if path else str(key))
+            is_named = names_unknown or inner != [_UNKNOWN]
+            yield from _flatten(
+                inner, ".".join(filter(None, (path, str(key) if is_named else ""))), names_unknown=names_unknown
+            )
     elif isinstance(messages, list):
         for inner in messages:
-            yield from _flatten(inner, path)
+            yield from _flatten(inner, path, names_unknown=names_unknown)
     else:
         yield f"{path}: {messages}" if path else str(messages)

@@ -14,7 +14,7 @@ from schemas.audit import (
     SiteSchema,
     TeamMemberSchema,
 )
-from schemas.base import EntitySchema, spoken
+from schemas.base import EntitySchema, spoken_for_good
 from schemas.closing import (
     AttendanceSchema,
     ClosingRecordSchema,
@@ -100,7 +100,7 @@ def _refuse_born(schema: type[EntitySchema], value: Any, facts: dict[str, str]) 
     try:
         schema(only=tuple(born)).load(value)
     except ValidationError as problem:
-        return Refusal("operation.value_unfit", facts | {"why": spoken(problem)})
+        return Refusal("operation.value_unfit", facts | {"why": spoken_for_good(problem)})
     return None
 
 
@@ -111,5 +111,5 @@ def _refuse_field(schema: type[EntitySchema], name: str, value: Any, facts: dict
     try:
         field.deserialize(value)
     except ValidationError as problem:
-        return Refusal("operation.value_unfit", facts | {"why": spoken(problem)})
+        return Refusal("operation.value_unfit", facts | {"why": spoken_for_good(problem)})
     return None

@@ -373,6 +373,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(length=12), nullable=True),
         sa.Column("verdict_code", sa.String(length=60), nullable=True),
         sa.Column("verdict_facts", sa.Text(), nullable=True),
+        sa.Column("since", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"], name="fk_operation_workspace_id_audit_id"
         ),

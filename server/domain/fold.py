@@ -22,8 +22,7 @@ DELETED = "deleted"
 
 Arrival = tuple[int, int]
 """
-When an entry reached the server, and its number there. The number alone would not do: after a restore entries get new ones, and
-keep their time of receipt.
+Since when an entry counts, and its number. The number alone would not do: after a restore entries get new ones, and keep their time.
 """
 
 
@@ -36,10 +35,14 @@ class Entry:
     seq: int | None = None
     received_at: int | None = None
     """Milliseconds since 1970, by the server's clock. It bounds the display order and never enters sealed content."""
+    since: int | None = None
+    """From when on it counts, as the server's last verdict says. Without one it counts from when it was received."""
 
     @property
     def arrived(self) -> Arrival | None:
-        return None if self.seq is None else (self.received_at or 0, self.seq)
+        if self.seq is None:
+            return None
+        return (self.received_at or 0 if self.since is None else self.since, self.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def fold_log(entries: Iterable[Entry], set_aside: Iterable[str] | None = None) -
     erased = _last_words([one for one in entries if isinstance(one.operation.value, dict)], OperationKind.ERASURE)
     entries = [_without_content(entry) if _is_told_to_go(entry, erased) else entry for entry in entries]
     verdicts = _last_words(entries, OperationKind.VERDICT)
+    entries = [_counting_since(entry, verdicts) for entry in entries]
     quarantined = {digest: verdict for digest, verdict in verdicts.items() if verdict.get("state") == "quarantined"}
     if set_aside is not None:
         quarantined = {digest: quarantined.get(digest, {}) for digest in set_aside}
@@ -149,6 +153,13 @@ def fold_log(entries: Iterable[Entry], set_aside: Iterable[str] | None = None) -
     )
 
 
+def in_order_of_counting(entries: Iterable[Entry]) -> list[Entry]:
+    """Each with the time from which on it counts, as the verdicts among these say, and in that order."""
+    entries = list(entries)
+    verdicts = _last_words(entries, OperationKind.VERDICT)
+    return sorted((_counting_since(entry, verdicts) for entry in entries), key=_arrival)
+
+
 def read_entry(
     data: bytes,
     origin: Origin,
@@ -162,6 +173,16 @@ def read_entry(
     """
     operation = parse_operation(data, content_sha256)
     return None if isinstance(operation, Refusal) else Entry(operation, origin, seq, received_at)
+
+
+def _counting_since(entry: Entry, verdicts: Mapping[str, Mapping[str, Any]]) -> Entry:
+    """
+    What was set aside and counts by now has arrived when it began to count, not when it came: numbers and records that people saw
+    meanwhile stay what they were.
+    """
+    verdict = verdicts.get(entry.operation.digest, {})
+    since = verdict.get("since")
+    return replace(entry, since=since) if verdict.get("state") == "applied" and isinstance(since, int) else entry
 
 
 def _is_told_to_go(entry: Entry, erased: Mapping[str, Any]) -> bool:

@@ -46,6 +46,9 @@ _CONTEXT = {"app": re.compile(r"[A-Za-z0-9.+-]{1,40}"), "zone": re.compile(r"[A-
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}")
 _START = re.compile(r"[A-Za-z0-9_-]{11}")
 
+_NEW_WORD = re.compile(r"[a-z_]{1,40}")
+"""What a later version may call a further key of the header, or a further kind."""
+
 _HEADER_KEYS = frozenset("v chain dseq prev wall start mono hlc seen ent fld bases kind ctx".split())
 
 
@@ -169,6 +172,8 @@ def parse_operation(data: bytes, content_sha256: str | None = None) -> Operation
         return Refusal("envelope.not_an_object")
     if not _whole(envelope.get("v")) or envelope["v"] != ENVELOPE_VERSION:
         return Refusal("envelope.unknown_version", {"version": str(envelope.get("v"))[:20]})
+    if (newer := _refuse_newer(envelope)) is not None:
+        return newer
     wrong = _first_wrong_key(envelope)
     if wrong is None and content_sha256 is None:
         wrong = _wrong_content(body)
@@ -261,6 +266,19 @@ def _wrong_content(body: Any) -> str | None:
     if not isinstance(body, dict) or set(body) != {"salt", "val"}:
         return "val"
     return None if _matches(_SALT, body["salt"]) else "salt"
+
+
+def _refuse_newer(envelope: dict[str, Any]) -> Refusal | None:
+    """What a later version may have added. Told before anything that is malformed: it is asked again after an update."""
+    if unknown := sorted(key for key in set(envelope) - _HEADER_KEYS if _matches(_NEW_WORD, key)):
+        return Refusal("envelope.unknown_key", {"key": unknown[0]})
+    kind, entity, field = envelope.get("kind"), envelope.get("ent"), envelope.get("fld")
+    if not _matches(_NEW_WORD, kind) or kind in OperationKind.__members__.values():
+        return None
+    entity_kind = entity.partition("/")[0] if isinstance(entity, str) and _matches(_ENTITY, entity) else "?"
+    return Refusal(
+        "operation.unknown_kind", {"entity": entity_kind, "field": field if _matches(_FIELD, field) else "?"}
+    )
 
 
 def _first_wrong_key(envelope: dict[str, Any]) -> str | None:

@@ -67,6 +67,7 @@ SENTENCES: dict[str, str] = {
     "envelope.not_plain_json": "This entry cannot be read ({why}). It is kept as it came, but not shown in the audit.",
     "envelope.not_an_object": "This entry cannot be read. It is kept as it came, but not shown in the audit.",
     "envelope.unknown_version": "This entry was written by a newer app (version {version}). It is kept and will be shown after the server's update.",
+    "envelope.unknown_key": "This entry was written by a newer app (it says something about {key}). It is kept and will be shown after the server's update.",
     "envelope.malformed": "This entry is not complete ({key}). It is kept as it came, but not shown in the audit.",
     "operation.unknown_kind": "This entry is of a kind that the server does not know yet ({entity}.{field}). It is kept and will be shown after the server's update.",
     "operation.value_unfit": "The value of {entity}.{field} does not fit: {why}. It is kept; the lead auditor can correct it.",

@@ -25,6 +25,8 @@ APPLIED = "applied"
 MAX_PAGE_BYTES = 2 * 1024 * 1024
 _LOOKUP = 500
 """How many values one `IN` names: both databases plan that many well."""
+_ARRIVED = sa.func.coalesce(LoggedOperation.since, LoggedOperation.received_at).label("arrived")
+"""Since when an entry counts. By this and the number is told who was first, as in the fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class NewEntry:
     content_sha256: str | None = None
     """Of an entry whose content was erased before it came; `data` is then the header."""
     received_at: int | None = None
-    """Of an entry that came back after a restore: when it came for the first time."""
+    """Where it is not now: of an entry that came back after a restore, when it came for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class KnownEntry:
     quarantine: Refusal | None
     is_hollow: bool = False
     """Its content was erased."""
+    since: int = 0
+    """From when on it counts, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iter
     columns = (
         table.seq, table.digest, table.dseq, table.is_branch, table.chain_account,
         table.chain_installation, table.sent_by_account, table.sent_by_installation,
-        table.verdict, table.verdict_code, table.verdict_facts, table.content_sha256,
+        table.verdict, table.verdict_code, table.verdict_facts, table.content_sha256, _ARRIVED,
     )  # fmt: skip
     for start in range(0, len(wanted), _LOOKUP):
         some = wanted[start : start + _LOOKUP]
@@ -151,6 +155,7 @@ def known_entries(session: Session, audit: Audit, chain: ChainKey, digests: Iter
                 is_of_sender,
                 _quarantine(row),
                 row.content_sha256 is not None,
+                row.arrived,
             )
     return known
 
@@ -176,7 +181,7 @@ def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str,
                 table.field == BORN,
                 sa.or_(table.verdict.is_(None), table.verdict != QUARANTINED),
             )
-            .order_by(table.received_at.desc(), table.seq.desc())
+            .order_by(_ARRIVED.desc(), table.seq.desc())
         )
         # The first to arrive is the last to be read.
         found.update({row.entity: entry for row in rows if (entry := _read(row)) is not None})
@@ -192,13 +197,10 @@ def learn_place(session: Session, audit: Audit, digest: str, dseq: int) -> None:
     )
 
 
-def note_verdict(session: Session, audit: Audit, digest: str, state: str) -> None:
-    """Repeat the server's newest verdict on an earlier entry in that entry's columns, for quick lists."""
-    session.execute(
-        sa.update(LoggedOperation)
-        .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == digest)
-        .values(verdict=state)
-    )
+def note_release(session: Session, entry: LoggedOperation, since: int | None) -> None:
+    """Repeat in an entry's columns that a person let it count. The code of what was taken back stays."""
+    entry.verdict, entry.since = APPLIED, since
+    session.flush()
 
 
 def note_read(session: Session, entry: LoggedOperation, operation: Operation) -> None:
@@ -234,13 +236,34 @@ def audits_with_quarantined(session: Session, codes: Iterable[str]) -> list[str]
 
 
 def counting_since(session: Session, audit: Audit, since: int) -> list[LoggedOperation]:
-    """What tablets sent that was received from this time on and counts without anybody's decision, in the order of arrival."""
+    """What tablets sent that counts from this time on, or a later one, without anybody's decision, in that order."""
     table = LoggedOperation
     # A decision leaves the code of what it took back; the server's own second word does not.
     counts = table.verdict.is_(None) | ((table.verdict == APPLIED) & table.verdict_code.is_(None))
     is_of_device = (table.origin == Origin.DEVICE.value) & table.kind.is_not(None)
-    query = sa.select(table).where(table.audit_id == audit.id, table.received_at >= since, is_of_device, counts)
-    return list(session.scalars(query.order_by(table.received_at, table.seq)))
+    query = sa.select(table).where(table.audit_id == audit.id, since <= _ARRIVED, is_of_device, counts)
+    return list(session.scalars(query.order_by(_ARRIVED, table.seq)))
+
+
+def arrival_of(entry: LoggedOperation) -> tuple[int, int]:
+    """Since when it counts, and its number: as the fold tells who was first."""
+    return (entry.received_at if entry.since is None else entry.since, entry.seq)
+
+
+def digest_before(session: Session, audit: Audit, chain: ChainKey, dseq: int, prev: str | None) -> str | None:
+    """
+    What stands before this number in the unbroken chain, as the log has it by now. What cannot be read and names nobody may have been
+    sent by somebody else before: there `prev` tells.
+    """
+    if dseq == 1:
+        return GENESIS
+    table = LoggedOperation
+    is_of_sender = (table.sent_by_installation == chain.installation) & (table.sent_by_account == chain.account)
+    is_named = (table.chain_installation == chain.installation) & (table.chain_account == chain.account)
+    is_there = is_of_sender & (is_named | table.kind.is_(None)) & (table.dseq == dseq - 1)
+    is_nobodys = (table.digest == prev) & table.kind.is_(None)
+    query = sa.select(table.digest).where(table.audit_id == audit.id, table.is_branch.is_(False), is_there | is_nobodys)
+    return session.scalar(query.order_by(sa.case((is_there, 0), else_=1)).limit(1))
 
 
 def sender_of(entry: LoggedOperation) -> tuple[str, str]:
@@ -254,55 +277,48 @@ def is_of_author(entry: LoggedOperation) -> bool:
 
 
 def note_judgement(
-    session: Session, entry: LoggedOperation, reason: Refusal | None, sent_by: tuple[str, str] | None = None
+    session: Session,
+    entry: LoggedOperation,
+    reason: Refusal | None,
+    since: int | None,
+    sent_by: tuple[str, str] | None = None,
 ) -> None:
     """
-    Repeat in an entry's columns why it is in quarantine, and by whom it was sent as the verdict says; None where it counts. What
-    counts although somebody else had brought it was sent by its author since.
+    Repeat in an entry's columns why it is in quarantine, and by whom it was sent as the verdict says; None where it counts, and since
+    when. What counts although somebody else had brought it was sent by its author since.
     """
-    judged: dict[str, Any] = {"verdict": APPLIED, "verdict_code": None, "verdict_facts": None}
-    if reason is not None:
-        judged = {
-            "verdict": QUARANTINED,
-            "verdict_code": reason.code,
-            "verdict_facts": json.dumps(dict(reason.facts)),
-        }
-        if sent_by is not None:
-            judged |= {"sent_by_installation": sent_by[0], "sent_by_account": sent_by[1]}
-    elif entry.verdict_code == "operation.not_yours" and entry.chain_account and entry.chain_installation:
+    judged = _judged(reason, since)
+    if reason is not None and sent_by is not None:
+        judged |= {"sent_by_installation": sent_by[0], "sent_by_account": sent_by[1]}
+    elif reason is None and entry.chain_account and entry.chain_installation:
         judged |= {"sent_by_account": entry.chain_account, "sent_by_installation": entry.chain_installation}
     for name, value in judged.items():
         setattr(entry, name, value)
     session.flush()
 
 
-def confirm_author(
-    session: Session, audit: Audit, sent_by: ChainKey, entry: KnownEntry, reason: Refusal | None
-) -> None:
-    """A colleague had brought it, and now its author has sent it: from here on it counts as sent by the author."""
-    session.execute(
-        sa.update(LoggedOperation)
-        .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == entry.digest)
-        .values(
-            sent_by_account=sent_by.account,
-            sent_by_installation=sent_by.installation,
-            is_branch=entry.is_branch,
-            verdict=APPLIED if reason is None else QUARANTINED,
-            verdict_code=reason.code if reason else None,
-            verdict_facts=json.dumps(dict(reason.facts)) if reason else None,
-        )
-    )
-
-
-def put_content_back(session: Session, audit: Audit, entry: NewEntry) -> None:
-    """The header was all that had come, and now the whole text is here. Number, time of receipt and running hash stay."""
+def judge_anew(session: Session, audit: Audit, entry: NewEntry, since: int | None) -> None:
+    """
+    Its author has sent what the log held otherwise: brought by somebody else, or the header alone. From here on it counts as sent by
+    the author. Number, time of receipt and running hash stay, and so does what was erased by decision.
+    """
     kept = ("audit_id", "seq", "workspace_id", "digest", "hash", "origin", "received_at")
     read = {name: value for name, value in _row(audit, entry, 0, GENESIS, 0).items() if name not in kept}
     session.execute(
         sa.update(LoggedOperation)
         .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == entry.digest)
-        .values(**read | {"verdict": read["verdict"] or APPLIED})
+        .values(**read | _judged(entry.quarantine, since))
     )
+
+
+def _judged(reason: Refusal | None, since: int | None) -> dict[str, Any]:
+    """The columns that repeat a verdict."""
+    return {
+        "verdict": APPLIED if reason is None else QUARANTINED,
+        "verdict_code": reason.code if reason else None,
+        "verdict_facts": json.dumps(dict(reason.facts)) if reason else None,
+        "since": since if reason is None else None,
+    }
 
 
 def count_sent_while_revoked(session: Session, installation: str, account: str, log: str | None = None) -> int:

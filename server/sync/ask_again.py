@@ -9,7 +9,7 @@ alone; what waits for its author; what came from a tablet that is blocked now. W
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from server.domain.fold import BORN, Entry
+from server.domain.fold import BORN, Entry, in_order_of_counting
 from server.domain.operation import Operation, parse_operation
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 OF_THE_TEAM = ("audit.not_assigned", "operation.not_permitted", "operation.in_anothers_name")
 OF_THE_LOG = (*OF_THE_TEAM, "operation.already_born")
-OF_THE_VERSION = ("envelope.unknown_version", "operation.unknown_kind", "operation.value_unfit")
+OF_THE_VERSION = (
+    "envelope.unknown_version",
+    "envelope.unknown_key",
+    "operation.unknown_kind",
+    "operation.value_unfit",
+)
 
 
 def ask_again(receiver: "Receiver", rows: Iterable[LoggedOperation]) -> bool:
@@ -83,10 +88,10 @@ def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None
 
 
 class _TeamInTime:
-    """The team as it was when something arrived: with what came back, and as the server knew it without that."""
+    """The team as it was when something began to count: with what came back, and as the server knew it without that."""
 
     def __init__(self, entries: Sequence[Entry], lines: Collection[str], audit: str):
-        self._entries = entries
+        self._entries = in_order_of_counting(entries)
         self._lines = lines
         self._audit = audit
         self._folded: dict[int, tuple[TeamInLog, TeamInLog]] = {}
@@ -108,7 +113,7 @@ def _refuse_in_time(
     receiver: "Receiver", row: LoggedOperation, operation: Operation, teams: _TeamInTime
 ) -> Refusal | None:
     """Why it was not its author's to write, where the server only did not know."""
-    whole, known = teams.at((row.received_at, row.seq))
+    whole, known = teams.at(log.arrival_of(row))
     reason = receiver.refuse_author_again(row, operation, whole)
     begins_audit = operation.entity == f"audit/{receiver.audit.audit_id}" and operation.field == BORN
     return reason if begins_audit or receiver.refuse_author_again(row, operation, known) is None else None

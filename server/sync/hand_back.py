@@ -41,8 +41,8 @@ from server.sync.ask_again import after_hand_back
 from server.sync.head_signature import verifying_key
 from server.sync.place import Arrival, Tip, claimed_place, follow_chain
 from server.sync.push import adopt_held
-from server.sync.receive import Receiver
-from server.sync.reconcile import reconcile, said_in, sender_in
+from server.sync.receive import Receiver, is_of_author
+from server.sync.reconcile import reconcile, said_in, sender_in, since_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,8 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
     if is_whole:
         _place_by_followers(session, audit)
         digests = {line.digest: line.origin for line in stretch.lines}
-        reconcile(session, audit, server, digests, after=stretch.after, now=now)
+        received = {line.digest: line.received_at for line in stretch.lines}
+        reconcile(session, audit, server, digests, received, after=stretch.after, now=now)
         after_hand_back(receiver, digests, since=stretch.lines[0].received_at)
     receiver.derive_anew(is_asking=False)
     if is_whole:
@@ -334,14 +335,16 @@ class _Appender:
             if entry is not None and entry.kind not in ON_OPERATIONS:
                 erasures.erase(session, entry)
         elif entry is not None and word.kind is OperationKind.VERDICT:
-            was_of_author = log.is_of_author(entry)
+            was_of_author = is_of_author(entry, audit.audit_id)
             told = None if was_of_author else sender_in(word)
             if "by" in word.value:
-                log.note_verdict(session, audit, entry.digest, log.APPLIED)
+                log.note_release(session, entry, since_in(word))
             else:
-                log.note_judgement(session, entry, said_in([word])[word.entity_id], told)
-            if log.is_of_author(entry) and not was_of_author:
-                # Only now its author sent what a colleague had brought.
+                log.note_judgement(session, entry, said_in([word])[word.entity_id], since_in(word), told)
+            if is_of_author(entry, audit.audit_id) and not was_of_author:
+                # Only now its author sent what somebody else had brought.
+                if entry.dseq is None:
+                    entry.dseq = claimed_place(entry.data, ChainKey(*log.sender_of(entry), audit.audit_id))[0]
                 self._follow(entry)
 
 

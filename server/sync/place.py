@@ -34,6 +34,8 @@ class Arrival:
     prev: str | None
     content_sha256: str | None = None
     """Where the content was erased before it came."""
+    is_own: bool = False
+    """The bytes name the chain that sends them, also where that is all of them that can be read."""
 
 
 @dataclass(slots=True)
@@ -78,10 +80,10 @@ def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:
     operation = parse_operation(data, content_sha256)
     if isinstance(operation, Refusal):
         dseq, prev = claimed_place(data, chain)
-        arrival = Arrival(data, digest, None, operation, dseq, prev, content_sha256)
+        arrival = Arrival(data, digest, None, operation, dseq, prev, content_sha256, dseq is not None)
     else:
         dseq = operation.dseq if operation.chain == chain else None
-        arrival = Arrival(data, digest, operation, None, dseq, operation.prev, content_sha256)
+        arrival = Arrival(data, digest, operation, None, dseq, operation.prev, content_sha256, dseq is not None)
     if content_sha256 is not None and dseq is None:
         # Only its author may say that the content is gone. From anybody else it is a text that cannot be read, under a digest of
         # its own: under the real one it would keep out the author's words.

@@ -2,17 +2,18 @@
 What is said about each operation as it enters a log, inside the transaction that holds the audit's lock.
 
 Three questions, in this order: does it belong to its chain, can it be understood, may its author write it.
-A no never loses anything: the operation is stored, and the verdict stands behind it. What a colleague brought waits for its
-author: when the author's own tablet sends the same bytes, the questions are asked anew. So are they where only the header had come.
+A no never loses anything: the operation is stored, and the verdict stands behind it. What somebody else brought waits for its
+author: when the author's own tablet sends the same bytes, the questions are asked anew, whatever had stood against it, and the log
+says who has sent it. So are they where only the header had come.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.entities import refuse_value
 from server.domain.fold import BORN, Entry, fold_log
-from server.domain.operation import GENESIS, SERVER_ACCOUNT, ChainKey, ErasedOperation, Operation, erase_content
+from server.domain.operation import SERVER_ACCOUNT, ChainKey, ErasedOperation, Operation, erase_content
 from server.domain.permissions import Action, is_permitted, may_speak_as, may_write
 from server.domain.refusals import Refusal, Refused
 from server.domain.team import named_member
@@ -25,7 +26,7 @@ from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
 from server.sync.ask_again import after_team_change
-from server.sync.place import Arrival, Place, Tip, follow_chain, in_chain_order, read_arrivals
+from server.sync.place import Arrival, Place, Tip, claimed_place, follow_chain, in_chain_order, read_arrivals
 from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
 
@@ -80,7 +81,7 @@ class Receiver:
         new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
-        server_chain, sent_by = self._server_chain(), (key.installation, key.account)
+        sent_by = (key.installation, key.account)
 
         entries: list[log.NewEntry] = []
         for arrival in in_chain_order(arrivals):
@@ -88,7 +89,8 @@ class Receiver:
             erasure = erased.get(arrival.digest)
             if before is not None and _lacks_content(before, arrival) and erasure is None:
                 seq = audit.head_seq + len(entries) + 1
-                entries += self._put_content_back(arrival, before, key, sender, is_revoked, seq)
+                said = self._put_content_back(arrival, before, key, sender, is_revoked, seq)
+                entries.append(replace(said, received_at=self.now))
                 known[arrival.digest] = log.known_entries(self.session, audit, key, [arrival.digest])[arrival.digest]
                 continue
             if before is not None and not _awaits_author(before, arrival):
@@ -115,23 +117,21 @@ class Receiver:
                 reason,
                 erasure is not None or arrival.content_sha256 is not None,
             )
+            read = _new_entry(arrival, key, entry, erasure)
             if before is None:
-                appended = [_new_entry(arrival, key, entry, erasure)]
+                appended = [read]
                 if reason is not None:
-                    appended.append(server_chain.quarantine(arrival.digest, reason, sent_by, None, seq))
+                    appended.append(self._server_chain().quarantine(arrival.digest, reason, sent_by, None, seq))
                 if erasure is not None:
-                    appended.append(server_chain.erase(erasure, seq))
+                    appended.append(self._server_chain().erase(erasure, seq))
                 self.numbered_here.add(arrival.digest)
             else:
-                replaced = log.last_verdict(self.session, audit.id, arrival.digest)
-                log.confirm_author(self.session, audit, key, entry, reason)
-                appended = [
-                    server_chain.confirm(arrival.digest, replaced, seq)
-                    if reason is None
-                    else server_chain.quarantine(arrival.digest, reason, sent_by, replaced, seq)
-                ]
+                since = self._from_now_on()
+                appended = [self._say(arrival.digest, reason, since, sent_by, seq)]
+                log.judge_anew(self.session, audit, read, since)
+                self._read_for_team(arrival.operation, before.seq)
             self._remember(arrival.operation, appended, seq)
-            entries += appended
+            entries += [replace(one, received_at=self.now) for one in appended]
 
         log.append_entries(self.session, audit, entries, self.now)
         self.appended += len(entries)
@@ -162,7 +162,7 @@ class Receiver:
         sender: Sender,
         is_revoked: bool,
         seq: int,
-    ) -> list[log.NewEntry]:
+    ) -> log.NewEntry:
         """
         Of this entry only the header had come, and now its author sends the whole text. It is looked at as if it came now,
         unless something else stands against it, or was decided. `seq`: where what is said about it will stand.
@@ -178,19 +178,12 @@ class Receiver:
         whole = log.NewEntry(
             arrival.data, arrival.digest, Origin.DEVICE, key, operation, arrival.dseq, before.is_branch, reason
         )
-        replaced = log.last_verdict(self.session, self.audit.id, arrival.digest)
-        log.put_content_back(self.session, self.audit, whole)
-        server_chain = self._server_chain()
-        said = (
-            server_chain.confirm(arrival.digest, replaced, seq)
-            if reason is None
-            else server_chain.quarantine(arrival.digest, reason, (key.installation, key.account), replaced, seq)
-        )
-        if operation is not None and self._team_entries is not None and concerns_team(operation):
-            others_of_team = [entry for entry in self._team_entries if entry.operation.digest != arrival.digest]
-            self._team_entries = [*others_of_team, Entry(operation, Origin.DEVICE, before.seq, self.now)]
+        since = before.since if before.quarantine is None else self._from_now_on()
+        said = self._say(arrival.digest, reason, since, (key.installation, key.account), seq)
+        log.judge_anew(self.session, self.audit, whole, since)
+        self._read_for_team(operation, before.seq)
         self._remember(operation, [said], seq)
-        return [said]
+        return said
 
     def derive(self, *, is_asking: bool = True) -> None:
         """Bring the audit's row and the list of its team up to date with what was appended."""
@@ -234,13 +227,14 @@ class Receiver:
         return Sender(account, row.sent_by_installation, accounts.roles_of(self.session, account))
 
     def _misfit_again(self, row: LoggedOperation, arrival: Arrival, key: ChainKey) -> Refusal | None:
+        """What following the chain would say as of now. A branch stays one: it does not become the chain by being asked."""
         if row.is_branch:
             return Refusal("chain.forked")
-        if arrival.operation is None or row.dseq is None or arrival.prev in (None, GENESIS):
+        if arrival.dseq is None:
             return None
-        before = log.known_entries(self.session, self.audit, key, [arrival.prev or ""]).get(arrival.prev or "")
-        follows = before is not None and before.is_of_sender and before.dseq in (None, row.dseq - 1)
-        return None if follows else Refusal("chain.prev_mismatch")
+        before = log.digest_before(self.session, self.audit, key, arrival.dseq, arrival.prev)
+        place = follow_chain(arrival, Tip(arrival.dseq - 1, before or ""), {})
+        return place.misfit if isinstance(place, Place) else place
 
     def refuse_author_again(self, row: LoggedOperation, operation: Operation, team: TeamInLog) -> Refusal | None:
         """Whether it was its author's to write, with the team as it was then."""
@@ -254,15 +248,10 @@ class Receiver:
     def say_again(self, row: LoggedOperation, reason: Refusal | None) -> None:
         """Another word about an entry of the log; what follows from it follows when `derive` is called."""
         arrival = _read_again(row, ChainKey(*log.sender_of(row), self.audit.audit_id))
-        replaced, seq = log.last_verdict(self.session, self.audit.id, row.digest), self.audit.head_seq
-        server_chain = self._server_chain()
-        said = (
-            server_chain.confirm(row.digest, replaced, seq)
-            if reason is None
-            else server_chain.quarantine(row.digest, reason, log.sender_of(row), replaced, seq)
-        )
+        since = self._from_now_on()
+        said = self._say(row.digest, reason, since, log.sender_of(row), self.audit.head_seq)
         log.append_entries(self.session, self.audit, [said], self.now)
-        log.note_judgement(self.session, row, reason)
+        log.note_judgement(self.session, row, reason, since)
         if row.kind is None and arrival.operation is not None:
             log.note_read(self.session, row, arrival.operation)
         self.appended += 1
@@ -274,9 +263,10 @@ class Receiver:
     def release(self, entry: LoggedOperation, by: str) -> None:
         """Take a quarantine back: append the reversal, and let what is derived follow."""
         before = log.last_verdict(self.session, self.audit.id, entry.digest)
-        reversal = self._server_chain().release(entry.digest, by, before, self.audit.head_seq)
+        since = self._from_now_on()
+        reversal = self._server_chain().let_count(entry.digest, since, before, self.audit.head_seq, by)
         log.append_entries(self.session, self.audit, [reversal], self.now)
-        log.note_verdict(self.session, self.audit, entry.digest, log.APPLIED)
+        log.note_release(self.session, entry, since)
         self.appended += 1
         self._changed_kinds.add(entry.entity_kind or "")
         self._is_team_changed = True
@@ -291,6 +281,23 @@ class Receiver:
         self._changed_kinds.add(entry.entity_kind or "")
         self._is_team_changed = True
         self.derive()
+
+    def _from_now_on(self) -> int:
+        """
+        The time of what begins to count: later than all that the log has received, so that whoever was first stays first, and no later
+        than what comes next.
+        """
+        self.now += 1
+        return self.now
+
+    def _say(
+        self, digest: str, reason: Refusal | None, since: int, sent_by: tuple[str, str], seq: int
+    ) -> log.NewEntry:
+        """A verdict in the place of the last one: why it is set aside, or since when it counts."""
+        replaced = log.last_verdict(self.session, self.audit.id, digest)
+        if reason is None:
+            return self._server_chain().let_count(digest, since, replaced, seq)
+        return self._server_chain().quarantine(digest, reason, sent_by, replaced, seq)
 
     def _server_chain(self) -> ServerChain:
         key = ChainKey(self.server.installation, SERVER_ACCOUNT, self.audit.audit_id)
@@ -360,6 +367,12 @@ class Receiver:
             self._team = fold_team(self._team_entries, self.audit.audit_id)
         return self._team
 
+    def _read_for_team(self, operation: Operation | None, seq: int) -> None:
+        """What says something about the team, and could not be read before."""
+        if operation is not None and self._team_entries is not None and concerns_team(operation):
+            others = [entry for entry in self._team_entries if entry.operation.digest != operation.digest]
+            self._team_entries = [*others, Entry(operation, Origin.DEVICE, seq, self.now)]
+
     def _remember(self, operation: Operation | None, new: Sequence[log.NewEntry], seq: int) -> None:
         """What was just received counts for those behind it, although it is written only at the end of the batch."""
         if operation is None:
@@ -388,10 +401,16 @@ def _comparable(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+def is_of_author(row: LoggedOperation, audit: str) -> bool:
+    """The chain that the bytes name sent it, also where that is all of them that can be read."""
+    if row.kind is not None:
+        return log.is_of_author(row)
+    return claimed_place(row.data, ChainKey(*log.sender_of(row), audit))[0] is not None
+
+
 def _awaits_author(known: log.KnownEntry, arrival: Arrival) -> bool:
-    """A colleague brought it (an export, a spare tablet); the one who sends it now is whom it names."""
-    is_brought = not known.is_of_sender and known.quarantine is not None and known.quarantine.code == NOT_YOURS
-    return is_brought and arrival.operation is not None and arrival.dseq is not None
+    """Somebody else brought it (an export, a spare tablet); the one who sends it now is whom it names."""
+    return not known.is_of_sender and known.quarantine is not None and arrival.is_own
 
 
 def _lacks_content(known: log.KnownEntry, arrival: Arrival) -> bool:

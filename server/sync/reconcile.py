@@ -2,12 +2,14 @@
 The server's old words and its new ones about the same entries, after a stretch of its old log has come back.
 
 A restored server judged what tablets sent it without knowing what it had known before: who had been put into the team, what had
-been released. Where it had said otherwise in the old log, it says so again. Not where a person has decided since, where an author has
-sent meanwhile what a colleague had brought or a header had stood for, or where an even longer stretch has come back.
+been released. Where it had said otherwise in the old log, it says so again, and since when an entry counts, where a tablet has sent it once
+more in the meantime. Not where a person has decided since, where an author has sent meanwhile what somebody else had brought or a
+header had stood for, or where an even longer stretch has come back.
 """
 
 from collections.abc import Iterable, Mapping
 
+from server.domain.fold import BORN
 from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation
 from server.domain.refusals import SENTENCES, Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
@@ -17,7 +19,7 @@ from server.storage.decision_register import Erasure
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
-from server.sync.receive import CONTENT_MISSING, NOT_YOURS
+from server.sync.receive import CONTENT_MISSING, NOT_YOURS, is_of_author
 from server.sync.verdict import ServerChain
 
 
@@ -29,6 +31,12 @@ def said_in(words: Iterable[Operation | None]) -> dict[str, Refusal | None]:
             continue
         said[word.entity_id] = _reason(word.value)
     return said
+
+
+def since_in(word: Operation | None) -> int | None:
+    """From when on an entry counts, as a verdict says; None where it says nothing of it."""
+    since = word.value.get("since") if word is not None and isinstance(word.value, dict) else None
+    return since if isinstance(since, int) else None
 
 
 def sender_in(word: Operation | None) -> tuple[str, str] | None:
@@ -51,11 +59,21 @@ def _reason(value: Mapping[str, object]) -> Refusal | None:
 
 
 def reconcile(
-    session: Session, audit: Audit, server: ServerIdentity, lines: Mapping[str, Origin], *, after: int, now: int
+    session: Session,
+    audit: Audit,
+    server: ServerIdentity,
+    lines: Mapping[str, Origin],
+    received: Mapping[str, int],
+    *,
+    after: int,
+    now: int,
 ) -> None:
-    """`lines`: the whole stretch, by digest in its order, all of it in the log again; `after`: how much of the log lay before it."""
+    """
+    `lines`: the whole stretch, by digest in its order, all of it in the log again; `received`: when each came for the first time;
+    `after`: how much of the log lay before it.
+    """
     words = [digest for digest, origin in lines.items() if origin is Origin.SERVER]
-    old = said_in(entry for entry in log.read_operations(session, audit, words))
+    old = _last_verdicts(log.read_operations(session, audit, words))
     judged = list(dict.fromkeys([*lines, *old]))
     rows = log.entries_by_digest(session, audit, judged)
     newer = _newer_words(session, audit, judged, lines, after)
@@ -68,21 +86,56 @@ def reconcile(
             continue
         if digest in decided:
             erase_again(session, audit, row, decided[digest], chain, now)
-        since = newer.get(digest, [])
-        now_said = said_in(since).get(digest)
-        is_final = any(_is_final(word, server) for word in since)
-        wanted = now_said if is_final else _wanted(row, old.get(digest), now_said, digest in decided)
-        shown = log.reason_of(row) if row.verdict == log.QUARANTINED else None
-        if (wanted and wanted.code) == (shown and shown.code):
-            continue
+        meanwhile, word = newer.get(digest, []), old.get(digest)
+        is_overtaken = _is_overtaken(row, word, audit.audit_id)
+        if is_overtaken or any(_is_final(one, server) for one in meanwhile):
+            word = meanwhile[-1] if meanwhile else None
+            since = since_in(word) or row.received_at
+        else:
+            since = since_in(word) or received.get(digest, row.received_at)
+        wanted = None if word is None else said_in([word])[digest]
+        if word is old.get(digest) and wanted is None and row.content_sha256 is not None and digest not in decided:
+            # Whoever brought it had the header alone, and nobody here decided so.
+            wanted = Refusal(CONTENT_MISSING)
         replaced = log.last_verdict(session, audit.id, digest)
+        if _is_said(session, audit, row, wanted, since, replaced if is_overtaken else None):
+            continue
+        by = None if word is None else word.value.get("by")
         said = (
-            chain.confirm(digest, replaced, audit.head_seq)
+            chain.let_count(digest, since, replaced, audit.head_seq, by)
             if wanted is None
             else chain.quarantine(digest, wanted, log.sender_of(row), replaced, audit.head_seq)
         )
         log.append_entries(session, audit, [said], now)
-        log.note_judgement(session, row, wanted)
+        if wanted is None and by is not None:
+            log.note_release(session, row, since)
+        else:
+            log.note_judgement(session, row, wanted, since)
+
+
+def _last_verdicts(words: Iterable[Operation]) -> dict[str, Operation]:
+    return {
+        word.entity_id: word
+        for word in words
+        if word.kind is OperationKind.VERDICT and isinstance(word.value, dict)
+    }
+
+
+def _is_said(
+    session: Session, audit: Audit, row: LoggedOperation, wanted: Refusal | None, since: int, last: str | None
+) -> bool:
+    """
+    Whether the log says so by now. Since when something counts matters where it tells who was first; who has sent it, where the last
+    verdict (`last`) names somebody else although its author has sent it meanwhile.
+    """
+    shown = log.reason_of(row) if row.verdict == log.QUARANTINED else None
+    if (wanted and wanted.code) != (shown and shown.code):
+        return False
+    if wanted is None:
+        tells_who_was_first = row.field == BORN or row.kind == OperationKind.SEAL
+        return not tells_who_was_first or log.arrival_of(row)[0] == since
+    told = [sender_in(word) for word in log.read_operations(session, audit, [last])] if last else []
+    return all(sender == log.sender_of(row) for sender in told)
 
 
 def _newer_words(
@@ -101,16 +154,15 @@ def _is_final(word: Operation, server: ServerIdentity) -> bool:
     return "by" in word.value or word.chain.installation != server.installation
 
 
-def _wanted(row: LoggedOperation, old: Refusal | None, since: Refusal | None, is_decided: bool) -> Refusal | None:
-    is_hollow = row.content_sha256 is not None
-    if old is not None and old.code == NOT_YOURS and log.is_of_author(row):
-        return since
-    if old is not None and old.code == CONTENT_MISSING and not is_hollow:
-        return since
-    if old is None and is_hollow and not is_decided:
-        # Whoever brought it had the header alone, and nobody here decided so.
-        return Refusal(CONTENT_MISSING)
-    return old
+def _is_overtaken(row: LoggedOperation, word: Operation | None, audit: str) -> bool:
+    """Set aside in the old log because of who had sent it, or had sent the header alone; its author has sent it whole since."""
+    reason = None if word is None else said_in([word])[word.entity_id]
+    if reason is None:
+        return False
+    if reason.code == CONTENT_MISSING and row.content_sha256 is None:
+        return True
+    is_brought = reason.code == NOT_YOURS or sender_in(word) not in (None, log.sender_of(row))
+    return is_brought and is_of_author(row, audit)
 
 
 def erase_again(

@@ -36,6 +36,8 @@ def release_operation(account: str, roles: Roles, audit: str, digest: str) -> No
             return
         if entry.kind is None or entry.verdict_code in NEVER_RELEASED:
             raise Refused(log.reason_of(entry))
+        if not log.is_of_author(entry):
+            raise Refused(Refusal(NOT_YOURS))
         operation = parse_operation(entry.data, entry.content_sha256)
         unfit = (
             operation

@@ -42,13 +42,13 @@ class ServerChain:
         }
         return self._verdict(digest, value, replaces, seen)
 
-    def confirm(self, digest: str, replaces: str | None, seen: int) -> NewEntry:
-        """Its author has sent it now: from now on it counts."""
-        return self._verdict(digest, {"state": APPLIED}, replaces, seen)
-
-    def release(self, digest: str, by: str, replaces: str | None, seen: int) -> NewEntry:
-        """The reversal: from now on the operation counts. `by` is the account that decided so."""
-        return self._verdict(digest, {"state": APPLIED, "by": by}, replaces, seen)
+    def let_count(self, digest: str, since: int, replaces: str | None, seen: int, by: str | None = None) -> NewEntry:
+        """
+        The reversal: it counts, and has since that time (in milliseconds, by the server's clock). `by` is the account that decided
+        so, where a person did.
+        """
+        decided = {} if by is None else {"by": by}
+        return self._verdict(digest, {"state": APPLIED, "since": since, **decided}, replaces, seen)
 
     def erase(self, decision: Erasure, seen: int) -> NewEntry:
         """Its content was taken out of the log: by which account's decision, when, and of a sealed record how it had numbered the findings."""

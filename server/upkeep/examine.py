@@ -75,9 +75,9 @@ class _Walk:
     seq: int = 0
     hash: str = GENESIS
     latest: int = 0
-    shown: dict[str, tuple[int, str, str | None]] = field(default_factory=dict)
-    """What the columns say of entries that were judged, by digest: number, state, code."""
-    said: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    shown: dict[str, tuple[int, str, str | None, int | None]] = field(default_factory=dict)
+    """What the columns say of entries that were judged, by digest: number, state, code, and since when it counts."""
+    said: dict[str, tuple[str, str | None, int | None]] = field(default_factory=dict)
     """The server's last word on each digest."""
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -97,7 +97,7 @@ class _Walk:
         elif row.kind is not None:
             yield f"entry {row.seq} could be read when it came, and its bytes cannot be read any more"
         if row.verdict is not None:
-            self.shown[row.digest] = (row.seq, row.verdict, row.verdict_code)
+            self.shown[row.digest] = (row.seq, row.verdict, row.verdict_code, row.since)
         self.numbers.setdefault(row.digest, row.seq)
         self.seq, self.hash, self.latest = row.seq, row.hash, max(self.latest, row.received_at)
 
@@ -129,7 +129,8 @@ class _Walk:
     def _hear(self, row: Any, operation: Operation) -> None:
         is_word = row.origin == Origin.SERVER.value and operation.kind is OperationKind.VERDICT
         if is_word and isinstance(operation.value, dict):
-            self.said[operation.entity_id] = (str(operation.value.get("state")), operation.value.get("code"))
+            value = operation.value
+            self.said[operation.entity_id] = (str(value.get("state")), value.get("code"), value.get("since"))
 
     def end(self, log: Log) -> Iterator[str]:
         if log.head_seq != self.seq:
@@ -138,16 +139,18 @@ class _Walk:
             yield "its row has another running hash than its last entry"
         if log.latest_receipt != self.latest:
             yield "its row has another newest time of receipt than its entries"
-        for digest, (seq, state, code) in self.shown.items():
+        for digest, (seq, state, code, since) in self.shown.items():
             word = self.said.get(digest)
-            if word is None or not _agrees(word, state, code):
+            if word is not None and word[0] == state == APPLIED and word[2] != since:
+                yield f"the columns say of entry {seq} that it counts since {since}, and the server's last word in the log says {word[2]}"
+            elif word is None or not _agrees(word, state, code):
                 yield f"the columns say of entry {seq} that it is {_told(state)}, and the server's last word in the log says {_said(word)}"
         for digest, word in self.said.items():
             if digest in self.numbers and digest not in self.shown:
                 yield f"the server's last word on entry {self.numbers[digest]} says {_said(word)}, and its columns know of none"
 
 
-def _agrees(word: tuple[str, str | None], state: str, code: str | None) -> bool:
+def _agrees(word: tuple[str, str | None, int | None], state: str, code: str | None) -> bool:
     if word[0] != state:
         return False
     # A later version may not know a code any more, and keeps another.
@@ -158,7 +161,7 @@ def _told(state: str) -> str:
     return "set aside" if state == QUARANTINED else "let count"
 
 
-def _said(word: tuple[str, str | None] | None) -> str:
+def _said(word: tuple[str, str | None, int | None] | None) -> str:
     return "nothing" if word is None else f"{_told(word[0])} ({word[1]})" if word[1] else _told(word[0])
 
 

@@ -183,3 +183,28 @@ def test_a_place_that_leaves_out_what_it_does_not_say_is_refused():
 def test_a_number_is_a_whole_number_and_no_text(value):
     schema = ENTITIES["audit"]()
     assert schema.validate({"confirmed_headcount": value}, partial=True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SEAL | {"Ms Maier was ill": 1, "Mr Kurz too": 2},
+        SEAL | {"signatures": [{"Ms Maier was ill": 1}]},
+        {"Ms Maier was ill": {"Mr Kurz too": 1}},
+    ],
+)
+def test_a_verdict_repeats_no_words_of_a_value(value):
+    """It is never erased: what somebody wrote as the name of a key would outlast an erasure of the entry."""
+    refusal = refusal_of("seal", "closing_record/c1", "seal", value)
+    assert refusal is not None
+    why = refusal.facts["why"]
+    assert isinstance(why, str)
+    assert len(why) <= 300
+    assert "Maier" not in why
+    assert "Kurz" not in why
+
+
+def test_and_names_the_field_all_the_same():
+    refusal = refusal_of("seal", "closing_record/c1", "seal", SEAL | {"sha256": "x"})
+    assert refusal is not None
+    assert "sha256: Not written like" in refusal.facts["why"]

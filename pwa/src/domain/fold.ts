@@ -16,19 +16,22 @@ export interface Entry {
   readonly seq: number | null;
   /** Milliseconds since 1970, by the server's clock. It bounds the display order and never enters sealed content. */
   readonly receivedAt: number | null;
+  /** From when on it counts, as the server's last verdict says. Without one it counts from when it was received. */
+  readonly since?: number;
 }
 
-/**
- * When an entry reached the server, and its number there. The number alone would not do: after a restore entries get new ones, and
- * keep their time of receipt.
- */
-export type Arrival = readonly [receivedAt: number, seq: number];
+/** Since when an entry counts, and its number. The number alone would not do: after a restore entries get new ones, and keep their time. */
+export type Arrival = readonly [since: number, seq: number];
 
 /** What the server said about an operation: `quarantined` or, when it took that back, `applied`. */
 export interface Verdict {
   readonly state: string;
   readonly code?: string;
   readonly facts?: Readonly<Record<string, Value>>;
+  /** Of what counts: from when on, in milliseconds by the server's clock. */
+  readonly since?: number;
+  /** Of what a person let count: whose decision it was. */
+  readonly by?: string;
   /** Of a quarantine: who sent it, from where. What cannot be read, or names another author, does not tell. */
   readonly sent_by?: { readonly installation: string; readonly account: string };
 }
@@ -208,19 +211,23 @@ export function foldLog(entries: Iterable<Entry>): LogView {
   const told = [...entries];
   const erased = erasedBy(told);
   const all = told.map((entry) => (isToldToGo(entry, erased) ? withoutContent(entry) : entry));
-  const quarantined = quarantinedOf(lastVerdicts(all));
-  const heads = foldHeads(all, quarantined);
+  const verdicts = verdictsOf(lastVerdicts(all));
+  const heads = foldHeads(all, verdicts);
   const entities = new Map<string, EntityView>();
   for (const ref of [...heads.keys()].sort()) entities.set(ref, entityView(ref, heads.get(ref)!));
-  return new LogView(entities, quarantined, erased, issuedFrom(all));
+  return new LogView(entities, quarantinedAmong(verdicts), erased, issuedFrom(all));
 }
 
-/** The heads of every field of every entity, once it is known what is in quarantine. */
+/** The heads of every field of every entity, once it is known what the server said of each digest. */
 export function foldHeads(
   entries: readonly Entry[],
-  quarantined: ReadonlyMap<string, Verdict>,
+  verdicts: ReadonlyMap<string, Verdict>,
 ): Map<string, Map<string, Entry[]>> {
-  const { known, applied } = knownAndApplied(entries, quarantined);
+  const quarantined = quarantinedAmong(verdicts);
+  const { known, applied } = knownAndApplied(
+    entries.map((entry) => countingSince(entry, verdicts)),
+    quarantined,
+  );
   const superseded = supersededBy(applied, known, quarantined);
   const fields = new Map<string, Map<string, Entry[]>>();
   for (const entry of applied.values()) {
@@ -318,13 +325,26 @@ export function lastVerdicts(entries: Iterable<Entry>): Map<string, Entry> {
   return last;
 }
 
-export function quarantinedOf(verdicts: ReadonlyMap<string, Entry>): Map<string, Verdict> {
-  const quarantined = new Map<string, Verdict>();
-  for (const [digest, entry] of verdicts) {
-    const verdict = entry.operation.val as unknown as Verdict | null;
-    if (verdict?.state === 'quarantined') quarantined.set(digest, verdict);
+/** What the entries of verdicts say. */
+export function verdictsOf(words: ReadonlyMap<string, Entry>): Map<string, Verdict> {
+  const verdicts = new Map<string, Verdict>();
+  for (const [digest, { operation }] of words) {
+    if (isPlainObject(operation.val)) verdicts.set(digest, operation.val as unknown as Verdict);
   }
-  return quarantined;
+  return verdicts;
+}
+
+export function quarantinedAmong(verdicts: ReadonlyMap<string, Verdict>): Map<string, Verdict> {
+  return new Map([...verdicts].filter(([, { state }]) => state === 'quarantined'));
+}
+
+/**
+ * What was set aside and counts by now has arrived when it began to count, not when it came: numbers and records that people saw
+ * meanwhile stay what they were.
+ */
+function countingSince(entry: Entry, verdicts: ReadonlyMap<string, Verdict>): Entry {
+  const { state, since } = verdicts.get(entry.operation.digest) ?? {};
+  return state === 'applied' && typeof since === 'number' ? { ...entry, since } : entry;
 }
 
 /** What stands in the log outranks what a tablet only remembers from before the server was restored. */
@@ -356,8 +376,8 @@ function byArrival(one: Entry, other: Entry): number {
   return compareArrivals(arrivalOf(one), arrivalOf(other)) || compare(one.operation.digest, other.operation.digest);
 }
 
-function arrivalOf({ seq, receivedAt }: Entry): Arrival | null {
-  return seq === null ? null : [receivedAt ?? 0, seq];
+function arrivalOf({ seq, receivedAt, since }: Entry): Arrival | null {
+  return seq === null ? null : [since ?? receivedAt ?? 0, seq];
 }
 
 /** What has not arrived comes behind all that has. */

@@ -185,6 +185,8 @@ export function parseOperation(data: string, contentSha256?: string): Operation 
   if (version !== ENVELOPE_VERSION) {
     return refuse('envelope.unknown_version', { version: canonicalText(version).slice(0, 20) });
   }
+  const newer = refuseNewer(envelope);
+  if (newer !== null) return newer;
   const wrong = firstWrongKey(envelope) ?? (contentSha256 === undefined ? wrongContent(body) : null);
   if (wrong !== null) return refuse('envelope.malformed', { key: wrong });
   const { v: _, ...rest } = envelope;
@@ -227,6 +229,8 @@ const APP = /^[A-Za-z0-9.+-]{1,40}$/;
 const ZONE = /^[A-Za-z0-9_+/-]{1,60}$/;
 const START = /^[A-Za-z0-9_-]{11}$/;
 const SALT = /^[A-Za-z0-9_-]{22}$/;
+/** What a later version may call a further key of the header, or a further kind. */
+const NEW_WORD = /^[a-z_]{1,40}$/;
 
 /** In this order the first wrong one is named, here and on the server. */
 const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = {
@@ -262,6 +266,20 @@ const CHECKS: Readonly<Record<string, (value: Value | undefined) => boolean>> = 
     value['schema'] >= 0,
 };
 const KEYS = ['v', ...Object.keys(CHECKS)];
+
+/** What a later version may have added. Told before anything that is malformed: it is asked again after an update. */
+function refuseNewer(envelope: { [key: string]: Value }): Refusal | null {
+  const [key] = Object.keys(envelope)
+    .filter((name) => !KEYS.includes(name) && NEW_WORD.test(name))
+    .sort();
+  if (key !== undefined) return refuse('envelope.unknown_key', { key });
+  const [kind, ent, fld] = ['kind', 'ent', 'fld'].map((name) =>
+    Object.hasOwn(envelope, name) ? envelope[name] : null,
+  );
+  if (!matches(NEW_WORD, kind) || (OPERATION_KINDS as readonly unknown[]).includes(kind)) return null;
+  const entity = matches(ENTITY, ent) ? entityKindOf(ent as string) : '?';
+  return refuse('operation.unknown_kind', { entity, field: matches(FIELD, fld) ? fld : '?' });
+}
 
 /** The name of the first key that is absent, superfluous or of the wrong shape; null when all fit. */
 function firstWrongKey(envelope: { [key: string]: Value }): string | null {

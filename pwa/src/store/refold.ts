@@ -3,8 +3,9 @@ import {
   erasedBy,
   foldHeads,
   issuedFrom,
-  quarantinedOf,
+  quarantinedAmong,
   readEntry,
+  verdictsOf,
   type Entry,
   type Erasure,
   type Issuance,
@@ -24,7 +25,7 @@ export async function refoldEntities(
 ): Promise<void> {
   const keys = [...refs].map((ref) => [audit, ref]);
   const rows = await db.operations.where('[audit+ent]').anyOf(keys).toArray();
-  const heads = foldHeads(entriesOf(rows), await readQuarantine(db, audit));
+  const heads = foldHeads(entriesOf(rows), await readVerdicts(db, audit));
   await db.entities.bulkPut(
     [...refs].map((ref) => ({ audit, ref, rev, body: encode(Object.fromEntries(heads.get(ref) ?? [])) })),
   );
@@ -32,8 +33,13 @@ export async function refoldEntities(
 
 /** What the server keeps aside in this audit, by digest. */
 export async function readQuarantine(db: AuditbookDatabase, audit: string): Promise<Map<string, Verdict>> {
+  return quarantinedAmong(await readVerdicts(db, audit));
+}
+
+/** The server's last verdict on each digest in this audit. */
+async function readVerdicts(db: AuditbookDatabase, audit: string): Promise<Map<string, Verdict>> {
   const rows = await db.verdicts.where('audit').equals(audit).toArray();
-  return quarantinedOf(new Map(rows.map((row) => [row.digest, decode(row.body)])));
+  return verdictsOf(new Map(rows.map((row) => [row.digest, decode(row.body)])));
 }
 
 /** What the server has said about this audit's records: which reports it issued, and what it took out of them. */

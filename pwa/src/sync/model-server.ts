@@ -253,7 +253,7 @@ export class ModelServer {
           if (!log.entries.some(({ data }) => data.includes(`"ent":"operation/${digest}","fld":"erasure"`))) {
             known.data = text;
             delete known.contentSha256;
-            this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
+            this.#append(log, this.#verdict(log, audit, digest, { state: 'applied', since: this.now }));
           }
         }
         verdicts.push({ digest, verdict: 'duplicate', seq: at + 1, reason: null });
@@ -297,7 +297,7 @@ export class ModelServer {
   /** The lead auditor let it count. */
   release(audit: string, digest: string): void {
     const log = this.logs.get(audit)!;
-    this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
+    this.#append(log, this.#verdict(log, audit, digest, { state: 'applied', since: this.now }));
   }
 
   /** Its author's own tablet has sent what somebody had brought. */
@@ -305,7 +305,7 @@ export class ModelServer {
     const log = this.logs.get(audit)!;
     const { chain, dseq } = parseOperation(log.entries.find((entry) => entry.digest === digest)!.data) as Operation;
     log.chains.set(`${chain.installation}/${chain.account}`, { dseq, digest });
-    this.#append(log, this.#verdict(log, audit, digest, { state: 'applied' }));
+    this.#append(log, this.#verdict(log, audit, digest, { state: 'applied', since: this.now }));
   }
 
   /** Somebody in the office wrote this, in a chain of the server's. */

@@ -13,7 +13,7 @@ class LoggedOperation(WorkspaceOwned, Base):
     """
     One entry of an audit's log. `data` is the truth, byte for byte; every other column was read from it or added by the server.
 
-    Rows are only ever inserted. The verdict columns repeat the server's last verdict entry, `dseq` of an entry that cannot be
+    Rows are only ever inserted. The verdict columns and `since` repeat the server's last verdict entry, `dseq` of an entry that cannot be
     read may be learnt from its successor, `sent_by` becomes the author once the author has sent it too, and of an entry whose
     content is erased the header stays (`content_sha256` is then the hash of what stood there).
     """
@@ -61,6 +61,8 @@ class LoggedOperation(WorkspaceOwned, Base):
     """None: applied without a word. Else the state in the server's last verdict on it."""
     verdict_code: Mapped[str | None] = mapped_column(sa.String(60))
     verdict_facts: Mapped[str | None] = mapped_column(sa.Text)
+    since: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """From when on it counts, where the last verdict says that it does. Without a word it counts from when it was received."""
 
 
 class Chain(WorkspaceOwned, Base):
