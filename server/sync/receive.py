@@ -290,9 +290,7 @@ class Receiver:
         self.now += 1
         return self.now
 
-    def _say(
-        self, digest: str, reason: Refusal | None, since: int, sent_by: tuple[str, str], seq: int
-    ) -> log.NewEntry:
+    def _say(self, digest: str, reason: Refusal | None, since: int, sent_by: tuple[str, str], seq: int) -> log.NewEntry:
         """A verdict in the place of the last one: why it is set aside, or since when it counts."""
         replaced = log.last_verdict(self.session, self.audit.id, digest)
         if reason is None:

@@ -107,17 +107,12 @@ def reconcile(
             else chain.quarantine(digest, wanted, log.sender_of(row), replaced, audit.head_seq)
         )
         log.append_entries(session, audit, [said], now)
-        if wanted is None and by is not None:
-            log.note_release(session, row, since)
-        else:
-            log.note_judgement(session, row, wanted, since)
+        log.note_judgement(session, row, wanted, since)
 
 
 def _last_verdicts(words: Iterable[Operation]) -> dict[str, Operation]:
     return {
-        word.entity_id: word
-        for word in words
-        if word.kind is OperationKind.VERDICT and isinstance(word.value, dict)
+        word.entity_id: word for word in words if word.kind is OperationKind.VERDICT and isinstance(word.value, dict)
     }
 
 

@@ -4,10 +4,12 @@ import pytest
 
 from schemas.entities import ENTITIES
 from server.database import SERVER, reading, unit_of_work
+from server.domain.operation import digest_of
 from server.domain.refusals import Refusal
 from server.identity.by_hand import block_installation
 from server.storage import server_state
 from server.sync import place
+from server.sync.ask_again import OF_THE_VERSION
 from server.sync.office import Change, append
 from server.sync.update import ask_after_update
 from tests.devices import Device, codes, new_audit
@@ -108,6 +110,90 @@ def test_who_is_let_in_by_one_who_is_let_in_counts_too(database, lena, aron, pau
     device.add_member(aron, "audit_team_leader")
     device.push()
     assert titles(lena, device.audit) == ["of Paula"]
+
+
+# --- Its author sends it
+
+
+def test_what_a_colleague_brought_counts_when_its_author_sends_it(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding("of Aron")
+    stolen = lena.enrol_another()
+    block_installation(stolen.installation)
+    Device(stolen, device.audit).send(his.made)  # first home after a restore, or from an export
+    his.push()
+    assert titles(lena, device.audit) == ["of Aron"], aside(lena, device.audit)
+
+
+def test_and_what_follows_on_it_counts_when_its_author_comes_into_the_team(database, lena, aron):
+    """`_misfit_again` asks who sent the one before, `follow_chain` had asked where the chain stood: the same entry gets another answer, and one that is never asked again."""
+    device = new_audit(lena)
+    device.push()
+    his = Device(aron, device.audit)
+    his.set("note/1", "text", "first")
+    stolen = lena.enrol_another()
+    block_installation(stolen.installation)
+    Device(stolen, device.audit).send(his.made)
+    his.push()
+    his.add_finding("of Aron")
+    assert codes(his.push()) == ["audit.not_assigned"] * 2
+    device.add_member(aron)
+    device.push()
+    assert titles(lena, device.audit) == ["of Aron"], aside(lena, device.audit)
+
+
+def test_nobody_lets_count_what_a_blocked_tablet_brought_under_a_colleagues_name(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding("never said")
+    stolen = lena.enrol_another()
+    block_installation(stolen.installation)
+    assert codes(Device(stolen, device.audit).send(his.made)) == ["account.installation_revoked"] * 2
+    answer = lena.post(f"/api/audits/{device.audit}/operations/{digest_of(his.made[0].encode())}/release")
+    assert answer.json["code"] == "operation.not_yours"
+
+
+def senders(person: Person, audit: str, text: str) -> list[tuple[str, str]]:
+    """Of every verdict on it the code, and from which account it was sent."""
+    words = [entry.operation for entry in log_of(person, audit).pulled if entry.operation.kind == "verdict"]
+    about = f"operation/{digest_of(text.encode())}"
+    return [(word.value["code"], word.value["sent_by"]["account"]) for word in words if word.entity == about]
+
+
+def test_that_its_author_sent_what_nobody_can_read_stands_in_the_log(database, lena, aron):
+    """Else nothing but a column would know it, and a restored server has other columns."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    text = his.make("set", "note/1", "text", "of tomorrow", v=2)
+    device.send([text])
+    his.push()
+    his.push([text])
+    code = "envelope.unknown_version"
+    assert senders(lena, device.audit, text) == [(code, lena.account), (code, aron.account)], "once for each"
+    his.set("note/1", "text", "and on")
+    assert codes(his.push()) == [None]
+
+
+def test_what_is_nobodys_stays_with_whoever_sent_it_first(database, lena, aron):
+    """Bytes that name no chain: two who send them in turn would say so for ever."""
+    device = new_audit(lena)
+    device.push()
+    his = Device(aron, device.audit)
+    garbage = his.keep("garbage")
+    his.set("note/1", "text", "behind it")
+    device.send([garbage])
+    his.push()
+    assert len(senders(lena, device.audit, garbage)) == 1
+    device.add_member(aron)
+    device.push()
+    assert aside(lena, device.audit) == ["envelope.not_plain_json"], "what follows on it counts"
 
 
 # --- After handing back
@@ -271,3 +357,30 @@ def test_somebody_elses_work_is_not_let_in_by_an_update(database, lena, aron, mo
         device.send(his.made)
     ask_after_update()
     assert aside(lena, device.audit) == ["audit.not_assigned"]
+
+
+def test_it_counts_after_the_update(database, lena, aron, monkeypatch):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add_finding("of Aron")
+    real = place.parse_operation
+    monkeypatch.setattr(
+        place, "parse_operation", lambda data, c=None: Refusal("envelope.unknown_version", {"version": "2"})
+    )
+    device.send(his.made[1:])  # a colleague brings what he could take along
+    his.push()  # then the author's own tablet
+    monkeypatch.setattr(place, "parse_operation", real)
+    monkeypatch.setattr(server_state, "version", lambda: "99")
+    ask_after_update()
+    assert titles(lena, device.audit) == ["of Aron"], aside(lena, device.audit)
+
+
+def test_a_newer_apps_entry_is_asked_again_after_the_update(database, lena):
+    device = new_audit(lena)
+    device.push()
+    device.make("annotate", "note/1", "text", "x")
+    device.make("set", "note/1", "text", "x", strength=1)
+    said = codes(device.push())
+    assert set(said) <= set(OF_THE_VERSION), said

@@ -14,6 +14,7 @@ from server.domain.operation import digest_of, erase_content
 from server.identity.by_hand import block_installation
 from server.sealing import log_key
 from server.storage import accounts, audits
+from server.storage import operation_log as log
 from server.storage.identifiers import new_id
 from server.storage.tables.operation import Chain, LoggedOperation
 from server.sync.erase import erase_content_of
@@ -502,3 +503,62 @@ def test_a_header_that_calls_itself_a_verdict_keeps_nothing_from_coming_back(dat
     old = remember(lena, device.audit)
     put_back(backup)
     assert hand_back(lena, old).json["next"] is None
+
+
+# --- Who has sent it
+
+
+def test_what_its_author_had_sent_is_the_authors_again(database, lena, aron):
+    """Brought by a blocked tablet, and then by its author's own; the old log says both."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his, stolen = Device(aron, device.audit), lena.enrol_another()
+    his.set("note/1", "text", "of Aron")
+    his.make("set", "note/2", "text", "of tomorrow", v=2)
+    block_installation(stolen.installation)
+    Device(stolen, device.audit).send(his.made)
+    his.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, known).json["next"] is None
+    assert remember(lena, device.audit).entries == old.entries
+    assert sent_by(device.audit, *his.made) == {aron.installation}
+    his.set("note/1", "text", "and on")
+    assert codes(his.push()) == [None], "the chain goes as far as it did"
+    assert [why["code"] for why in log_of(lena, device.audit).view().quarantined.values()] == [
+        "envelope.unknown_version"
+    ]
+
+
+def test_what_its_author_sent_meanwhile_outweighs_what_the_old_log_said_of_who_had_brought_it(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his, stolen = Device(aron, device.audit), lena.enrol_another()
+    his.set("note/1", "text", "of Aron")
+    his.make("set", "note/2", "text", "of tomorrow", v=2)
+    block_installation(stolen.installation)
+    Device(stolen, device.audit).send(his.made)
+    old = remember(lena, device.audit)
+    put_back(backup)
+    his.push()
+    assert hand_back(lena, old, known).json["next"] is None
+    assert sent_by(device.audit, *his.made) == {aron.installation}
+    shown = log_of(lena, device.audit).view()
+    assert shown.entities["note/1"].get("text") == "of Aron"
+    assert [(why["code"], why["sent_by"]["account"]) for why in shown.quarantined.values()] == [
+        ("envelope.unknown_version", aron.account)
+    ]
+    before = log_of(lena, device.audit).cursor
+    hand_back(lena, old, known)
+    assert log_of(lena, device.audit).cursor == before, "said once"
+
+
+def sent_by(audit: str, *texts: str) -> set[str]:
+    """The tablets that have sent these, as the columns say."""
+    with reading(SERVER) as session:
+        rows = [log.find_entry(session, audit, digest_of(text.encode())) for text in texts]
+        return {row.sent_by_installation for row in rows if row is not None}

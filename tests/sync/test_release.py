@@ -30,7 +30,8 @@ def test_a_released_operation_counts_for_everybody(stranded, lena):
     assert [finding.get("title") for finding in his.view().of_kind("finding")] == ["found by a stranger"]
     assert his.view().quarantined == {}
     reversal = his.pulled[-1].operation
-    assert reversal.value == {"state": "applied", "by": lena.account}
+    since = reversal.value["since"]
+    assert reversal.value == {"state": "applied", "since": since, "by": lena.account}
 
 
 def test_released_twice_it_is_written_once(stranded, lena):

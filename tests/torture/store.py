@@ -163,10 +163,15 @@ class Store:
         said = self.verdicts.get(audit, {})
         return {d: word.value for d, (_, word) in said.items() if word.value.get("state") == "quarantined"}
 
+    def counting_since(self, audit: str) -> dict[str, int]:
+        said = self.verdicts.get(audit, {})
+        return {d: word.value["since"] for d, (_, word) in said.items() if word.value.get("state") == "applied"}
+
     def view(self, audit: str) -> LogView:
         """What its screens show. Verdicts are those that it has kept, whatever stands in the rows."""
+        since = self.counting_since(audit)
         entries = [
-            Entry(row.operation, row.origin, row.seq, row.received_at)
+            Entry(row.operation, row.origin, row.seq, row.received_at, since.get(row.operation.digest))
             for row in self.of_audit(audit).values()
             if row.operation is not None and not row.is_lost and not row.is_hidden
         ]
@@ -175,8 +180,9 @@ class Store:
         return LogView(view.entities, aside, view.erased)
 
     def heads(self, audit: str, ref: str) -> Heads:
+        since = self.counting_since(audit)
         entries = [
-            Entry(row.operation, row.origin, row.seq, row.received_at)
+            Entry(row.operation, row.origin, row.seq, row.received_at, since.get(row.operation.digest))
             for row in self.of_audit(audit).values()
             if row.operation is not None and row.operation.entity == ref and not row.is_lost
         ]

@@ -278,7 +278,7 @@ function refuseNewer(envelope: { [key: string]: Value }): Refusal | null {
   );
   if (!matches(NEW_WORD, kind) || (OPERATION_KINDS as readonly unknown[]).includes(kind)) return null;
   const entity = matches(ENTITY, ent) ? entityKindOf(ent as string) : '?';
-  return refuse('operation.unknown_kind', { entity, field: matches(FIELD, fld) ? fld : '?' });
+  return refuse('operation.unknown_kind', { entity, field: matches(FIELD, fld) ? (fld as string) : '?' });
 }
 
 /** The name of the first key that is absent, superfluous or of the wrong shape; null when all fit. */

@@ -238,7 +238,8 @@ describe('the fold', () => {
           const state = value === 0 ? 'applied' : 'quarantined';
           const target = (bases[0] ?? 0) % index;
           const on = shorts[target]!['id'] as number;
-          shorts.push({ ...rest, by: 'server', id, verdict_on: on, val: { state }, origin: 'server', ...place });
+          const val = state === 'applied' ? { state, since: receivedAt } : { state };
+          shorts.push({ ...rest, by: 'server', id, verdict_on: on, val, origin: 'server', ...place });
         } else {
           const fld = what === 'verdict' ? 'title' : what;
           const kind = fld === 'born' ? 'add' : fld === 'deleted' ? 'del' : 'set';
@@ -264,6 +265,31 @@ describe('the fold', () => {
         const [one, two] = [foldLog(entries), foldLog(other.toReversed())];
         expect(shown(two, digests)).toEqual(shown(one, digests));
         expect([...two.quarantined.keys()].sort()).toEqual([...one.quarantined.keys()].sort());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('what begins to count takes nobody the place of the first', () => {
+    const births = fc.array(fc.record({ by: fc.constantFrom('lena', 'aron'), isAside: fc.boolean(), at: fc.nat(50) }), {
+      minLength: 2,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(births, (drawn) => {
+        const word = (state: string, id: number, at: number, more = {}): Vector => ({
+          ...{ id: at + id, by: 'server', at, verdict_on: id, val: { state, ...more }, origin: 'server' },
+          ...{ seq: at + id, received_at: at },
+        });
+        const born = drawn.map(({ by, at }, index) => {
+          const place = { id: index + 1, seq: index + 1, at, received_at: at };
+          return { ...place, by, ent: 'finding/a', fld: 'born', kind: 'add', val: { n: index } };
+        });
+        const aside = born.filter((_, index) => drawn[index]!.isAside);
+        const before = [...born, ...aside.map(({ id }) => word('quarantined', id, 100))];
+        const after = [...before, ...aside.map(({ id }) => word('applied', id, 200, { since: 200 }))];
+        const [shown, later] = [before, after].map((shorts) => foldLog(entriesOf(shorts).entries).entity('finding/a'));
+        if (shown !== undefined) expect(later!.born).toEqual(shown.born);
       }),
       { numRuns: 300 },
     );
