@@ -137,6 +137,18 @@ def test_a_verdict_in_the_columns_that_the_log_does_not_know(database, told, aud
     ]
 
 
+def test_another_time_since_which_an_entry_counts(database, told, audit: Device, aron):
+    """By it is told which of two births, or of two seals, was the first."""
+    early = Device(aron, audit.audit)
+    early.add_finding("Not in the team yet")
+    early.push()
+    audit.add_member(aron)
+    audit.push()
+    assert told() == []
+    change(entry(audit.cursor + 1).values(since=1))
+    assert f"the columns say of entry {audit.cursor + 1} that it counts since 1, and" in told()[0]
+
+
 @pytest.mark.parametrize("verdict", [None, "applied"])
 def test_a_verdict_in_the_log_that_the_columns_do_not_know(database, told, audit: Device, aron, verdict):
     stranger = Device(aron, audit.audit)

@@ -178,6 +178,29 @@ describe('two tablets', () => {
   });
 });
 
+describe('who was first', () => {
+  test('does not change when what was set aside counts later, on any tablet', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    server.quarantine = (operation) => (operation.chain.account === ARON ? 'operation.not_permitted' : null);
+    await commit(aron.db, AUDIT, [add('process', 'p', { name: 'of Aron' })]);
+    await syncAll(aron);
+    server.now += 1000;
+    await commit(lena.db, AUDIT, [add('process', 'p', { name: 'of Lena' })]);
+    await syncAll(lena, aron);
+    server.now += 1000;
+    const [kept] = await readSetAside(lena.db, AUDIT);
+    server.release(AUDIT, kept!.digest);
+    await syncAll(lena, aron);
+    for (const { db } of [lena, aron]) {
+      expect((await readLog(db, AUDIT)).find('process', 'p')!.born).toEqual({ name: 'of Lena' });
+    }
+    await expectAgreement(server, lena, aron);
+  });
+});
+
 describe('a bad line', () => {
   test('an answer that is lost after the server stored the batch leaves one copy', async () => {
     const server = new ModelServer();
