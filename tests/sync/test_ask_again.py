@@ -292,6 +292,49 @@ def test_what_was_born_a_second_time_between_is_set_aside(database, lena, aron):
     assert aside(lena, device.audit) == ["operation.already_born"]
 
 
+def test_what_was_let_count_between_is_asked_as_of_then(database, lena, aron):
+    """The old log made him an observer; the restored server made him an auditor again before his own tablet sent what was brought."""
+    device = new_audit(lena)
+    member = device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    device.set(member, "role", "observer")
+    device.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    his, hers = Device(aron, device.audit), Device(lena.enrol_another(), device.audit)
+    his.set("note/1", "text", "brought first")
+    assert codes(hers.send(his.made)) == ["operation.not_yours"]
+    hers.wall += 10**6
+    hers.set(member, "role", "auditor")
+    hers.push()
+    assert codes(his.push()) == [None]
+    assert hand_back(lena, old, known).json["next"] is None
+    words = [entry.operation for entry in log_of(lena, device.audit).pulled if entry.operation.kind == "verdict"]
+    assert [word.value["state"] for word in words] == ["quarantined", "applied"], "it is not set aside in between"
+
+
+def test_a_birth_that_was_let_count_between_is_no_first_one(database, lena, aron):
+    """It had waited since before the backup, and counts since the restored server knows its author; the old log has another."""
+    device = new_audit(lena)
+    device.push()
+    his = Device(aron, device.audit)
+    his.add("evidence_link/1", evidence="e1", finding="f1", criterion=None)
+    his.push()
+    backup, known = back_up(), log_of(lena, device.audit).cursor
+    device.add("evidence_link/1", evidence="e2", finding="f1", criterion=None)
+    device.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    hers = Device(lena.enrol_another(), device.audit)
+    hers.add_member(aron)
+    hers.push()
+    assert aside(lena, device.audit) == []
+    assert hand_back(lena, old, known).json["next"] is None
+    assert aside(lena, device.audit) == ["operation.already_born"]
+    assert log_of(lena, device.audit).view().entities["evidence_link/1"].get("evidence") == "e2"
+
+
 # --- After an update
 
 
