@@ -106,6 +106,15 @@ export interface components {
             at: string;
             seq: number;
         };
+        Begin: {
+            /** @example 2026-11-24T09:41:07.250Z */
+            at: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            hash: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            key: string;
+            signature: string;
+        };
         CatalogueTree: {
             amendments: string[];
             clauses: components["schemas"]["ClauseInTree"][];
@@ -230,6 +239,8 @@ export interface components {
         };
         HandBack: {
             after: number;
+            /** @default null */
+            begin: components["schemas"]["Begin"] | null;
             entries: string[];
             /**
              * Format: uuid

@@ -45,6 +45,8 @@ export interface OperationRow {
   content_sha256?: string;
   /** 1 where the server has got the content after all: it is asked for. */
   wanted?: 1;
+  /** 1 where the server gave the header alone and the text is here: it got that after the backup that it was restored from. */
+  hollow?: 1;
   body: Body<string>;
 }
 
@@ -106,17 +108,32 @@ export interface KeptReceipt {
 export interface ReceiptRow {
   audit: string;
   body: Body<KeptReceipt | null>;
+  /** Every so many entries one more, in their order: where a log that is handed back can begin (receipts.ts). */
+  earlier?: Body<KeptReceipt[]>;
   /** When one last came that does not verify; absent as soon as one does. */
   wrong_at?: number;
 }
 
-/** A log that the server has signed and may have lost since (old-log.ts). */
+/** One entry of an old log: digest, origin, milliseconds of receipt. */
+export type OldLine = readonly [digest: string, origin: Origin, receivedAt: number];
+
+/** A stretch of a log that the server has signed and may have lost since, from one receipt to another (old-log.ts). */
 export interface OldLogRow {
   audit: string;
   epoch: string;
-  /** Why the server did not take it back, and in which epoch. */
-  refused?: { code: string; epoch: string | null };
-  body: Body<{ receipt: KeptReceipt; lines: [digest: string, origin: Origin, receivedAt: number][] }>;
+  /** How many entries lie before it. */
+  after: number;
+  /** Why the server did not take it back, in which epoch, how many times, and when last. */
+  refused?: { code: string; epoch: string | null; times: number; at: number };
+  body: Body<{ begin: KeptReceipt | null; receipt: KeptReceipt }>;
+}
+
+/** Its entries, apart from it: they are read only when they are handed back. */
+export interface OldLinesRow {
+  audit: string;
+  epoch: string;
+  after: number;
+  body: Body<readonly OldLine[]>;
 }
 
 /** A batch of another tablet that this one takes to the server, as that tablet signed it (carried.ts). */
@@ -212,7 +229,8 @@ export class AuditbookDatabase extends Dexie {
   declare logs: Table<LogRow, string>;
   declare verdicts: Table<VerdictRow, [string, string]>;
   declare receipts: Table<ReceiptRow, string>;
-  declare old_logs: Table<OldLogRow, [string, string]>;
+  declare old_logs: Table<OldLogRow, [string, string, number]>;
+  declare old_lines: Table<OldLinesRow, [string, string, number]>;
   declare carried: Table<CarriedRow, [string, string]>;
   declare audits: Table<AuditRow, string>;
   declare evidence_bytes: Table<ChunkRow, [string, number]>;
@@ -230,13 +248,14 @@ export class AuditbookDatabase extends Dexie {
     this.account = account;
     this.version(1).stores({
       operations:
-        '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], [audit+lost], [audit+carried], waiting',
+        '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], [audit+hollow], [audit+lost], [audit+carried], waiting',
       entities: '[audit+ref], [audit+rev]',
       chains: 'chain, audit',
       logs: 'audit',
       verdicts: '[audit+digest], audit',
       receipts: 'audit',
-      old_logs: '[audit+epoch]',
+      old_logs: '[audit+epoch+after]',
+      old_lines: '[audit+epoch+after]',
       carried: '[audit+last]',
       audits: 'id',
       evidence_bytes: '[sha256+index]',

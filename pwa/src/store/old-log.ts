@@ -2,22 +2,31 @@
  * What the server has signed of a log that it may have lost since: kept from the moment the cursor goes back until the server has got
  * it again (sync/hand-back.ts).
  *
- * Only numbers, digests, origins and times stand in here; the texts lie where they always did.
+ * A long log is kept in stretches, each from one receipt to the next: so neither side ever holds the whole of it in memory. Only numbers,
+ * digests, origins and times stand in here; the texts lie where they always did.
  */
 import Dexie from 'dexie';
-import type { Origin } from '../domain/vocabulary';
 import { decode, encode } from './codec';
-import type { AuditbookDatabase, KeptReceipt, OperationRow } from './database';
+import type { AuditbookDatabase, KeptReceipt, OldLine, OldLogRow, OperationRow } from './database';
+import { device } from './device';
+import { ownChains } from './own-chains';
 
-/** One entry of the old log: digest, origin, milliseconds of receipt. */
-export type OldLine = readonly [digest: string, origin: Origin, receivedAt: number];
-
-export interface OldLog {
+/** The old log behind its first `after` entries, up to a receipt. `begin` is the one under which it begins; null at the very start. */
+export interface OldStretch {
   readonly audit: string;
   readonly epoch: string;
+  readonly after: number;
+  readonly begin: KeptReceipt | null;
   readonly receipt: KeptReceipt;
+}
+
+export interface OldLog extends OldStretch {
   readonly lines: readonly OldLine[];
 }
+
+const NOT_FOUND = 'request.not_found';
+const FIRST_WAIT_MS = 5 * 60_000;
+const LONGEST_WAIT_MS = 24 * 60 * 60_000;
 
 /** Inside the transaction in which the cursor goes back, before the rows lose their numbers. */
 export async function rememberLog(db: AuditbookDatabase, audit: string): Promise<void> {
@@ -26,65 +35,134 @@ export async function rememberLog(db: AuditbookDatabase, audit: string): Promise
   const receipt = kept === undefined ? null : decode(kept.body);
   // Where some entries are only named, what they say cannot be handed back.
   if (log === undefined || receipt === null || log.partial === 1) return;
-  if (receipt.epoch !== log.epoch || receipt.seq === 0 || receipt.seq > log.seq) return;
-  const rows = await db.operations.where('[audit+seq]').between([audit, 1], [audit, receipt.seq], true, true).toArray();
-  const lines = rows
-    .toSorted((one, other) => one.seq! - other.seq!)
-    .map((row): OldLine => [row.digest, row.origin, row.received_at!]);
-  const before = await db.old_logs.get([audit, receipt.epoch]);
-  const isLonger = before === undefined || decode(before.body).lines.length < lines.length;
-  if (lines.length !== receipt.seq || !isLonger) return;
-  await db.old_logs.put({
-    audit,
-    epoch: receipt.epoch,
-    body: encode({ receipt, lines: lines.map((line) => [...line]) }),
-  });
+  const { epoch } = receipt;
+  if (epoch !== log.epoch || receipt.seq === 0 || receipt.seq > log.seq) return;
+  const count = await db.operations.where('[audit+seq]').between([audit, 1], [audit, receipt.seq], true, true).count();
+  const before = await stretchesOf(db, audit, epoch).last();
+  if (count !== receipt.seq || (before !== undefined && decode(before.body).receipt.seq >= receipt.seq)) return;
+  await forgetOldLog(db, { audit, epoch });
+  const earlier = kept?.earlier === undefined ? [] : decode(kept.earlier);
+  const ends = [
+    ...earlier.filter((one) => one.epoch === epoch && one.key === receipt.key && one.seq < receipt.seq),
+    receipt,
+  ];
+  let begin: KeptReceipt | null = null;
+  for (const end of ends) {
+    const after: number = begin?.seq ?? 0;
+    const rows = await db.operations
+      .where('[audit+seq]')
+      .between([audit, after], [audit, end.seq], false, true)
+      .toArray();
+    const lines = rows
+      .toSorted((one, other) => one.seq! - other.seq!)
+      .map((row): OldLine => [row.digest, row.origin, row.received_at!]);
+    await db.old_logs.put({ audit, epoch, after, body: encode({ begin, receipt: end }) });
+    await db.old_lines.put({ audit, epoch, after, body: encode(lines) });
+    begin = end;
+  }
+}
+
+function stretchesOf(db: AuditbookDatabase, audit: string, epoch?: string) {
+  return db.old_logs.where('[audit+epoch+after]').between(...rangeOf(audit, epoch));
+}
+
+function rangeOf(audit: string, epoch?: string): [unknown[], unknown[]] {
+  const start = epoch === undefined ? [audit] : [audit, epoch];
+  return [
+    [...start, Dexie.minKey],
+    [...start, Dexie.maxKey],
+  ];
 }
 
 /** What is to be handed back, the eldest first. What the server has refused in this epoch is not tried again in it. */
-export async function readOldLogs(db: AuditbookDatabase, audit: string): Promise<OldLog[]> {
-  const rows = await db.old_logs.where('[audit+epoch]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]).toArray();
+export async function readOldLogs(db: AuditbookDatabase, audit: string): Promise<OldStretch[]> {
   const epoch = (await db.logs.get(audit))?.epoch ?? null;
-  return rows
-    .filter((row) => row.refused === undefined || row.refused.epoch !== epoch)
-    .map((row) => ({ audit, epoch: row.epoch, ...decode(row.body) }));
+  return (await stretchesOf(db, audit).toArray())
+    .filter((row) => isToBeAsked(row, epoch))
+    .map((row) => ({ audit, epoch: row.epoch, after: row.after, ...decode(row.body) }));
+}
+
+/**
+ * That the server knows nothing of the audit may be over soon: whoever was in no workspace is let in again. So it is asked again after
+ * five minutes, and ever more rarely, up to once a day.
+ */
+function isToBeAsked({ refused }: OldLogRow, epoch: string | null): boolean {
+  if (refused === undefined || refused.epoch !== epoch) return true;
+  if (refused.code !== NOT_FOUND) return false;
+  const waited = device.now() - refused.at;
+  return waited < 0 || waited >= Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (refused.times - 1));
+}
+
+/** The lines of one of them. */
+export async function readLines(db: AuditbookDatabase, { audit, epoch, after, ...more }: OldStretch): Promise<OldLog> {
+  const row = await db.old_lines.get([audit, epoch, after]);
+  return { audit, epoch, after, ...more, lines: row === undefined ? [] : decode(row.body) };
 }
 
 /** Why the server did not take them; empty where it has refused nothing. */
 export async function readRefusedCodes(db: AuditbookDatabase, audit: string): Promise<string[]> {
-  const rows = await db.old_logs.where('[audit+epoch]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]).toArray();
+  const rows = await stretchesOf(db, audit).toArray();
   return [...new Set(rows.flatMap((row) => row.refused?.code ?? []))];
 }
 
 /** It is kept all the same: a server that gets its old key back, or another epoch, is asked again. */
-export async function noteRefused(db: AuditbookDatabase, { audit, epoch }: OldLog, code: string): Promise<void> {
+export async function noteRefused(
+  db: AuditbookDatabase,
+  { audit, epoch }: Pick<OldStretch, 'audit' | 'epoch'>,
+  code: string,
+): Promise<void> {
   const now = (await db.logs.get(audit))?.epoch ?? null;
-  await db.old_logs.update([audit, epoch], { refused: { code, epoch: now } });
+  await stretchesOf(db, audit, epoch).modify((row) => {
+    row.refused = { code, epoch: now, times: (row.refused?.times ?? 0) + 1, at: device.now() };
+  });
 }
 
-export async function forgetOldLog(db: AuditbookDatabase, { audit, epoch }: OldLog): Promise<void> {
-  await db.old_logs.delete([audit, epoch]);
+/** Let in again: what was not found may be found now, so it is asked for at once. */
+export async function askAgain(db: AuditbookDatabase, audit: string): Promise<void> {
+  await stretchesOf(db, audit).modify((row) => {
+    if (row.refused?.code === NOT_FOUND) delete row.refused;
+  });
 }
 
-/** How many entries the server has in common with the old log: the same ones in the same places. */
-export async function countCommon(db: AuditbookDatabase, { audit, lines }: OldLog): Promise<number> {
+export async function forgetOldLog(
+  db: AuditbookDatabase,
+  { audit, epoch }: Pick<OldStretch, 'audit' | 'epoch'>,
+): Promise<void> {
+  const range = rangeOf(audit, epoch);
+  await db.old_logs
+    .where('[audit+epoch+after]')
+    .between(...range)
+    .delete();
+  await db.old_lines
+    .where('[audit+epoch+after]')
+    .between(...range)
+    .delete();
+}
+
+/** How many entries of the stretch the server has in the same places, from its beginning on. */
+export async function countCommon(db: AuditbookDatabase, { audit, after, lines }: OldLog): Promise<number> {
   const rows = await db.operations.bulkGet(lines.map(([digest]) => [audit, digest] as [string, string]));
   const differs = rows.findIndex((row, index) => {
     const [, origin, receivedAt] = lines[index]!;
-    return row?.seq !== index + 1 || row.origin !== origin || row.received_at !== receivedAt;
+    return row?.seq !== after + index + 1 || row.origin !== origin || row.received_at !== receivedAt;
   });
   return differs < 0 ? lines.length : differs;
 }
 
+export interface PartSize {
+  readonly operations: number;
+  readonly bytes: number;
+}
+
 /**
- * The next entries that the server lacks, from this place on, as many as fit: at least one, and never a tablet's without what the
- * server said right behind it. The first is taken whether the server seems to have it or not.
+ * The next entries that the server lacks, from this place in the stretch on, as many as fit: at least one, and never a tablet's without
+ * what the server said right behind it. The first is taken whether the server seems to have it or not.
  */
 export async function nextPart(
   db: AuditbookDatabase,
   { audit, lines }: OldLog,
   from: number,
-  most: { operations: number; bytes: number },
+  most: PartSize,
 ): Promise<OperationRow[]> {
   const part: OperationRow[] = [];
   let bytes = 0;
@@ -105,6 +183,48 @@ export async function nextPart(
         break;
       }
     }
+    part.push(row);
+  }
+  return part;
+}
+
+/** Of these entries the server has the header alone, and here is the text: its backup is older than what it got since. */
+export async function digestsOfHollow(db: AuditbookDatabase, audit: string): Promise<string[]> {
+  const told = await db.operations.where('[audit+hollow]').equals([audit, 1]).toArray();
+  const own = new Set((await ownChains(db, audit)).map((row) => row.chain));
+  // Of our own it is said by a verdict (content-back.ts), since they come back as digests.
+  const waiting = await db.operations
+    .where('[audit+waiting]')
+    .between([audit, Dexie.minKey], [audit, Dexie.maxKey])
+    .filter((row) => row.seq !== undefined && own.has(row.chain ?? ''))
+    .toArray();
+  return [...told, ...waiting].filter((row) => row.content_sha256 === undefined).map((row) => row.digest);
+}
+
+/** The server has them now. */
+export async function noteWhole(db: AuditbookDatabase, audit: string, digests: readonly string[]): Promise<void> {
+  await db.operations
+    .where('[audit+digest]')
+    .anyOf(digests.map((digest) => [audit, digest]))
+    .modify((row) => {
+      delete row.hollow;
+    });
+}
+
+/** The texts of the first of these, as many as fit; at least one. */
+export async function partOfHollow(
+  db: AuditbookDatabase,
+  audit: string,
+  digests: readonly string[],
+  most: PartSize,
+): Promise<OperationRow[]> {
+  const part: OperationRow[] = [];
+  let bytes = 0;
+  for (const digest of digests) {
+    const row = await db.operations.get([audit, digest]);
+    if (row === undefined) continue;
+    bytes += decode(row.body).length;
+    if (part.length > 0 && (part.length >= most.operations || bytes > most.bytes)) break;
     part.push(row);
   }
   return part;

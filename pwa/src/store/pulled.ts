@@ -149,8 +149,9 @@ async function storeArrived(db: AuditbookDatabase, audit: string, arrived: reado
     const before = known[index];
     // What was hidden and is given now is new.
     if (before !== undefined && (before.hidden !== 1 || data === null)) {
-      const { waiting: _, lost: __, carried: ___, ...rest } = before;
-      rows.push({ ...rest, origin, seq, received_at: receivedAt });
+      const { waiting: _, lost: __, carried: ___, hollow: ____, ...rest } = before;
+      const isHollow = data !== null && contentSha256 !== undefined && before.content_sha256 === undefined;
+      rows.push({ ...rest, origin, seq, received_at: receivedAt, ...(isHollow && { hollow: 1 }) });
       continue;
     }
     const row: OperationRow = { audit, digest, origin, seq, received_at: receivedAt, body: encode(data ?? '') };

@@ -16,6 +16,12 @@ import { fromDatabase, type Live } from './live';
 const PINNED = 'server_key';
 const CHANGED = 'server_key_changed';
 
+/**
+ * Every how many entries one more is kept: a restored server gets a long log back in stretches of so many, far fewer than one request may
+ * name (`MAX_STRETCH` in schemas/sync.py).
+ */
+export const RECEIPTS = { every: 20_000 };
+
 /** `unknown`: nobody here can tell, since no key was seen yet or the browser checks no signatures. The server can. */
 export type Proof = 'good' | 'unknown' | 'wrong' | 'other_key';
 
@@ -56,10 +62,19 @@ export async function noteReceipt(
       });
     }
   } else if (proof === 'wrong') {
-    await db.receipts.put({ audit, body: before?.body ?? encode(null), wrong_at: device.now() });
+    const kept = before ?? { audit, body: encode(null) };
+    await db.receipts.put({ ...kept, wrong_at: device.now() });
   } else if (isPulled) {
-    await db.receipts.put({ audit, body: encode({ epoch, seq, hash, ...receipt }) });
+    const kept: KeptReceipt = { epoch, seq, hash, ...receipt };
+    const earlier = before?.earlier === undefined ? [] : decode(before.earlier);
+    await db.receipts.put({ audit, body: encode(kept), earlier: encode(withMore(earlier, kept)) });
   }
+}
+
+/** Of the same life of the server and before this one; and this one where the last is far back. */
+function withMore(earlier: readonly KeptReceipt[], kept: KeptReceipt): KeptReceipt[] {
+  const before = earlier.filter((one) => one.epoch === kept.epoch && one.seq < kept.seq);
+  return kept.seq - (before.at(-1)?.seq ?? 0) >= RECEIPTS.every ? [...before, kept] : before;
 }
 
 /** What the server last signed about an audit's log, as far as this tablet has pulled it; null for nothing yet. */

@@ -13,7 +13,7 @@ import { ownChains } from './own-chains';
  * back is safe again, what does not is sent again. Nothing is wiped.
  */
 export async function resetCursor(db: AuditbookDatabase, audit: string): Promise<void> {
-  const tables = [db.operations, db.chains, db.logs, db.verdicts, db.receipts, db.old_logs, db.uploads];
+  const tables = [db.operations, db.chains, db.logs, db.verdicts, db.receipts, db.old_logs, db.old_lines, db.uploads];
   await db.transaction('rw', tables, async () => {
     await rememberLog(db, audit);
     await doubtStored(db, audit);

@@ -11,7 +11,7 @@ import { readWanted } from '../store/content-back';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
-import { readOldLogs } from '../store/old-log';
+import { askAgain, readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
 import { ownChains, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
@@ -220,6 +220,7 @@ export class SyncEngine {
       await refreshReference(this.#db, this.#api, session);
     }
     const listings = expectValue(await this.#api.readAudits());
+    await this.#welcome(listings);
     await keepListings(this.#db, listings);
     await this.#sendVanishedAgain(listings);
     let first: SyncProblem | null = null;
@@ -287,6 +288,12 @@ export class SyncEngine {
         await pullAudit(this.#db, this.#api, log.audit, () => this.#isCancelled);
       }
     }
+  }
+
+  /** Let in (again): what the server did not find for this account it may find now. */
+  async #welcome(listings: readonly Schemas['AuditListing'][]): Promise<void> {
+    const known = await this.#db.audits.bulkGet(listings.map((listing) => listing.id));
+    for (const [index, { id }] of listings.entries()) if (known[index]?.listed !== 1) await askAgain(this.#db, id);
   }
 
   /** What waits here first, then what differs there. */

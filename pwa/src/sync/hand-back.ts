@@ -2,15 +2,26 @@
  * After the server was restored from a backup: hand its own log back to it, as far as it has signed it.
  *
  * Before: the log was pulled anew, so what the server has in common with the old log is known.
- * After:  the server holds every entry up to its old signature again, with origin and time of receipt; or it has said why not, and
- *         then nothing was taken in and everything is kept here.
+ * After:  the server holds every entry up to its old signature again, with origin and time of receipt, and the texts of those of which
+ *         it had the header alone; or it has said why not, and then nothing more was taken in and everything is kept here.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { PROTOCOL, type ApiClient } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
 import type { AuditbookDatabase, OperationRow } from '../store/database';
 import { base64 } from '../store/keys';
-import { countCommon, forgetOldLog, nextPart, noteRefused, readOldLogs, type OldLog } from '../store/old-log';
+import {
+  countCommon,
+  digestsOfHollow,
+  forgetOldLog,
+  nextPart,
+  noteRefused,
+  noteWhole,
+  partOfHollow,
+  readLines,
+  readOldLogs,
+  type OldLog,
+} from '../store/old-log';
 import { problemOf, Stopped } from './problem';
 import { pack, sentForm, type BatchSize } from './push';
 
@@ -23,35 +34,60 @@ export async function handBack(
   isStopped: () => boolean = () => false,
 ): Promise<boolean> {
   let isTaken = false;
-  for (const old of await readOldLogs(db, audit)) {
-    if (await handBackOne(db, api, old, size, isStopped)) isTaken = true;
+  const stretches = await readOldLogs(db, audit);
+  const hollow = stretches.length > 0 ? await digestsOfHollow(db, audit) : [];
+  for (const epoch of new Set(stretches.map((one) => one.epoch))) {
+    let isWhole = true;
+    // One after the other: what the next one says goes on from this one.
+    for (const stretch of stretches.filter((one) => one.epoch === epoch)) {
+      const told = await handBackOne(db, api, await readLines(db, stretch), hollow, size, isStopped);
+      isTaken ||= told.isTaken;
+      isWhole = told.isWhole;
+      if (!isWhole) break;
+    }
+    if (isWhole && !isStopped()) await forgetOldLog(db, { audit, epoch });
   }
   return isTaken;
 }
 
+interface Told {
+  readonly isTaken: boolean;
+  /** The server has every entry of the stretch. */
+  readonly isWhole: boolean;
+}
+
+/** `hollow`: of which the server has the header alone. They go first, so that it knows them when it judges; those that went are taken out. */
 async function handBackOne(
   db: AuditbookDatabase,
   api: ApiClient,
   old: OldLog,
+  hollow: string[],
   size: BatchSize,
   isStopped: () => boolean,
-): Promise<boolean> {
+): Promise<Told> {
   const common = await countCommon(db, old);
   let [from, isTaken] = [common, false];
-  while (common < old.lines.length && !isStopped()) {
-    const part = await nextPart(db, old, from, size);
+  while (common < old.lines.length) {
+    if (isStopped()) return { isTaken, isWhole: false };
+    const texts = await partOfHollow(db, old.audit, hollow, size);
+    const part = texts.length > 0 ? texts : await nextPart(db, old, from, size);
     const answer = await send(api, old, common, part);
     if (answer.kind === 'ok') {
       isTaken ||= answer.value.taken > 0;
       size.grow();
-      const next = answer.value.next;
-      if (next === null) break;
+      const { next, taken } = answer.value;
+      await noteWhole(
+        db,
+        old.audit,
+        hollow.splice(0, texts.length > 0 ? hollow.indexOf(texts.at(-1)!.digest) + 1 : hollow.length),
+      );
+      if (next === null && hollow.length === 0) break;
       // A text that is not here, or a server that does not move on: it will not be better this time.
-      if (next - 1 <= from && answer.value.taken === 0) {
+      if (texts.length === 0 && next !== null && next - 1 <= old.after + from && taken === 0) {
         await noteRefused(db, old, 'sync.stretch_incomplete');
-        return isTaken;
+        return { isTaken, isWhole: false };
       }
-      from = next - 1;
+      if (next !== null) from = next - 1 - old.after;
       continue;
     }
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, old.audit));
@@ -59,10 +95,9 @@ async function handBackOne(
     if (problem.status === 413 && size.halve(part.length)) continue;
     if (!isForGood(problem.status)) throw new Stopped(problem);
     await noteRefused(db, old, problem.code);
-    return isTaken;
+    return { isTaken, isWhole: false };
   }
-  if (!isStopped()) await forgetOldLog(db, old);
-  return isTaken;
+  return { isTaken, isWhole: true };
 }
 
 /** The server itself said no, and would say so again. */
@@ -70,14 +105,18 @@ function isForGood(status: number | null): boolean {
   return status !== null && [404, 409, 413, 422].includes(status);
 }
 
-async function send(api: ApiClient, { audit, epoch, receipt, lines }: OldLog, after: number, part: OperationRow[]) {
+/** `common`: how many of its entries both have. Behind a receipt the server's own numbers may be others, so it begins at that. */
+async function send(api: ApiClient, old: OldLog, common: number, part: OperationRow[]) {
+  const { audit, epoch, after, begin, receipt, lines } = old;
+  const skipped = begin === null ? common : 0;
   const { at, key, signature } = receipt;
   const given: Schemas['HandBack'] = {
     protocol: PROTOCOL,
     epoch,
-    after,
+    after: after + skipped,
+    begin: begin && { hash: begin.hash, at: begin.at, key: begin.key, signature: begin.signature },
     receipt: { at, key, signature },
-    entries: lines.slice(after).map((line) => line.join(' ')),
+    entries: lines.slice(skipped).map((line) => line.join(' ')),
     operations: part.map(sentForm),
   };
   const body = new TextEncoder().encode(JSON.stringify(given));

@@ -70,6 +70,9 @@ export class ModelServer {
   /** Bytes that it gives out, by the same names. */
   bytes = new Map<string, ArrayBuffer>();
   requests: string[] = [];
+  /** How many lines of the old log one request may name, and how many the longest did. */
+  limitStretch = Infinity;
+  longestStretch = 0;
   /** Entries of its old log that tablets handed back. */
   takenBack = 0;
   /** Asked before each request. */
@@ -86,6 +89,8 @@ export class ModelServer {
   blocked = new Set<string>();
   /** Accounts that left the team: they pull what they sent and what was said about it; of the rest, digests. */
   left = new Set<string>();
+  /** It says of every log that is handed back that it knows no such audit. */
+  isUnknowing = false;
   now = 1_795_513_267_250;
   /** Lies beside the database: a restored backup brings no other. */
   logKey = makeLogKey();
@@ -186,7 +191,11 @@ export class ModelServer {
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
     if (rest === 'operations/carried') return this.#push(request, audit, null, session);
     if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
-    if (rest === 'operations/handed-back') return this.#takeBack(request, audit);
+    if (rest === 'operations/handed-back') {
+      return this.left.has(account) || this.isUnknowing
+        ? problem(404, 'request.not_found')
+        : this.#takeBack(request, audit);
+    }
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
@@ -332,22 +341,37 @@ export class ModelServer {
     const publicText = await publicTextOf(await this.logKey);
     if (given.receipt.key !== nameOfKey(publicText)) return problem(409, 'sync.receipt_of_another_key');
     const lines = given.entries.map((line) => line.split(' ') as [string, 'device' | 'server', string]);
-    let hash = given.after === 0 ? GENESIS : log.hashes[given.after - 1]!;
+    let hash = given.begin?.hash ?? (given.after === 0 ? GENESIS : log.hashes[given.after - 1]!);
     for (const [digest, origin, at] of lines) hash = advanceRunningHash(hash, digest, origin, Number(at));
-    const point = { audit, epoch: given.epoch, seq: given.after + lines.length, hash };
-    const statement = new TextEncoder().encode(receiptStatement(point, given.receipt.at));
-    const signature = fromBase64url(given.receipt.signature);
-    if (!(await crypto.subtle.verify(SIGNING, publicKey, signature, statement))) {
+    const isSigned = async (seq: number, at: string, signed: { at: string; signature: string }): Promise<boolean> => {
+      const statement = receiptStatement({ audit, epoch: given.epoch, seq, hash: at }, signed.at);
+      const told = new TextEncoder().encode(statement);
+      return crypto.subtle.verify(SIGNING, publicKey, fromBase64url(signed.signature), told);
+    };
+    const isBegun = !given.begin || (await isSigned(given.after, given.begin.hash, given.begin));
+    if (!isBegun || !(await isSigned(given.after + lines.length, hash, given.receipt))) {
       return problem(409, 'sync.stretch_unproved');
     }
+    if (lines.length > this.limitStretch) return problem(422, 'request.malformed');
+    this.longestStretch = Math.max(this.longestStretch, lines.length);
     if (given.operations.length > this.limitHandedBack) return problem(422, 'request.malformed');
     const held = new Set(log.entries.map(({ digest }) => digest));
     const lacking = lines.filter(([digest]) => !held.has(digest));
     const brought = given.operations.map((one) => (typeof one === 'string' ? { header: one } : one));
     const taken: Entry[] = [];
+    let putBack = 0;
     for (const { header: data, content_sha256: contentSha256 } of brought as Schemas['ErasedOperation'][]) {
       const operation = parseOperation(data, contentSha256) as Operation;
-      if (held.has(operation.digest)) continue;
+      const here = log.entries.find(({ digest }) => digest === operation.digest);
+      if (here !== undefined) {
+        // The header alone was in the backup, and here is the text.
+        if (here.contentSha256 !== undefined && contentSha256 === undefined) {
+          here.data = data;
+          delete here.contentSha256;
+          putBack += 1;
+        }
+        continue;
+      }
       const [digest, origin, at] = lacking[taken.length] ?? [];
       if (digest !== operation.digest) return problem(409, 'sync.stretch_incomplete');
       const kept = contentSha256 === undefined ? {} : { contentSha256 };
@@ -369,7 +393,7 @@ export class ModelServer {
     this.logs.set(audit, log);
     this.takenBack += taken.length;
     const next = following === undefined ? null : given.after + lines.indexOf(following) + 1;
-    return json({ protocol: 1, epoch: this.epoch, taken: taken.length, next });
+    return json({ protocol: 1, epoch: this.epoch, taken: taken.length + putBack, next });
   }
 
   #verdict(log: Log, audit: string, digest: string, val: Verdict): Entry {

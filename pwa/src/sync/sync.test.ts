@@ -8,12 +8,13 @@ import { readLogWithBasis } from '../store/basis';
 import { add, resolve, seal, set } from '../store/changes';
 import { decode, encode } from '../store/codec';
 import { commit } from '../store/commit';
-import { installationOf, type AuditbookDatabase } from '../store/database';
+import { device } from '../store/device';
+import { installationOf, type AuditbookDatabase, type OldLine } from '../store/database';
 import { OFFICE, readLost } from '../store/lost';
-import { countCommon, nextPart, readOldLogs, readRefusedCodes } from '../store/old-log';
+import { countCommon, nextPart, readLines, readOldLogs, readRefusedCodes } from '../store/old-log';
 import { readOutbox } from '../store/outbox';
 import { disputesOf, readLog, watchLog } from '../store/queries';
-import { acceptServerKey, checkReceipt, readReceipt, readServerTrust } from '../store/receipts';
+import { acceptServerKey, checkReceipt, readReceipt, readServerTrust, RECEIPTS } from '../store/receipts';
 import { entriesOf } from '../store/refold';
 import { readSetAside } from '../store/set-aside';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
@@ -771,7 +772,7 @@ describe('a server that was restored', () => {
     server.restore(backup);
     await pullOnly(lena, server);
     const size = Object.assign(new BatchSize(), { operations: 10, grow: () => undefined });
-    const old = (await readOldLogs(lena.db, AUDIT))[0]!;
+    const old = await readLines(lena.db, (await readOldLogs(lena.db, AUDIT))[0]!);
     expect(await nextPart(lena.db, old, await countCommon(lena.db, old), size)).toHaveLength(10);
     const api = server.apiFor(() => LENA);
     expect(await handBack(lena.db, api, AUDIT, size)).toBe(true);
@@ -791,7 +792,7 @@ describe('a server that was restored', () => {
     await syncAll(aron, lena);
     server.restore(backup);
     await pullOnly(lena, server);
-    const old = (await readOldLogs(lena.db, AUDIT))[0]!;
+    const old = await readLines(lena.db, (await readOldLogs(lena.db, AUDIT))[0]!);
     const common = await countCommon(lena.db, old);
     for (const [operations, expected] of [
       [1, 2],
@@ -851,6 +852,130 @@ describe('a server that was restored', () => {
     expect(await readLost(lena.db, AUDIT)).toEqual([{ author: OFFICE, count: 1 }]);
   });
 
+  test('gets a log that is longer than one request names, from one signature to the next', async () => {
+    const every = RECEIPTS.every;
+    RECEIPTS.every = 20;
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    server.quarantine = ({ ent }) => (ent.endsWith('0') ? 'operation.not_permitted' : null);
+    for (let number = 0; number < 90; number += 1) await commit(aron.db, AUDIT, [note(`n${number}`)]);
+    await syncAll(aron, lena);
+    const before = await shown(lena);
+    const length = server.texts(AUDIT).length;
+    server.restore(backup);
+    server.quarantine = () => null;
+    // Somebody was there first, so every number is another.
+    const mara = await tabletFor(server, WORKSPACE);
+    await commit(mara.db, AUDIT, [title('Since')]);
+    await syncAll(mara);
+    server.limitStretch = 30;
+    await syncAll(lena, mara);
+    RECEIPTS.every = every;
+    await expectAgreement(server, lena, mara);
+    expect(server.takenBack).toBe(length - 1);
+    expect(server.longestStretch).toBeLessThanOrEqual(27);
+    const since = (plain(serverView(server)) as { ref: string }[]).filter(({ ref }) => ref.startsWith('note/'));
+    expect(since).toEqual((before as { ref: string }[]).filter(({ ref }) => ref.startsWith('note/')));
+    expect([await lena.db.old_logs.count(), await lena.db.old_lines.count()]).toEqual([0, 0]);
+  });
+
+  test('goes on with a long log where the line went down in the middle of it', async () => {
+    const every = RECEIPTS.every;
+    RECEIPTS.every = 20;
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    for (let number = 0; number < 90; number += 1) await commit(aron.db, AUDIT, [note(`n${number}`)]);
+    await syncAll(aron, lena);
+    const [before, length] = [await shown(lena), server.texts(AUDIT).length];
+    server.restore(backup);
+    let asked = 0;
+    server.fault = (path) => (path.endsWith('handed-back') && (asked += 1) > 2 ? 'answer lost' : 'none');
+    await lena.engine.syncNow();
+    server.fault = () => 'none';
+    await syncAll(lena);
+    RECEIPTS.every = every;
+    await expectAgreement(server, lena);
+    expect(await shown(lena)).toEqual(before);
+    expect(server.takenBack).toBe(length - 1);
+  });
+
+  test('gets the text again of which its backup has the header alone', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const { operations } = await commit(lena.db, AUDIT, [finding, title('No calibration at all')]);
+    const twin = await cloned(lena, server);
+    const { digest, data } = operations[1]!;
+    const row = (await twin.db.operations.get([AUDIT, digest]))!;
+    const { header, contentSha256 } = eraseContent(data);
+    await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
+    await syncAll(twin, aron);
+    const backup = server.snapshot();
+    await syncAll(lena, aron);
+    server.restore(backup);
+    // Lena's tablet is gone; Aron had pulled what she sent.
+    await syncAll(aron, twin);
+    await expectAgreement(server, aron, twin);
+    expect((await readLog(twin.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
+    expect(server.texts(AUDIT)).toContain(data);
+    expect(await aron.db.operations.where('[audit+hollow]').equals([AUDIT, 1]).count()).toBe(0);
+  });
+
+  test('says that it knows nothing of the audit, and is asked again later, and ever more rarely', async () => {
+    const { server, lena, before } = await restored();
+    const handedBack = async (): Promise<number> => {
+      const asked = server.requests.length;
+      await lena.engine.syncNow();
+      return server.requests.slice(asked).filter((request) => request.endsWith('handed-back')).length;
+    };
+    const now = device.now;
+    let later = 0;
+    device.now = () => now() + later;
+    try {
+      server.isUnknowing = true;
+      const told: number[] = [];
+      for (const minutes of [0, 1, 5, 8, 15, 24 * 60, 24 * 60 + 15]) {
+        later = minutes * 60_000 + 1_000;
+        told.push(await handedBack());
+      }
+      expect(told).toEqual([1, 0, 1, 0, 1, 1, 0]);
+      expect(await readRefusedCodes(lena.db, AUDIT)).toEqual(['request.not_found']);
+      server.isUnknowing = false;
+      later += 24 * 3_600_000;
+      expect(await handedBack()).toBe(1);
+      await expectAgreement(server, lena);
+      expect(await shown(lena)).toEqual(before);
+    } finally {
+      device.now = now;
+    }
+  });
+
+  test('gets it from whoever was out of the team when it was restored, as soon as he is let in again', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await commit(aron.db, AUDIT, [note('n1')]);
+    await syncAll(lena, aron);
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [title('Of Lena, whose tablet is gone')]);
+    await syncAll(lena, aron);
+    const before = await shown(aron);
+    server.left.add(ARON);
+    server.restore(backup);
+    await commit(aron.db, AUDIT, [note('n2')]);
+    await syncAll(aron);
+    expect(await readRefusedCodes(aron.db, AUDIT)).toEqual(['request.not_found']);
+    server.left.delete(ARON);
+    await syncAll(aron);
+    await expectAgreement(server, aron);
+    expect((await shown(aron)) as unknown[]).toEqual(expect.arrayContaining(before as unknown[]));
+  });
+
   test.each(['a forged line', 'an origin that was flipped', 'a stretch that was cut', 'the receipt of another audit'])(
     'takes nothing of %s',
     async (how) => {
@@ -860,16 +985,24 @@ describe('a server that was restored', () => {
       server.fault = (path) => (path.endsWith('handed-back') ? 'no network' : 'none');
       await lena.engine.syncNow();
       const row = (await lena.db.old_logs.toArray()).find(({ audit }) => audit === AUDIT)!;
-      const kept = decode(row.body);
-      const { receipt, lines } = kept;
+      const [kept, lines] = [
+        decode(row.body),
+        decode((await lena.db.old_lines.get([AUDIT, row.epoch, row.after]))!.body),
+      ];
       const last = lines.at(-1)!;
-      const bent = {
-        'a forged line': { receipt, lines: [...lines.slice(0, -1), ['0'.repeat(64), last[1], last[2]]] },
-        'an origin that was flipped': { receipt, lines: [...lines.slice(0, -1), [last[0], 'device', last[2]]] },
-        'a stretch that was cut': { receipt, lines: lines.slice(0, -1) },
-        'the receipt of another audit': { receipt: { ...receipt, ...(await readReceipt(lena.db, other)) }, lines },
-      }[how] as typeof kept;
-      await lena.db.old_logs.put({ ...row, body: encode(bent) });
+      const bent: Record<string, readonly OldLine[]> = {
+        'a forged line': [...lines.slice(0, -1), ['0'.repeat(64), last[1], last[2]]],
+        'an origin that was flipped': [...lines.slice(0, -1), [last[0], 'device', last[2]]],
+        'a stretch that was cut': lines.slice(0, -1),
+      };
+      await lena.db.old_lines.put({
+        audit: AUDIT,
+        epoch: row.epoch,
+        after: row.after,
+        body: encode(bent[how] ?? lines),
+      });
+      const receipt = { ...kept.receipt, ...(bent[how] === undefined && (await readReceipt(lena.db, other))) };
+      await lena.db.old_logs.put({ ...row, body: encode({ ...kept, receipt }) });
       server.fault = () => 'none';
       const length = server.texts(AUDIT).length;
       await syncAll(lena);
