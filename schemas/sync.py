@@ -11,7 +11,10 @@ PROTOCOL = 1
 MAX_BATCH_OPERATIONS = 500
 MAX_PAGE = 1000
 MAX_STRETCH = 50_000
-"""Lines of the old log in one request: an audit has some thousand, and a day's loss some hundred."""
+"""
+Lines of the old log in one request: an audit has some thousand, and a day's loss some hundred. A tablet keeps a receipt every 20,000,
+and goes on from one to the next.
+"""
 
 
 class AnnouncedSchema(StrictSchema):
@@ -151,16 +154,24 @@ class PullPageSchema(StrictSchema):
     receipt = fields.Nested(ReceiptSchema, required=True)
 
 
+class BeginSchema(ReceiptSchema):
+    """A receipt under which a stretch begins: the running hash there is not the server's any more, and its signature proves it."""
+
+    hash = sha256_hex(required=True)
+
+
 class HandBackSchema(StrictSchema):
     """
-    A stretch of the old log, handed back to a server that was restored from a backup: the entries behind the first `after`, which
-    both have, up to the number that the receipt signs (`after` and the number of `entries`). An entry is a line as it enters the running
-    hash: digest, origin, milliseconds of receipt. `operations` are the next ones that the server lacks, in their order; none to ask.
+    A stretch of the old log, handed back to a server that was restored from a backup: the entries behind the first `after`, up to the
+    number that the receipt signs (`after` and the number of `entries`). Both have what is before, in the same places; or `begin` is
+    the receipt there. An entry is a line as it enters the running hash: digest, origin, milliseconds of receipt. `operations` are the
+    next ones that the server lacks, in their order, and the texts of those of which it has the header alone; none to ask.
     """
 
     protocol = whole(required=True)
     epoch = fields.UUID(required=True, metadata={"description": "The epoch of the old log, as the receipt signs it."})
     after = whole(required=True)
+    begin = fields.Nested(BeginSchema, load_default=None, allow_none=True)
     receipt = fields.Nested(ReceiptSchema, required=True)
     entries = fields.List(
         fields.String(validate=validate.Regexp(r"\A[0-9a-f]{64} (device|server) (0|[1-9][0-9]{0,14})\Z")),

@@ -5,6 +5,7 @@ A backup that is put back, and what a tablet still has of the log that the serve
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,8 @@ class OldLog:
     receipt: dict[str, Any]
     entries: list[str]
     operations: list[Any] = field(repr=False)
+    receipts: dict[int, dict[str, Any]] = field(repr=False, default_factory=dict)
+    """By their numbers, with the running hash there, those that it kept on the way."""
 
     def without(self, count: int) -> "OldLog":
         """As if it had pulled less; the receipt is still the later one."""
@@ -61,8 +64,25 @@ class OldLog:
 def remember(person: Person, audit: str, limit: int = 1000) -> OldLog:
     """What this person's tablet has after pulling one page."""
     page = Device(person, audit).ask_page(limit)
+    return OldLog(audit, page["epoch"], page["receipt"], *_read(page["operations"]))
+
+
+def remember_all(person: Person, audit: str, limit: Callable[[], int]) -> OldLog:
+    """What it has after pulling every page; each is as long as `limit` says."""
+    device, entries, operations, receipts = Device(person, audit), [], [], {}
+    while True:
+        page = device.ask_page(limit())
+        for whole, more in zip((entries, operations), _read(page["operations"]), strict=True):
+            whole += more
+        device.cursor = page["next"]
+        receipts[page["next"]] = {"hash": page["hash"], **page["receipt"]}
+        if page["next"] == page["head"]["seq"]:
+            return OldLog(audit, page["epoch"], page["receipt"], entries, operations, receipts)
+
+
+def _read(items: list[dict[str, Any]]) -> tuple[list[str], list[Any]]:
     entries, operations = [], []
-    for item in page["operations"]:
+    for item in items:
         content_sha256 = item.get("content_sha256")
         data = item["data"].encode()
         digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)
@@ -70,19 +90,29 @@ def remember(person: Person, audit: str, limit: int = 1000) -> OldLog:
         entries.append(f"{digest} {item['origin']} {received_at}")
         erased = {"header": item["data"], "content_sha256": content_sha256}
         operations.append(item["data"] if content_sha256 is None else erased)
-    return OldLog(audit, page["epoch"], page["receipt"], entries, operations)
+    return entries, operations
 
 
-def hand_back(person: Person, old: OldLog, after: int = 0, operations: list[Any] | None = None, **changed: Any) -> Any:
-    """Everything behind the first `after` entries in one request, or only these operations of it."""
+def hand_back(
+    person: Person,
+    old: OldLog,
+    after: int = 0,
+    operations: list[Any] | None = None,
+    until: int | None = None,
+    **changed: Any,
+) -> Any:
+    """Everything behind the first `after` entries, up to the receipt at `until`, in one request, or only these operations of it."""
+    receipt = (
+        old.receipt if until is None else {name: told for name, told in old.receipts[until].items() if name != "hash"}
+    )
     body = json.dumps(
         {
             "protocol": 1,
             "epoch": old.epoch,
             "after": after,
-            "receipt": old.receipt,
-            "entries": old.entries[after:],
-            "operations": old.operations[after:] if operations is None else operations,
+            "receipt": receipt,
+            "entries": old.entries[after:until],
+            "operations": old.operations[after:until] if operations is None else operations,
             **changed,
         }
     ).encode()

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.domain.operation import erase_content
+from server.domain.operation import Operation, erase_content, parse_operation
 from server.storage.decision_register import Erasure as Decision
 from server.storage.decision_register import register
+from server.storage.operation_log import note_read
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Erasure, LoggedOperation
 
@@ -19,9 +20,14 @@ _LOOKUP = 500
 
 def erase(session: Session, row: LoggedOperation) -> None:
     """Take the content away and leave header, digest and place. Its hash stands for it in everything that is checked."""
-    if row.content_sha256 is None:
-        row.data, row.content_sha256 = erase_content(row.data)
-        session.flush()
+    if row.content_sha256 is not None:
+        return
+    row.data, row.content_sha256 = erase_content(row.data)
+    header = parse_operation(row.data, row.content_sha256) if row.kind is None else None
+    if isinstance(header, Operation):
+        # Only its content could not be read. Whoever pulls it reads the header from here on.
+        note_read(session, row, header)
+    session.flush()
 
 
 def register_erasure(session: Session, decision: Decision) -> None:

@@ -188,12 +188,12 @@ def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str,
     return found
 
 
-def learn_place(session: Session, audit: Audit, digest: str, dseq: int) -> None:
+def learn_place(session: Session, audit: Audit, digest: str, dseq: int, is_branch: bool) -> None:
     """An entry that cannot be read is placed by its successor, which names it."""
     session.execute(
         sa.update(LoggedOperation)
         .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == digest)
-        .values(dseq=dseq)
+        .values(dseq=dseq, is_branch=is_branch)
     )
 
 
@@ -208,6 +208,13 @@ def note_read(session: Session, entry: LoggedOperation, operation: Operation) ->
     entry.chain_installation, entry.chain_account = operation.chain.installation, operation.chain.account
     entry.dseq, entry.kind, entry.field = operation.dseq, operation.kind.value, operation.field
     entry.entity_kind, entry.entity = operation.entity_kind, operation.entity
+    session.flush()
+
+
+def note_unread(session: Session, entry: LoggedOperation) -> None:
+    """Its header alone could be read, and with its content it cannot. Its number stays."""
+    entry.chain_installation = entry.chain_account = None
+    entry.kind = entry.field = entry.entity_kind = entry.entity = None
     session.flush()
 
 
@@ -516,15 +523,16 @@ def read_operations(session: Session, audit: Audit, digests: Iterable[str]) -> l
     return [entry.operation for entry in entries if entry is not None]
 
 
-def verdicts_on(session: Session, audit: Audit, digests: Iterable[str], after: int) -> list[Operation]:
-    """What the server said about these behind a number, in the order of the log."""
+def verdicts_on(session: Session, audit: Audit, digests: Iterable[str]) -> list[tuple[Operation, int]]:
+    """What the server said about these and when it stood in the log, in the order of the log."""
     table = LoggedOperation
     found: list[Entry] = []
     for some in _some(digests):
         is_about_them = (table.kind == OperationKind.VERDICT.value) & (table.origin == Origin.SERVER.value)
         is_about_them &= table.entity.in_([f"operation/{digest}" for digest in some])
-        found += _load(session, audit.id, is_about_them & (table.seq > after))
-    return [entry.operation for entry in sorted(found, key=lambda entry: entry.seq or 0)]
+        found += _load(session, audit.id, is_about_them)
+    ordered = sorted(found, key=lambda entry: entry.seq or 0)
+    return [(entry.operation, entry.received_at or 0) for entry in ordered]
 
 
 def is_told_erased(session: Session, audit: Audit, digest: str) -> bool:
@@ -575,21 +583,12 @@ def senders(session: Session, audit: str) -> list[tuple[str, str]]:
     return [(row.sent_by_account, row.sent_by_installation) for row in rows]
 
 
-def senders_of_placeless(session: Session, audit: Audit) -> list[tuple[str, str]]:
-    """Installation and account of whoever sent what cannot be read and has no place in its chain yet."""
-    table = LoggedOperation
-    of = (table.sent_by_installation, table.sent_by_account)
-    is_placeless = (table.audit_id == audit.id) & table.kind.is_(None) & table.dseq.is_(None)
-    rows = session.execute(sa.select(*of).where(is_placeless).group_by(*of).order_by(*of))
-    return [(row.sent_by_installation, row.sent_by_account) for row in rows]
-
-
-def entries_sent_by(session: Session, audit: Audit, sent_by: tuple[str, str]) -> list[LoggedOperation]:
-    """The rows that this installation sent under this account, in the order of the log."""
+def placeless_sent_by(session: Session, audit: Audit, sent_by: tuple[str, str]) -> list[LoggedOperation]:
+    """What this installation sent under this account that cannot be read and has no place in its chain, in the order of the log."""
     table = LoggedOperation
     is_of_sender = (table.sent_by_installation == sent_by[0]) & (table.sent_by_account == sent_by[1])
-    query = sa.select(table).where(table.audit_id == audit.id, table.origin == Origin.DEVICE.value, is_of_sender)
-    return list(session.scalars(query.order_by(table.seq)))
+    is_placeless = (table.audit_id == audit.id) & table.kind.is_(None) & table.dseq.is_(None)
+    return list(session.scalars(sa.select(table).where(is_of_sender, is_placeless).order_by(table.seq)))
 
 
 def operations_of(session: Session, audit: str, account: str, installation: str) -> list[ErasedOperation | str]:

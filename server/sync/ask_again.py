@@ -54,13 +54,15 @@ def after_team_change(receiver: "Receiver", changed: Collection[str]) -> bool:
 def after_hand_back(receiver: "Receiver", lines: Collection[str], since: int) -> None:
     """
     The old log is here again, `lines` of it, the first of which had been received at `since`. What came between the restore and now
-    was judged without it: what would not have counted is set aside; then what stands aside is asked as of now.
+    was judged without it: what would not have counted is set aside; then what stands aside is asked as of now. What is older was
+    asked when it came, or stands in an earlier stretch.
     """
     _set_aside(receiver, lines, since)
     is_changed = True
     while is_changed:
         rows = log.quarantined(receiver.session, receiver.audit, OF_THE_LOG)
-        is_changed = ask_again(receiver, [row for row in rows if row.digest not in lines])
+        since_then = [row for row in rows if row.digest not in lines and row.received_at >= since]
+        is_changed = ask_again(receiver, since_then)
 
 
 def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None:

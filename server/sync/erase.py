@@ -50,6 +50,8 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
             raise Refused(Refusal("operation.reserved"))
         if any(entry is not None and entry.kind in WITHOUT_WORDS for entry in found):
             raise Refused(Refusal("operation.without_words"))
+        if any(entry is not None and _is_one_line(entry) for entry in found):
+            raise Refused(Refusal("operation.without_content"))
         if any(entry is not None and _still_counts(session, audit, entry) for entry in found):
             raise Refused(Refusal("closing.counts_still"))
         receiver = Receiver(session, locked, server_identity(session), now_ms())
@@ -73,6 +75,11 @@ def _numbers_in(entry: LoggedOperation) -> dict[str, str]:
     if not isinstance(operation, Operation) or not isinstance(operation.value, dict):
         return {}
     return numbers_in(operation.value.get("record"))
+
+
+def _is_one_line(entry: LoggedOperation) -> bool:
+    """A header that came alone, as text, or no operation at all: with an erasure it would read as if its author had written it."""
+    return entry.kind is None and entry.content_sha256 is None and b"\n" not in entry.data
 
 
 def _still_counts(session: Session, audit: str, entry: LoggedOperation) -> bool:

@@ -10,7 +10,7 @@ After:  the running hash over that list is the one that the server signed once, 
 Whoever has list and receipt has been given the log by this server, so no more is asked than that it is a member of the workspace.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from server.database import SERVER, Scope, reading, unit_of_work
@@ -55,8 +55,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Begin:
+    """What the server signed about the old log where a stretch begins."""
+
+    hash: str
+    at: str
+    key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
-    """The old log behind its first `after` entries, and the signature under where it ends. `operations`: what the tablet brings."""
+    """
+    The old log behind its first `after` entries, and the signature under where it ends. `operations`: what the tablet brings.
+    `begin`: None where what is before stands here in the same places.
+    """
 
     audit: str
     epoch: str
@@ -66,12 +79,19 @@ class Stretch:
     key: str
     signature: str
     operations: Sequence[ErasedOperation | str]
+    begin: Begin | None = None
+
+    @property
+    def until(self) -> int:
+        """When the server received the last of it, in milliseconds since 1970."""
+        return self.lines[-1].received_at
 
 
 @dataclass(frozen=True, slots=True)
 class HandedBack:
     epoch: str
     taken: int
+    """Entries that were lacking, and those of which the content was."""
     next: int | None
     """The old number of the first entry that is still lacking."""
 
@@ -133,19 +153,30 @@ def _workspace_of_birth(stretch: Stretch, brought: Mapping[str, _Brought]) -> st
 
 
 def _refuse_proof(session: Session, stretch: Stretch, log_key: LogKey, row: Audit | None) -> Refusal | None:
-    """The list must lead from what both have to the very hash that this server signed."""
-    if stretch.key != log_key.name:
+    """The list must lead from what both have, or from one hash that this server signed, to another."""
+    begin = stretch.begin
+    if {stretch.key, begin.key if begin else stretch.key} != {log_key.name}:
         return Refusal("sync.receipt_of_another_key")
-    if stretch.after > (0 if row is None else row.head_seq):
+    if begin is not None:
+        at_begin = Receipt(
+            stretch.audit, stretch.epoch, stretch.after, begin.hash, begin.at, begin.key, begin.signature
+        )
+        if not _is_signed(at_begin, log_key):
+            return Refusal("sync.stretch_unproved")
+        running = begin.hash
+    elif stretch.after > (0 if row is None else row.head_seq):
         return Refusal("sync.stretch_unproved")
-    running = GENESIS if row is None else log.hash_at(session, row.id, stretch.after)
+    else:
+        running = GENESIS if row is None else log.hash_at(session, row.id, stretch.after)
     for line in stretch.lines:
         running = advance_running_hash(running, line.digest, line.origin, line.received_at)
     seq = stretch.after + len(stretch.lines)
     receipt = Receipt(stretch.audit, stretch.epoch, seq, running, stretch.at, stretch.key, stretch.signature)
-    if verifying_key(receipt.statement, receipt.signature, [log_key.public_key]) is None:
-        return Refusal("sync.stretch_unproved")
-    return None
+    return None if _is_signed(receipt, log_key) else Refusal("sync.stretch_unproved")
+
+
+def _is_signed(receipt: Receipt, log_key: LogKey) -> bool:
+    return verifying_key(receipt.statement, receipt.signature, [log_key.public_key]) is not None
 
 
 def _create_audit(
@@ -168,9 +199,10 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
     server, now = server_identity(session), now_ms()
     here = log.digests_held(session, audit, (line.digest for line in stretch.lines))
     lacking = [index for index, line in enumerate(stretch.lines) if line.digest not in here]
+    if not lacking and stretch.epoch == server.epoch:
+        return HandedBack(server.epoch, 0, None)
     taken = [index for index in lacking if stretch.lines[index].digest in brought]
-    if not set(brought) <= {line.digest for line in stretch.lines}:
-        raise Refused(Refusal("sync.stretch_unproved"))
+    put_back = _put_content_back(session, audit, brought, {line.digest for line in stretch.lines})
     if taken != lacking[: len(taken)] or _is_cut(stretch, taken, lacking):
         raise Refused(Refusal("sync.stretch_incomplete"))
     erased = erasures.registered_erasures(session, audit, (stretch.lines[index].digest for index in taken))
@@ -187,16 +219,43 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
     receiver = Receiver(session, audit, server, now)
     is_whole = len(taken) == len(lacking)
     if is_whole:
-        _place_by_followers(session, audit)
         digests = {line.digest: line.origin for line in stretch.lines}
         received = {line.digest: line.received_at for line in stretch.lines}
-        reconcile(session, audit, server, digests, received, after=stretch.after, now=now)
+        judge = _judge_now(session, audit, server)
+        reconcile(
+            session, audit, server, digests, received, epoch=stretch.epoch, until=stretch.until, judge=judge, now=now
+        )
         after_hand_back(receiver, digests, since=stretch.lines[0].received_at)
     receiver.derive_anew(is_asking=False)
     if is_whole:
         adopt_held(receiver, is_new=False)
     following = None if is_whole else stretch.after + lacking[len(taken)] + 1
-    return HandedBack(server.epoch, len(taken), following)
+    return HandedBack(server.epoch, len(taken) + put_back, following)
+
+
+def _put_content_back(session: Session, audit: Audit, brought: Mapping[str, _Brought], listed: Collection[str]) -> int:
+    """
+    How many entries have their content again. Where the backup has a header alone, the tablet may have got the text before the restore. Its digest says that it is the same; not
+    where somebody decided that it goes. Whether it counts is what the old words say (server/sync/reconcile.py).
+    """
+    here = log.entries_by_digest(session, audit, brought)
+    if not set(brought) <= {*listed, *here}:
+        raise Refused(Refusal("sync.stretch_unproved"))
+    hollow = [row for row in here.values() if row.content_sha256 is not None and row.kind not in ON_OPERATIONS]
+    decided = erasures.registered_erasures(session, audit, (row.digest for row in hollow))
+    put_back = [row for row in hollow if brought[row.digest].content_sha256 is None and row.digest not in decided]
+    for row in put_back:
+        whole = brought[row.digest]
+        row.data, row.content_sha256 = whole.data, None
+        if whole.operation is None:
+            log.note_unread(session, row)
+    session.flush()
+    return len(put_back)
+
+
+def _judge_now(session: Session, audit: Audit, server: ServerIdentity) -> Callable[[LoggedOperation], Refusal | None]:
+    """Each time with the team as it is by then."""
+    return lambda row: Receiver(session, audit, server, now_ms()).judge_again(row)
 
 
 def _is_word(operation: Operation | None) -> bool:
@@ -246,6 +305,7 @@ class _Appender:
         self._lines = lines
         self._brought = brought
         self._taken: set[str] = set()
+        self._unplaced: dict[tuple[str, str], list[LoggedOperation]] = {}
 
     def append(self, taken: Sequence[int], entries: Sequence[_Brought], now: int) -> None:
         """`taken`: where in the stretch these entries stand. What was said about them is applied in its turn."""
@@ -257,9 +317,9 @@ class _Appender:
         for one, entry in zip(entries, new, strict=True):
             row = rows[entry.digest]
             if entry.origin is Origin.SERVER and one.operation is not None and one.operation.kind in ON_OPERATIONS:
-                self._apply_word(one.operation)
+                self._apply_word(one.operation, row.seq)
             if entry.operation is None or entry.operation.chain == entry.sent_by:
-                self._follow(row)
+                self._follow(row, row.seq)
 
     def _words_behind(self, taken: Sequence[int]) -> dict[int, Operation]:
         """What the server said first about each of these, right behind it; by their places in the stretch."""
@@ -303,29 +363,68 @@ class _Appender:
             received_at=line.received_at,
         )
 
-    def _follow(self, row: LoggedOperation) -> None:
-        """Whether it is a branch follows from the chain, as when it came; nothing that was said of it since changes that."""
+    def _follow(self, row: LoggedOperation, at: int) -> None:
+        """
+        Whether it is a branch follows from the chain, as when it came; nothing that was said of it since changes that. `at`: where in
+        the log its author had sent it.
+        """
         if row.dseq is None or (row.sent_by_account == self._nobody.account and row.origin == Origin.DEVICE.value):
             return
         chain = chains.load_chain(self._session, self._audit, row.sent_by_installation, row.sent_by_account)
         tip = Tip(chain.tip_dseq, chain.tip_digest)
         key = ChainKey(chain.installation, chain.account, self._audit.audit_id)
         prev = _prev_of(row.data, row.content_sha256, key)
+        self._place_before(row, at, prev, tip)
         known = {} if prev in (None, tip.digest) else log.known_entries(self._session, self._audit, key, [prev or ""])
         place = follow_chain(Arrival(row.data, row.digest, None, None, row.dseq, prev), tip, known)
         if isinstance(place, Refusal):
             tip = Tip(row.dseq, row.digest)
         else:
             row.is_branch = place.is_branch
-            if place.learnt:
-                log.learn_place(self._session, self._audit, place.learnt, row.dseq - 1)
         chain.tip_dseq, chain.tip_digest = tip.dseq, tip.digest
         if chain.announced_dseq < tip.dseq:
             chain.announced_dseq, chain.announced_digest = tip.dseq, tip.digest
         self._session.flush()
 
-    def _apply_word(self, word: Operation) -> None:
-        """What a verdict or an erasure that came back does to the entry that it is about."""
+    def _place_before(self, row: LoggedOperation, at: int, prev: str | None, tip: Tip) -> None:
+        """
+        What cannot be read and does not tell its number has the one before its follower's: the one that this row names; then those
+        that came with that in one batch, or without which the chain would have a hole. Moves the tip.
+        """
+        waiting = self._placeless(log.sender_of(row), at)
+        run: list[LoggedOperation] = []
+        number = row.dseq or 1
+        while number > 1 and waiting:
+            if not run:
+                found = next((one for one in waiting if one.digest == prev), None)
+            elif self._is_of_one_batch(waiting[-1], run[-1]) or number - 1 > tip.dseq:
+                found = waiting[-1]
+            else:
+                found = None
+            if found is None:
+                break
+            waiting.remove(found)
+            run.append(found)
+            number -= 1
+        for one in reversed(run):
+            one.dseq, one.is_branch = number, number <= tip.dseq
+            if not one.is_branch:
+                tip.dseq, tip.digest = number, one.digest
+            number += 1
+        self._session.flush()
+
+    def _placeless(self, sent_by: tuple[str, str], at: int) -> list[LoggedOperation]:
+        """What cannot be read, does not tell its number, and came from there before that place, in the order of the log."""
+        if sent_by not in self._unplaced:
+            self._unplaced[sent_by] = log.placeless_sent_by(self._session, self._audit, sent_by)
+        return [one for one in self._unplaced[sent_by] if one.dseq is None and one.seq < at]
+
+    def _is_of_one_batch(self, one: LoggedOperation, following: LoggedOperation) -> bool:
+        """Nothing stands between them but what the server said about the first."""
+        return one.received_at == following.received_at and 0 < following.seq - one.seq <= 3
+
+    def _apply_word(self, word: Operation, at: int) -> None:
+        """What a verdict or an erasure that came back, and stands in that place now, does to the entry that it is about."""
         if not isinstance(word.value, dict):
             return
         session, audit = self._session, self._audit
@@ -335,41 +434,19 @@ class _Appender:
             if entry is not None and entry.kind not in ON_OPERATIONS:
                 erasures.erase(session, entry)
         elif entry is not None and word.kind is OperationKind.VERDICT:
-            was_of_author = is_of_author(entry, audit.audit_id)
+            was_of_author, sent_by = is_of_author(entry, audit.audit_id), log.sender_of(entry)
             told = None if was_of_author else sender_in(word)
             if "by" in word.value:
                 log.note_release(session, entry, since_in(word))
             else:
                 log.note_judgement(session, entry, said_in([word])[word.entity_id], since_in(word), told)
+            if log.sender_of(entry) != sent_by:
+                self._unplaced.clear()
             if is_of_author(entry, audit.audit_id) and not was_of_author:
                 # Only now its author sent what somebody else had brought.
                 if entry.dseq is None:
                     entry.dseq = claimed_place(entry.data, ChainKey(*log.sender_of(entry), audit.audit_id))[0]
-                self._follow(entry)
-
-
-def _place_by_followers(session: Session, audit: Audit) -> None:
-    """
-    What cannot be read and does not tell its number has the one before its follower's: before the one that names it, or before
-    the next of the same sender's, as in the batch in which they came.
-    """
-    for sent_by in log.senders_of_placeless(session, audit):
-        rows = log.entries_sent_by(session, audit, sent_by)
-        key = ChainKey(*sent_by, audit.audit_id)
-        prevs = {row.digest: _prev_of(row.data, row.content_sha256, key) for row in rows}
-        numbers = {prevs[row.digest]: row.dseq for row in rows if row.dseq is not None}
-        following: LoggedOperation | None = None
-        for row in reversed(rows):
-            if row.dseq is None and row.kind is None:
-                is_next = following is not None and prevs[following.digest] in (None, row.digest)
-                told = numbers.get(row.digest) or (following.dseq if is_next and following is not None else None)
-                if told is not None and told > 1:
-                    row.dseq = told - 1
-                    row.is_branch = any(
-                        other.dseq == row.dseq and not other.is_branch for other in rows if other is not row
-                    )
-            following = row
-    session.flush()
+                self._follow(entry, at)
 
 
 def _prev_of(data: bytes, content_sha256: str | None, sent_by: ChainKey) -> str | None:

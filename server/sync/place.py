@@ -36,6 +36,8 @@ class Arrival:
     """Where the content was erased before it came."""
     is_own: bool = False
     """The bytes name the chain that sends them, also where that is all of them that can be read."""
+    placed_by: str | None = None
+    """Of what does not tell its number itself: the digest of the one in the batch from which it follows."""
 
 
 @dataclass(slots=True)
@@ -48,7 +50,10 @@ class Tip:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What following the chain says about one arrival. `learnt`: predecessor whose own bytes did not tell its number."""
+    """
+    What following the chain says about one arrival. `learnt`: predecessor whose own bytes did not tell its number; it is a branch
+    where this one is.
+    """
 
     is_branch: bool = False
     misfit: Refusal | None = None
@@ -62,7 +67,7 @@ def read_arrivals(operations: Sequence[ErasedOperation | str], chain: ChainKey) 
         follower, before = arrivals[index], arrivals[index - 1]
         is_without_place = before.operation is None and before.dseq is None
         if is_without_place and (follower.dseq or 0) > 1 and follower.prev in (None, before.digest):
-            before.dseq = (follower.dseq or 0) - 1
+            before.dseq, before.placed_by = (follower.dseq or 0) - 1, follower.placed_by or follower.digest
     return arrivals
 
 
@@ -106,6 +111,17 @@ def claimed_place(data: bytes, chain: ChainKey) -> tuple[int | None, str | None]
     return dseq, prev
 
 
+def forget_late_places(arrivals: Sequence[Arrival], known: Mapping[str, KnownEntry]) -> None:
+    """
+    What cannot be read gets its number when its follower comes, or never: what had come before it tells nothing new. So the log alone
+    says who has which number, also when it is handed back (server/sync/hand_back.py).
+    """
+    for arrival in arrivals:
+        follower = known.get(arrival.placed_by or "")
+        if follower is not None and follower.is_of_sender:
+            arrival.dseq = None
+
+
 def in_chain_order(arrivals: Sequence[Arrival]) -> list[Arrival]:
     """By number, whatever the order in which they came; what has no number comes last."""
     return sorted(arrivals, key=lambda arrival: (arrival.dseq is None, arrival.dseq or 0))
@@ -123,6 +139,9 @@ def follow_chain(arrival: Arrival, tip: Tip, known: Mapping[str, KnownEntry]) ->
     before = known.get(arrival.prev or "")
     if before is not None and not before.is_of_sender:
         before = None
+    is_learnt = before is not None and before.dseq is None and dseq > 1
+    if before is not None and is_learnt and dseq - 1 <= tip.dseq:
+        return Place(is_branch=True, misfit=Refusal("chain.forked"), learnt=before.digest)
     is_on_branch = before is not None and before.is_branch and before.dseq == dseq - 1
     if dseq <= tip.dseq or is_on_branch:
         return Place(is_branch=True, misfit=Refusal("chain.forked"))
@@ -130,7 +149,7 @@ def follow_chain(arrival: Arrival, tip: Tip, known: Mapping[str, KnownEntry]) ->
         follows = arrival.prev in (None, tip.digest)
         tip.dseq, tip.digest = dseq, arrival.digest
         return Place(misfit=None if follows else Refusal("chain.prev_mismatch"))
-    if before is not None and before.dseq is None and dseq == tip.dseq + 2:
+    if before is not None and is_learnt and dseq == tip.dseq + 2:
         tip.dseq, tip.digest = dseq, arrival.digest
         return Place(learnt=before.digest)
     return Refusal("chain.gap", {"expected": tip.dseq + 1, "got": dseq})

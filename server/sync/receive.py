@@ -26,7 +26,16 @@ from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
 from server.sync.ask_again import after_team_change
-from server.sync.place import Arrival, Place, Tip, claimed_place, follow_chain, in_chain_order, read_arrivals
+from server.sync.place import (
+    Arrival,
+    Place,
+    Tip,
+    claimed_place,
+    follow_chain,
+    forget_late_places,
+    in_chain_order,
+    read_arrivals,
+)
 from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
 
@@ -81,6 +90,7 @@ class Receiver:
         new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
+        forget_late_places(arrivals, known)
         sent_by = (key.installation, key.account)
 
         entries: list[log.NewEntry] = []
@@ -94,13 +104,15 @@ class Receiver:
                 known[arrival.digest] = log.known_entries(self.session, audit, key, [arrival.digest])[arrival.digest]
                 continue
             if before is not None and not _awaits_author(before, arrival):
+                if before.dseq is None and before.is_of_sender and arrival.dseq is not None:
+                    known[arrival.digest] = self._learn_place(before, arrival.dseq, arrival.dseq <= tip.dseq)
                 _follow_repetition(arrival, tip)
                 continue
             place = follow_chain(arrival, tip, known)
             if isinstance(place, Refusal):
                 raise Refused(place)
             if place.learnt and arrival.dseq is not None:
-                log.learn_place(self.session, audit, place.learnt, arrival.dseq - 1)
+                known[place.learnt] = self._learn_place(known[place.learnt], arrival.dseq - 1, place.is_branch)
             reason = (
                 Refusal("account.installation_revoked")
                 if is_revoked
@@ -137,6 +149,10 @@ class Receiver:
         self.appended += len(entries)
         chain.tip_dseq, chain.tip_digest = tip.dseq, tip.digest
         return known
+
+    def _learn_place(self, entry: log.KnownEntry, dseq: int, is_branch: bool) -> log.KnownEntry:
+        log.learn_place(self.session, self.audit, entry.digest, dseq, is_branch)
+        return replace(entry, dseq=dseq, is_branch=is_branch)
 
     def _complete(self, arrivals: Sequence[Arrival], known: dict[str, log.KnownEntry], key: ChainKey) -> None:
         """

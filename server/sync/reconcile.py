@@ -7,7 +7,7 @@ more in the meantime. Not where a person has decided since, where an author has 
 header had stood for, or where an even longer stretch has come back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from server.domain.fold import BORN
 from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation
@@ -65,18 +65,22 @@ def reconcile(
     lines: Mapping[str, Origin],
     received: Mapping[str, int],
     *,
-    after: int,
+    epoch: str,
+    until: int,
+    judge: Callable[[LoggedOperation], Refusal | None],
     now: int,
 ) -> None:
     """
     `lines`: the whole stretch, by digest in its order, all of it in the log again; `received`: when each came for the first time;
-    `after`: how much of the log lay before it.
+    `epoch` and `until`: that of the old log, and when the last of the stretch was received. `judge`: what is to be said about an entry
+    as of now.
     """
     words = [digest for digest, origin in lines.items() if origin is Origin.SERVER]
     old = _last_verdicts(log.read_operations(session, audit, words))
     judged = list(dict.fromkeys([*lines, *old]))
     rows = log.entries_by_digest(session, audit, judged)
-    newer = _newer_words(session, audit, judged, lines, after)
+    now_speaking = None if epoch == server.epoch else server.installation
+    newer = _newer_words(session, audit, judged, lines, until, now_speaking)
     decided = erasures.registered_erasures(session, audit, judged)
     key = ChainKey(server.installation, SERVER_ACCOUNT, audit.audit_id)
     chain = ServerChain(chains.load_chain(session, audit, key.installation, key.account), key, server.epoch, now)
@@ -97,6 +101,9 @@ def reconcile(
         if word is old.get(digest) and wanted is None and row.content_sha256 is not None and digest not in decided:
             # Whoever brought it had the header alone, and nobody here decided so.
             wanted = Refusal(CONTENT_MISSING)
+        if is_overtaken and not meanwhile and _shown(row) == CONTENT_MISSING:
+            # Its content came with the stretch, which ends before anybody judged it.
+            wanted, since = judge(row), max(now, audit.latest_receipt) + 1
         replaced = log.last_verdict(session, audit.id, digest)
         if _is_said(session, audit, row, wanted, since, replaced if is_overtaken else None):
             continue
@@ -106,7 +113,7 @@ def reconcile(
             if wanted is None
             else chain.quarantine(digest, wanted, log.sender_of(row), replaced, audit.head_seq)
         )
-        log.append_entries(session, audit, [said], now)
+        log.append_entries(session, audit, [said], max(now, since))
         log.note_judgement(session, row, wanted, since)
 
 
@@ -134,12 +141,21 @@ def _is_said(
 
 
 def _newer_words(
-    session: Session, audit: Audit, judged: Iterable[str], lines: Mapping[str, Origin], after: int
+    session: Session,
+    audit: Audit,
+    judged: Iterable[str],
+    lines: Mapping[str, Origin],
+    until: int,
+    now_speaking: str | None,
 ) -> dict[str, list[Operation]]:
-    """The verdicts on these that the stretch does not know, in the order of the log."""
+    """
+    The verdicts on these that came after the stretch, in the order of the log: since the restore, from whom the server is called now,
+    or in a longer stretch. What stands in an earlier one, of a log that comes back in several, is older.
+    """
     newer: dict[str, list[Operation]] = {}
-    for word in log.verdicts_on(session, audit, judged, after):
-        if word.digest not in lines:
+    for word, received_at in log.verdicts_on(session, audit, judged):
+        is_newer = word.chain.installation == now_speaking or received_at > until
+        if word.digest not in lines and is_newer:
             newer.setdefault(word.entity_id, []).append(word)
     return newer
 
@@ -154,10 +170,15 @@ def _is_overtaken(row: LoggedOperation, word: Operation | None, audit: str) -> b
     reason = None if word is None else said_in([word])[word.entity_id]
     if reason is None:
         return False
-    if reason.code == CONTENT_MISSING and row.content_sha256 is None:
+    # A header that somebody else brought is kept as a text that cannot be read, and never gets any content.
+    if reason.code == CONTENT_MISSING and row.content_sha256 is None and row.kind is not None:
         return True
     is_brought = reason.code == NOT_YOURS or sender_in(word) not in (None, log.sender_of(row))
     return is_brought and is_of_author(row, audit)
+
+
+def _shown(row: LoggedOperation) -> str | None:
+    return row.verdict_code if row.verdict == log.QUARANTINED else None
 
 
 def erase_again(

@@ -24,7 +24,7 @@ from server.sealing.log_key import load_log_key
 from server.storage.clock import as_instant, now_ms
 from server.storage.operation_log import PageEntry
 from server.sync.carry import carry
-from server.sync.hand_back import Line, Stretch, hand_back
+from server.sync.hand_back import Begin, Line, Stretch, hand_back
 from server.sync.listing import list_audits
 from server.sync.pull import Page, Puller, pull
 from server.sync.push import Batch, PushAnswer, push
@@ -121,6 +121,7 @@ def post_handed_back(audit: uuid.UUID) -> Any:
         after=given["after"],
         lines=[_line(entry) for entry in given["entries"]],
         operations=given["operations"],
+        begin=None if given["begin"] is None else Begin(**given["begin"]),
         **given["receipt"],
     )
     log_key = load_log_key(current_app.config["AUDITBOOK"])

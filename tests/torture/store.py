@@ -538,6 +538,12 @@ class Store:
         found = sorted(self.old_logs.items(), key=lambda one: one[0])
         return [old for (of, _), old in found if of == audit and (old.refused is None or old.refused[1] != epoch)]
 
+    def ask_again(self, audits: Iterable[str]) -> None:
+        """Let in (again): what the server did not find may be found now."""
+        for (audit, _), old in self.old_logs.items():
+            if audit in audits and old.refused is not None and old.refused[0] == "request.not_found":
+                old.refused = None
+
     def count_common(self, audit: str, old: OldLog) -> int:
         for index, (digest, origin, received_at) in enumerate(old.lines):
             row = self.of_audit(audit).get(digest)

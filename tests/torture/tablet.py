@@ -130,6 +130,7 @@ class Tablet:
         if self.store.server_key is None:
             self.store.server_key = state["log_key"]
         listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
+        self.store.ask_again(listings.keys() - self.store.listed)
         self.store.listed = frozenset(listings)
         self._send_vanished_again(listings)
         first: str | None = None
