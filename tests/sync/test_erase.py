@@ -272,3 +272,28 @@ def test_what_somebody_put_in_the_place_of_a_name_goes_with_the_content(told, le
     device.push()
     erase(paula, device, text)
     assert words not in str(remember(lena, device.audit).operations)
+
+
+def test_what_is_one_line_that_nobody_can_read_is_not_erased(database, lena, aron, paula):
+    """With an erasure the header that a colleague brought would read as if its author had written it."""
+    device = new_audit(lena)
+    his = Device(aron, device.audit)
+    his.set("note/1", "text", SECRET)
+    header = erase_content(his.made[0].encode())
+    device.keep("not json at all")
+    device.push()
+    device.send([{"header": header[0].decode(), "content_sha256": header[1]}])
+    for text in ("not json at all", header[0].decode()):
+        with pytest.raises(Refused) as refused:
+            erase(paula, device, text)
+        assert refused.value.refusal.code == "operation.without_content"
+
+
+def test_of_what_only_the_content_could_not_be_read_the_header_is_read_after_the_erasure(database, lena, paula):
+    device = new_audit(lena)
+    text = device.set("note/1", "text", 1).replace('"val":1}', '"val":1.5}')
+    device.made[-1], device.prev = text, digest_of(text.encode())
+    device.push()
+    assert stored(device, text).kind is None
+    erase(paula, device, text)
+    assert (stored(device, text).kind, stored(device, text).verdict) == ("set", log.QUARANTINED)

@@ -21,7 +21,7 @@ from server.sync.erase import erase_content_of
 from server.sync.office import Change, append, create_audit
 from server.sync.team import load_team
 from tests.devices import Device, codes, new_audit, states
-from tests.old_log import OldLog, back_up, hand_back, put_back, remember
+from tests.old_log import OldLog, back_up, hand_back, put_back, remember, remember_all
 from tests.people import Person
 
 pytestmark = pytest.mark.slow
@@ -562,3 +562,156 @@ def sent_by(audit: str, *texts: str) -> set[str]:
     with reading(SERVER) as session:
         rows = [log.find_entry(session, audit, digest_of(text.encode())) for text in texts]
         return {row.sent_by_installation for row in rows if row is not None}
+
+
+def hollow(text: str) -> dict[str, str]:
+    header, content_sha256 = erase_content(text.encode())
+    return {"header": header.decode(), "content_sha256": content_sha256}
+
+
+def test_a_header_that_a_colleague_brought_does_not_count_afterwards_either(database, lena, aron):
+    device = new_audit(lena)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    his.set("note/1", "text", "of Aron")
+    device.send([hollow(his.made[0])])
+    old, before = remember(lena, device.audit), rows_of(device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, known).json["next"] is None
+    assert rows_of(device.audit) == before
+
+
+@pytest.mark.parametrize("at_once", [500, 1])
+def test_what_follows_on_an_unreadable_entry_of_a_branch_is_a_branch_afterwards_too(database, lena, aron, at_once):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    his.set("note/1", "text", "one")
+    his.set("note/1", "text", "two")
+    his.push()
+    twin = Device(aron, device.audit, dseq=1, prev=digest_of(his.made[0].encode()))
+    twin.keep("not json at all")
+    twin.set("note/2", "text", "behind it")
+    twin.send(twin.made)
+    his.set("note/1", "text", "the chain goes on")
+    his.push()
+    old, before = remember(lena, device.audit), rows_of(device.audit)
+    assert [row["is_branch"] for row in before[0] if row["digest"] == twin.prev] == [True]
+    put_back(backup)
+    hand_all_back(lena, old, after=known, at_once=at_once)
+    assert rows_of(device.audit) == before
+
+
+def test_content_that_came_after_the_backup_for_a_header_in_it_comes_back(database, lena, aron):
+    device = new_audit(lena)
+    text = device.set(f"audit/{device.audit}", "scope", "Production of valves")
+    device.send([*device.made[:-1], hollow(text)])
+    backup = back_up()
+    known = len(rows_of(device.audit)[0])
+    device.send([text])
+    old, before = remember(lena, device.audit), rows_of(device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, known, operations=[text, *old.operations[known:]]).json["taken"] == 2
+    assert rows_of(device.audit) == before
+
+
+def test_content_that_nobody_had_judged_is_judged_when_it_comes_with_the_log(database, lena, aron, paula):
+    """The old log ends before its author had sent the text; the tablet that hands back has it from him by hand."""
+    device = new_audit(lena)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    text = his.set("note/1", "text", "of Aron")
+    his.send([hollow(text)])
+    old = remember(lena, device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, known, operations=[text, *old.operations[known + 1 :]]).json["next"] is None
+    digest = digest_of(text.encode())
+    assert log_of(lena, device.audit).view().quarantined[digest]["code"] == "audit.not_assigned"
+
+
+def test_a_text_for_a_header_is_not_taken_where_somebody_decided_that_it_goes(database, lena, paula):
+    device = new_audit(lena)
+    text = device.set(f"audit/{device.audit}", "scope", SECRET)
+    device.push()
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, device.audit, [device.prev], "Withdrawn.")
+    backup = back_up()
+    device.add_finding()
+    device.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    known = len(rows_of(device.audit)[0])
+    assert hand_back(lena, old, known, operations=[text, *old.operations[known:]]).json["next"] is None
+    assert SECRET not in str(remember(lena, device.audit).operations)
+
+
+def long_log(lena: Person, aron: Person) -> tuple[OldLog, int]:
+    """A log with a receipt every few entries, handed back to a server that somebody else wrote on meanwhile; what the backup has."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    for number in range(4):
+        his.add_finding(f"of Aron {number}")
+        his.set(f"audit/{device.audit}", "scope", "not his to say")
+        his.push()
+    old = remember_all(lena, device.audit, lambda: 5)
+    put_back(backup)
+    device.set(f"audit/{device.audit}", "title", "since the restore")
+    device.push()
+    return old, known
+
+
+def test_a_stretch_begins_at_a_receipt_whatever_the_numbers_are_by_now(database, lena, aron):
+    old, known = long_log(lena, aron)
+    ends = [end for end in old.receipts if end > known]
+    assert len(ends) > 2
+    for after, end in zip([known, *ends], ends, strict=False):
+        begin = None if after == known else old.receipts[after]
+        assert hand_back(lena, old, after, until=end, begin=begin).json["next"] is None
+    shown = log_of(lena, old.audit).view()
+    assert titles(shown) == [f"of Aron {number}" for number in range(4)]
+    assert {aside["code"] for aside in shown.quarantined.values()} == {"operation.not_permitted"}
+    assert shown.entity(f"audit/{old.audit}").get("title") == "since the restore"
+    lines = remember(lena, old.audit).entries
+    assert [line for line in lines if line in old.entries] == old.entries
+
+
+def test_a_stretch_does_not_begin_where_the_server_never_signed(database, lena, aron):
+    old, known = long_log(lena, aron)
+    first, second, *_ = [end for end in old.receipts if end > known]
+    begin = old.receipts[first]
+    bent = [
+        {**begin, "hash": old.receipts[second]["hash"]},
+        {**begin, "signature": "A" * 86},
+        {**begin, "at": "2026-11-27T09:29:47.123Z"},
+        old.receipts[second],
+    ]
+    for one in bent:
+        answer = hand_back(lena, old, first, until=second, begin=one)
+        assert (answer.status_code, answer.json["code"]) == (409, "sync.stretch_unproved")
+    answer = hand_back(lena, old, first, until=second, begin={**begin, "key": "0" * 64})
+    assert (answer.status_code, answer.json["code"]) == (409, "sync.receipt_of_another_key")
+    assert hand_back(lena, old, first, until=second, begin={"hash": begin["hash"]}).status_code == 422
+    assert log_of(lena, old.audit).cursor == known + 1
+
+
+def test_an_author_who_sends_what_a_colleague_had_brought_ends_his_chain_there_afterwards_too(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    his = Device(aron, device.audit)
+    unread(his)
+    device.send(his.made)
+    his.push()
+    old, before = remember(lena, device.audit), rows_of(device.audit)
+    put_back(backup)
+    assert hand_back(lena, old, known).json["next"] is None
+    assert rows_of(device.audit) == before

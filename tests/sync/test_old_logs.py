@@ -1,7 +1,7 @@
 """
 Random logs, each from a seed: backed up at a random moment, restored, handed back. Everything is as it was, row by row.
 
-A few in the ordinary run; `AUDITBOOK_OLD_LOGS=500` tells so many, from `START` on, and `make torture` does.
+A few in the ordinary run; `OLD_LOGS=500` tells so many, from the seed `START` on, and so does `make torture`.
 """
 
 import os
@@ -29,10 +29,10 @@ from tests.devices import Device, new_audit
 from tests.old_log import Backup, OldLog, back_up, hand_back, put_back, remember, remember_all
 from tests.people import Cast, Person
 
-FEW = 12
-SEEDS = range(
-    int(os.environ.get("START", "1")), int(os.environ.get("START", "1")) + int(os.environ.get("OLD_LOGS", FEW))
-)
+START = int(os.environ.get("START", "1"))
+MANY = range(START, START + int(os.environ.get("OLD_LOGS", "0")))
+FEW = [41, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5, 9, 43, 55))]
+"""Each of them failed once."""
 STEPS = 30
 
 
@@ -321,7 +321,7 @@ def hand_stretch_back(
         following, lacking = answer.json["next"], []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", MANY or FEW)
 def test_whatever_stood_in_the_log_comes_back_as_it_was(app, cast, seed):
     chance = random.Random(seed)
     story = Story(cast, chance)

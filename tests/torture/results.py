@@ -32,6 +32,7 @@ def main() -> int:
             hunt(Path(folder) / "postgresql.json", max(2, seeds // 25), start, "postgresql"),
         ]
     clients = [drive("story", max(4, seeds // 10), start), drive("real-server", max(2, seeds // 10), start)]
+    clients.append(hand_back_old_logs(seeds, start))
     RESULTS.write_text(page(hunts, clients) + found_so_far(), encoding="utf-8")
     failed = sum(len(one["failed"]) for one in hunts) + sum(one["failed"] for one in clients)
     sys.stdout.write(f"docs/torture-results.md: {failed} failed\n")
@@ -62,6 +63,27 @@ def drive(test: str, seeds: int, start: int) -> dict[str, Any]:
     failed = sorted(set(map(int, re.findall(r"× .*\(seed (\d+)\)", done.stdout))))
     return {
         "test": test,
+        "seeds": seeds,
+        "start": start,
+        "failed": len(failed) or int(done.returncode != 0),
+        "which": failed,
+    }
+
+
+def hand_back_old_logs(seeds: int, start: int) -> dict[str, Any]:
+    """Random logs that are backed up, restored, handed back and compared: `tests/sync/test_old_logs.py`. How many seeds failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/sync/test_old_logs.py", "-q", "--tb=short", "--show-capture=no"],
+        cwd=ROOT,
+        env={**os.environ, "OLD_LOGS": str(seeds), "START": str(start)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sys.stdout.write(done.stdout[-4000:])
+    failed = sorted({int(seed) for seed in re.findall(r"^(?:FAILED|ERROR) .*\[(\d+)\]", done.stdout, re.MULTILINE)})
+    return {
+        "test": "old-logs",
         "seeds": seeds,
         "start": start,
         "failed": len(failed) or int(done.returncode != 0),
@@ -102,7 +124,11 @@ def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]]) -> str:
             f"| model tablets, {one['database']} | {one['seeds']} from {one['first_seed']} | {one['operations']} | {one['requests']} "
             f"| {one['deaths_of_server']} | {one['deaths_of_tablet']} | {len(one['failed'])} |"
         )
-    names = {"story": "the app's code, model server", "real-server": "the app's code, real server"}
+    names = {
+        "story": "the app's code, model server",
+        "real-server": "the app's code, real server",
+        "old-logs": "logs handed back, sqlite",
+    }
     for one in clients:
         lines.append(f"| {names[one['test']]} | {one['seeds']} from {one['start']} | | | | | {one['failed']} |")
     losses = sum(one["broken"].get(kind, 0) for one in hunts for kind in ("I1", "I2", "I4", "I7"))
