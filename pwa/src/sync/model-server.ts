@@ -359,7 +359,7 @@ export class ModelServer {
     const lacking = lines.filter(([digest]) => !held.has(digest));
     const brought = given.operations.map((one) => (typeof one === 'string' ? { header: one } : one));
     const taken: Entry[] = [];
-    let putBack = 0;
+    const putBack: string[] = [];
     for (const { header: data, content_sha256: contentSha256 } of brought as Schemas['ErasedOperation'][]) {
       const operation = parseOperation(data, contentSha256) as Operation;
       const here = log.entries.find(({ digest }) => digest === operation.digest);
@@ -368,7 +368,7 @@ export class ModelServer {
         if (here.contentSha256 !== undefined && contentSha256 === undefined) {
           here.data = data;
           delete here.contentSha256;
-          putBack += 1;
+          putBack.push(here.digest);
         }
         continue;
       }
@@ -390,10 +390,17 @@ export class ModelServer {
       if (dseq === (log.chains.get(name)?.dseq ?? 0) + 1) log.chains.set(name, { dseq, digest: entry.digest });
       this.#append(log, entry);
     }
+    for (const digest of putBack) {
+      const said = log.entries.filter(
+        (entry) => entry.origin === 'server' && entry.data.includes(`"ent":"operation/${digest}"`),
+      );
+      if (said.at(-1)?.data.includes('operation.content_missing') !== true) continue;
+      this.#append(log, this.#verdict(log, audit, digest, { state: 'applied', since: this.now }));
+    }
     this.logs.set(audit, log);
     this.takenBack += taken.length;
     const next = following === undefined ? null : given.after + lines.indexOf(following) + 1;
-    return json({ protocol: 1, epoch: this.epoch, taken: taken.length + putBack, next });
+    return json({ protocol: 1, epoch: this.epoch, taken: taken.length + putBack.length, next });
   }
 
   #verdict(log: Log, audit: string, digest: string, val: Verdict): Entry {
