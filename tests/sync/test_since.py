@@ -41,7 +41,7 @@ def said_of(audit: str, text: str) -> list[Any]:
     with reading(SERVER) as session:
         row = audits.find_audit(session, audit)
         assert row is not None
-        return [word.value for word in log.verdicts_on(session, row, [digest_of(text.encode())], 0)]
+        return [word.value for word, _at in log.verdicts_on(session, row, [digest_of(text.encode())])]
 
 
 def received_at(audit: str, text: str) -> int:
