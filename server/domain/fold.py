@@ -237,8 +237,10 @@ def _known_and_applied(
     return known, applied
 
 
-def _arrival(entry: Entry) -> tuple[bool, Arrival, str]:
-    return (entry.arrived is None, entry.arrived or (0, 0), entry.operation.digest)
+def _arrival(entry: Entry) -> tuple[bool, Arrival, str, str]:
+    """What is still on its way arrives in the order in which it was written: of one chain, at least, that is certain."""
+    operation = entry.operation
+    return (entry.arrived is None, entry.arrived or (0, 0), operation.hlc, operation.digest)
 
 
 def _superseded(

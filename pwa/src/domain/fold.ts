@@ -372,8 +372,13 @@ function knownAndApplied(
   return { known, applied };
 }
 
+/** What is still on its way arrives in the order in which it was written: of one chain, at least, that is certain. */
 function byArrival(one: Entry, other: Entry): number {
-  return compareArrivals(arrivalOf(one), arrivalOf(other)) || compare(one.operation.digest, other.operation.digest);
+  return (
+    compareArrivals(arrivalOf(one), arrivalOf(other)) ||
+    compare(one.operation.hlc, other.operation.hlc) ||
+    compare(one.operation.digest, other.operation.digest)
+  );
 }
 
 function arrivalOf({ seq, receivedAt, since }: Entry): Arrival | null {
