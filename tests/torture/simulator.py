@@ -394,7 +394,8 @@ class Simulator:
             for store in tablet.stores.values()
             for audit, rows in store.rows.items()
             for digest, row in rows.items()
-            if row.chain is not None and row.chain.account == store.account
+            # What this person wrote in the office was made on no tablet.
+            if row.chain is not None and row.chain.account == store.account and digest in self.made
         }
 
     def _note_gone(self) -> None:
