@@ -57,13 +57,27 @@ def closings_of(view: LogView) -> Closings:
     """
     sealed = sorted(_sealed(view), key=lambda one: one.arrival)
     known = {one.sha256 for one in sealed}
+    after: dict[str | None, list[SealedClosing]] = {}
+    for one in sealed:
+        after.setdefault(one.supersedes if one.supersedes in known else None, []).append(one)
     counted: list[SealedClosing] = []
-    following = [one for one in sealed if one.supersedes not in known]
+    following = after.get(None, [])
     while following:
-        counted.append(following[0])
-        last = counted[-1].sha256
-        following = [one for one in sealed if one.supersedes == last and one not in counted]
+        counted.append(min(following, key=lambda one: _line(one, after)))
+        following = [one for one in after.get(counted[-1].sha256, []) if one not in counted]
     return Closings(tuple(counted), tuple(one for one in sealed if one not in counted))
+
+
+def _line(first: SealedClosing, after: Mapping[str | None, list[SealedClosing]]) -> tuple[Any, ...]:
+    """The first arrival among it and all that follow on it: a record that comes home late does not move those that rest on it."""
+    line: list[SealedClosing] = []
+    ahead = [first]
+    while ahead:
+        one = ahead.pop()
+        if one not in line:
+            line.append(one)
+            ahead += after.get(one.sha256, [])
+    return (min(one.arrival for one in line), first.arrival)
 
 
 def _sealed(view: LogView) -> Iterator[SealedClosing]:
@@ -75,15 +89,22 @@ def _sealed(view: LogView) -> Iterator[SealedClosing]:
         # The first to arrive comes last.
         for head, arrived in reversed(list(zip(shown.heads, shown.arrivals, strict=True))):
             seal = head.value
-            if isinstance(seal, dict) and _fits(seal, entity, head):
+            if isinstance(seal, dict) and _fits(view, seal, entity, head):
                 yield SealedClosing(
                     ref, str(seal["sha256"]), seal.get("supersedes"), str(seal.get("sealed_at")), arrived
                 )
                 break
 
 
-def _fits(seal: Mapping[str, Any], entity: EntityView, head: Operation) -> bool:
+def _fits(view: LogView, seal: Mapping[str, Any], entity: EntityView, head: Operation) -> bool:
     said = (seal.get("purpose"), seal.get("audit"), seal.get("installation"), seal.get("account"))
     author = (SealPurpose.CLOSING.value, head.chain.audit, head.chain.installation, head.chain.account)
-    is_erased = entity.born_view is not None and entity.born_view.is_erased
-    return said == author and bool(seal.get("sha256")) and (is_erased or seal["sha256"] == entity.get("sha256"))
+    return said == author and bool(seal.get("sha256")) and _sha256_of(view, entity) in (None, seal["sha256"])
+
+
+def _sha256_of(view: LogView, entity: EntityView) -> Any:
+    """The hash of the record; of an erased one as the word of the erasure tells it, and None where that is silent."""
+    if entity.born_view is None or not entity.born_view.is_erased:
+        return entity.get("sha256", "")
+    kept = view.erased.get(entity.born_view.heads[-1].digest, {}).get("record")
+    return kept.get("sha256") if isinstance(kept, dict) else None

@@ -51,6 +51,11 @@ class ChainWalk:
             if quarantined.get(digest, {}).get("code") not in BESIDE_THE_CHAIN:
                 self._by_place.setdefault((operation.chain, operation.dseq), digest)
 
+    @property
+    def unreadable(self) -> Iterable[str]:
+        """The digests of what cannot be read."""
+        return self._unreadable.keys()
+
     def back_from(self, head: Head) -> set[str] | Gap:
         """The digests from the head to the beginning of its chain, or where the log has a hole."""
         covered: set[str] = set()

@@ -1,5 +1,7 @@
 """A finding: its number, whether it counts, and what it still lacks before the closing meeting can seal it."""
 
+from itertools import count
+
 from server.domain.fold import EntityView, LogView
 from server.domain.numbering import fixed_numbers
 from server.domain.refusals import Refusal
@@ -25,14 +27,12 @@ def numbered_findings(view: LogView) -> list[tuple[str, EntityView]]:
     fixes it, and so does a report that was issued: what people signed as 01 stays 01, whatever arrives or goes later, and no
     number is given twice.
     """
-    fixed = fixed_numbers(view)
+    fixed, given = fixed_numbers(view)
     raised = sorted(view.of_kind("finding"), key=lambda finding: (str(finding.get("raised_at") or ""), finding.id))
-    following = max(fixed.values(), default=0)
+    free = (number for number in count(1) if number not in given)
     numbered: list[tuple[int, EntityView]] = []
     for finding in raised:
-        if finding.id not in fixed:
-            following += 1
-        numbered.append((fixed.get(finding.id, following), finding))
+        numbered.append((fixed[finding.id] if finding.id in fixed else next(free), finding))
     return [(f"{number:02d}", finding) for number, finding in sorted(numbered, key=lambda one: one[0])]
 
 

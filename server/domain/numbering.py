@@ -8,26 +8,28 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from server.domain.closings import SEAL, closings_of
+from server.domain.closings import closings_of
 from server.domain.fold import EntityView, LogView
 from server.domain.operation import parse_plain_json
 
 _NUMBER = re.compile(r"[0-9]{2,6}")
 
 
-def fixed_numbers(view: LogView) -> dict[str, int]:
+def fixed_numbers(view: LogView) -> tuple[dict[str, int], set[int]]:
     """
-    By finding, whether it is still there or not. What went out to the certification body comes first, then what the closing record
+    The numbers by finding, and every number that was ever given, which no other finding gets. By finding, whether it is still there or not. What went out to the certification body comes first, then what the closing record
     that counts says, then those before it and beside it: of each what nothing before it knows and what is still free. Clocks decide
     nothing, and neither does a deletion: nobody takes back what was signed.
     """
     fixed: dict[str, int] = {}
-    for record in _records(view):
+    given: set[int] = set()
+    for numbers in _given(view):
         taken = set(fixed.values())
-        for finding, number in _numbers_of(view, record).items():
-            if finding not in fixed and number not in taken:
-                fixed[finding] = number
-    return fixed
+        for finding, number in numbers.items():
+            given.add(int(number))
+            if finding not in fixed and int(number) not in taken:
+                fixed[finding] = int(number)
+    return fixed, given
 
 
 def numbers_in(record: Any) -> dict[str, str]:
@@ -39,29 +41,32 @@ def numbers_in(record: Any) -> dict[str, str]:
         return {}
 
 
-def _records(view: LogView) -> Iterator[EntityView]:
-    sealed = {
-        head.digest: entity
-        for entity in view.entities.values()
-        if entity.kind == "report_record" and SEAL in entity.fields
-        for head in entity.fields[SEAL].heads
-    }
-    yield from (sealed[seal] for seal in view.issued if seal in sealed)
+def _given(view: LogView) -> Iterator[dict[str, str]]:
+    """What counts of them by now matters only of closing records: what was issued stays issued."""
+    for words in view.issued.values():
+        for word in words:
+            yield _told(word.get("numbers"))
     closings = closings_of(view)
-    yield from (view.entities[one.ref] for one in (*reversed(closings.counted), *closings.beside))
+    for one in (*reversed(closings.counted), *closings.beside):
+        yield _numbers_of(view, view.entities[one.ref])
 
 
-def _numbers_of(view: LogView, record: EntityView) -> dict[str, int]:
+def _numbers_of(view: LogView, record: EntityView) -> dict[str, str]:
     """Where its content was erased, the word of the erasure says how it numbered the findings."""
     if record.born_view is None:
         return {}
     birth = record.born_view.heads[-1]
-    if birth.is_erased:
-        told = view.erased.get(birth.digest, {}).get("numbers")
-        numbers = _fitting(list(told.items())) if isinstance(told, dict) else {}
-    else:
-        numbers = numbers_in((record.born or {}).get("record"))
-    return {finding: int(number) for finding, number in numbers.items()}
+    if not birth.is_erased:
+        return numbers_in((record.born or {}).get("record"))
+    kept = view.erased.get(birth.digest, {}).get("record")
+    return _told(kept.get("numbers")) if isinstance(kept, dict) else {}
+
+
+def _told(numbers: Any) -> dict[str, str]:
+    try:
+        return _fitting(list(numbers.items())) if isinstance(numbers, dict) else {}
+    except TypeError:
+        return {}
 
 
 def _fitting(numbers: list[tuple[Any, Any]]) -> dict[str, str]:

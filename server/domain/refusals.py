@@ -76,6 +76,7 @@ SENTENCES: dict[str, str] = {
     "operation.not_yours": "This entry names another author, tablet or audit than the one that sent it. It is kept, and counts as soon as its author's own tablet sends it.",
     "operation.content_missing": "The content of this entry was erased before it came, and nobody here decided so. Its place is kept; it shows nothing.",
     "operation.already_born": "Something else with this number was recorded before, and what it began with never changes. Both are kept; the lead auditor decides.",
+    "operation.servers_own": "This batch holds an entry of the server's own, which no tablet sends. Nothing of it was stored; leave that entry out and send the rest again.",
     "operation.reserved": "Only the server writes entries of this kind. It is kept, but not shown in the audit.",
     "operation.without_words": "A deletion and a seal hold no words, so there is nothing to erase in them. Erase what was deleted or sealed.",
     "operation.without_content": "This entry cannot be read, and no part of it can be taken out without breaking the proof of the log. It stays aside and is not shown in the audit.",

@@ -11,7 +11,7 @@ from typing import Any
 
 from server.domain.coverage import ChainWalk, Gap, Head
 from server.domain.fold import Entry, LogView, fold_log
-from server.domain.operation import SERVER_ACCOUNT, ChainKey
+from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.reports.material import Record
@@ -69,7 +69,11 @@ def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
     covered = log.walk.covered_by(head for head in heads if not is_of_server(head))
     if isinstance(covered, Gap):
         return mismatch("the entries of a tablet differ" if covered.differs else "entries of a tablet have not arrived")
-    said, is_checked = set[str](), True
+    author = _own_chain(log, audit, record, covered)
+    if not _is_schema_of(author, record):
+        return mismatch("which app froze it")
+    # A tablet that reads the log anew knows what it had heard before, and cannot say how far that goes.
+    said, is_checked = set[str](), _is_place_of(log, author, record)
     for head in filter(is_of_server, heads):
         found = log.walk.back_from(head)
         if isinstance(found, Gap):
@@ -77,17 +81,23 @@ def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
                 return mismatch("what the server had said")
             found, is_checked = _words_up_to(log, head), False
         said |= found
-    if not _heard(log, record) <= said:
-        return mismatch("what the server had said")
     aside, unread = _digests(record.get("aside")), _digests(record.get("unread"))
     if aside is None or unread is None:
         return mismatch("what it says was set aside")
-    if not unread <= covered or any(_can_be_read(log, digest, record) for digest in unread):
+    pulled = _pulled(log, record)
+    had = {*covered, *said, *(entry.operation.digest for entry in pulled), *log.walk.unreadable}
+    if not unread <= had or any(_can_be_read(log, digest, record) for digest in unread):
         return mismatch("what it says could not be read")
+    said -= unread
+    if not {entry.operation.digest for entry in pulled if is_word(entry)} <= said | unread:
+        return mismatch("what the server had said")
     read = [entry for entry in log.entries if entry.operation.digest in covered - unread]
     words = [entry for entry in log.entries if is_word(entry) and _is_known(entry, said)]
     known = {entry.operation.digest for entry in read}
     view = fold_log([*read, *words])
+    left_out = [entry for entry in pulled if not is_word(entry) and entry.operation.digest not in covered | unread]
+    if is_checked and any(_counts(log, entry, said) for entry in left_out):
+        return mismatch("what lies under its heads")
     if is_checked:
         if aside != known & view.quarantined.keys():
             return mismatch("what it says was set aside")
@@ -108,12 +118,50 @@ def _is_known(entry: Entry, said: set[str]) -> bool:
     return entry.operation.kind is OperationKind.ERASURE or entry.operation.digest in said
 
 
-def _heard(log: AuditLog, record: Record) -> set[str]:
-    """What the tablet had pulled of the server's words, where the numbers of the log are still the same."""
+def _pulled(log: AuditLog, record: Record) -> list[Entry]:
+    """What the tablet had pulled, where the numbers of the log are still the same."""
     place = record["frozen"]["log"]
     if place["epoch"] != log.epoch:
-        return set()
-    return {entry.operation.digest for entry in log.entries if is_word(entry) and (entry.seq or 0) <= place["seq"]}
+        return []
+    return [entry for entry in log.entries if (entry.seq or 0) <= place["seq"]]
+
+
+def _counts(log: AuditLog, entry: Entry, said: set[str]) -> bool:
+    """Whether it counts now and nothing that the tablet had heard set it aside: then it was there for the record."""
+    digest = entry.operation.digest
+    return digest not in log.view.quarantined and not any(
+        word.operation.entity_id == digest and word.operation.digest in said and _sets_aside(word)
+        for word in log.entries
+        if is_word(word)
+    )
+
+
+def _sets_aside(word: Entry) -> bool:
+    value = word.operation.value
+    return isinstance(value, dict) and value.get("state") == "quarantined"
+
+
+def _own_chain(log: AuditLog, audit: str, record: Record, covered: set[str]) -> list[Operation]:
+    """What lies under the record of the chain of whoever froze it."""
+    frozen = record["frozen"]
+    key = ChainKey(frozen["installation"], frozen["account"], audit)
+    return [
+        entry.operation for entry in log.entries if entry.operation.chain == key and entry.operation.digest in covered
+    ]
+
+
+def _is_schema_of(author: list[Operation], record: Record) -> bool:
+    """No app is older than what it has written before."""
+    schema = record["frozen"]["schema"]
+    newest = max((int(operation.context["schema"]) for operation in author), default=1)
+    return type(schema) is int and schema >= max(newest, 1)
+
+
+def _is_place_of(log: AuditLog, author: list[Operation], record: Record) -> bool:
+    """Whether it had pulled at least what it had seen before, by its own word in its own entries."""
+    place = record["frozen"]["log"]
+    seen = max((operation.seen_seq for operation in author if operation.seen_epoch == log.epoch), default=0)
+    return seen == 0 or (place["epoch"] == log.epoch and place["seq"] >= seen)
 
 
 def _words_up_to(log: AuditLog, head: Head) -> set[str]:
@@ -133,12 +181,7 @@ def _can_be_read(log: AuditLog, digest: str, record: Record) -> bool:
 
 
 def _ever_set_aside(log: AuditLog) -> set[str]:
-    return {
-        entry.operation.entity_id
-        for entry in log.entries
-        if is_word(entry) and isinstance(entry.operation.value, dict)
-        if entry.operation.value.get("state") == "quarantined"
-    }
+    return {entry.operation.entity_id for entry in log.entries if is_word(entry) and _sets_aside(entry)}
 
 
 def _digests(listed: Any) -> set[str] | None:

@@ -19,6 +19,7 @@ import structlog
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.fold import fold_log
+from server.domain.numbering import numbers_in
 from server.domain.operation import SERVER_ACCOUNT
 from server.domain.refusals import Refusal
 from server.mail import messages
@@ -217,6 +218,8 @@ def _keep(row: ReportRow, issued: Issued, config: Config, say_issued: SayIssued)
                 "state": issued.state.value,
                 "pdf_sha256": digest,
                 "pages": issued.pages,
+                # No other finding ever gets one of them, whatever counts in the log by then.
+                "numbers": numbers_in(issued.sealed.data.decode()),
                 "by": row.requested_by,
                 "at": as_instant(now),
             }

@@ -33,8 +33,8 @@ class Erasure:
     reason: str
     by: str
     at: int
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    """Of a sealed record, the number that it gave to each finding: no other finding ever gets it."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Of a sealed record its `sha256`, and `numbers`, the number that it gave to each finding: no other finding ever gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _line(decision: Decision) -> str:
                 "workspace": decision.workspace,
                 "reason": decision.reason,
                 "by": decision.by,
-                **({"numbers": dict(decision.numbers)} if decision.numbers else {}),
+                **({"record": dict(decision.record)} if decision.record else {}),
             }
         case TabletBlocked():
             written = {"tablet_blocked" if decision.is_blocked else "tablet_let_in": decision.installation}
@@ -165,9 +165,9 @@ def _read(line: bytes) -> Decision | None:
             case {"password_set": account}:
                 return PasswordSet(str(uuid.UUID(account)), at)
             case {"erasure": digest, "audit": audit, "workspace": workspace, "reason": reason, "by": by}:
-                numbers = written.get("numbers", {})
+                record = written.get("record", {})
                 erasure = Erasure(
-                    str(uuid.UUID(audit)), digest, str(uuid.UUID(workspace)), reason, str(uuid.UUID(by)), at, numbers
+                    str(uuid.UUID(audit)), digest, str(uuid.UUID(workspace)), reason, str(uuid.UUID(by)), at, record
                 )
                 return erasure if _is_whole(erasure) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -182,6 +182,5 @@ def _is_whole(erasure: Erasure) -> bool:
         and isinstance(erasure.reason, str)
         and len(erasure.reason) <= _LONGEST_REASON
         and "\x00" not in erasure.reason
-        and isinstance(erasure.numbers, dict)
-        and all(isinstance(number, str) for number in erasure.numbers.values())
+        and isinstance(erasure.record, dict)
     )

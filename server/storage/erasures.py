@@ -49,7 +49,7 @@ def note_decision(session: Session, decision: Decision) -> None:
         reason=decision.reason,
         decided_by=decision.by,
         erased_at=decision.at,
-        numbers=json.dumps(dict(decision.numbers)) if decision.numbers else None,
+        record=json.dumps(dict(decision.record)) if decision.record else None,
     )
     session.add(row)
     session.flush()
@@ -63,15 +63,15 @@ def all_decisions(session: Session) -> dict[tuple[str, str], Decision]:
 
 def decision_of(row: Erasure) -> Decision:
     """A row of the table as a line of the file."""
-    numbers = json.loads(row.numbers) if row.numbers else {}
-    return Decision(row.audit_id, row.digest, row.workspace_id, row.reason, row.decided_by, row.erased_at, numbers)
+    record = json.loads(row.record) if row.record else {}
+    return Decision(row.audit_id, row.digest, row.workspace_id, row.reason, row.decided_by, row.erased_at, record)
 
 
 def register_words(session: Session, audit: Audit, digest: str, said: Mapping[str, Any]) -> None:
     """Note a decision that only the log tells of: its entry came back after a restore, and the register had been lost."""
     at = round(datetime.fromisoformat(said["at"]).timestamp() * 1000)
-    numbers = said.get("numbers") or {}
-    register_erasure(session, Decision(audit.id, digest, audit.workspace_id, said["reason"], said["by"], at, numbers))
+    record = said.get("record") or {}
+    register_erasure(session, Decision(audit.id, digest, audit.workspace_id, said["reason"], said["by"], at, record))
 
 
 def registered_erasures(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, Decision]:

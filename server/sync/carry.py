@@ -21,7 +21,7 @@ from server.storage import Session, accounts, audits, chains
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
 from server.sync.head_signature import verifying_key
-from server.sync.place import Arrival, read_arrivals
+from server.sync.place import Arrival, read_arrivals, refuse_servers_own
 from server.sync.push import Batch, PushAnswer, push, verdicts_on
 from server.sync.receive import Receiver, Sender
 
@@ -111,6 +111,7 @@ def _set_aside(batch: Batch) -> PushAnswer:
     """In quarantine, as brought by nobody who could say more about it."""
     nobody = ChainKey(BY_HAND, BY_HAND, batch.audit)
     arrivals = read_arrivals(batch.operations, nobody)
+    refuse_servers_own(arrivals)
     with reading(SERVER) as session:
         row = audits.find_audit(session, batch.audit)
         if row is None:

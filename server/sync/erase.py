@@ -6,6 +6,7 @@ tablets drop the content when they pull the entry that says so.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from server.database import Scope, unit_of_work
 from server.domain.closings import closings_of
@@ -61,20 +62,20 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
             if entry is None or entry.digest in decided:
                 continue
             decision = Erasure(
-                locked.id, entry.digest, locked.workspace_id, reason, account, receiver.now, _numbers_in(entry)
+                locked.id, entry.digest, locked.workspace_id, reason, account, receiver.now, _kept_of(entry)
             )
             erasures.register_erasure(session, decision)
             receiver.erase(entry, decision)
 
 
-def _numbers_in(entry: LoggedOperation) -> dict[str, str]:
-    """How a closing or report record numbers the findings: the word of its erasure keeps that, and nobody's sentence."""
+def _kept_of(entry: LoggedOperation) -> dict[str, Any]:
+    """Which record it was and how it numbered the findings: the word of its erasure keeps that, and nobody's sentence."""
     if entry.entity_kind not in SEALED_RECORDS or entry.field != BORN or entry.content_sha256 is not None:
         return {}
     operation = parse_operation(entry.data)
     if not isinstance(operation, Operation) or not isinstance(operation.value, dict):
         return {}
-    return numbers_in(operation.value.get("record"))
+    return {"sha256": operation.value.get("sha256"), "numbers": numbers_in(operation.value.get("record"))}
 
 
 def _is_one_line(entry: LoggedOperation) -> bool:

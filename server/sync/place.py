@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain.operation import (
+    SERVER_ACCOUNT,
     ChainKey,
     ErasedOperation,
     Operation,
@@ -18,7 +19,7 @@ from server.domain.operation import (
     digest_of_erased,
     parse_operation,
 )
-from server.domain.refusals import Refusal
+from server.domain.refusals import Refusal, Refused
 from server.storage.operation_log import KnownEntry
 
 
@@ -69,6 +70,26 @@ def read_arrivals(operations: Sequence[ErasedOperation | str], chain: ChainKey) 
         if is_without_place and (follower.dseq or 0) > 1 and follower.prev in (None, before.digest):
             before.dseq, before.placed_by = (follower.dseq or 0) - 1, follower.placed_by or follower.digest
     return arrivals
+
+
+def refuse_servers_own(arrivals: Sequence[Arrival]) -> None:
+    """
+    No tablet writes in the server's chain, and none may bring what the server wrote there: stored as somebody's, it would keep the
+    server's own word out of the log when the old log is handed back after a restore. Raises Refused; nothing is stored.
+    """
+    if any(_claims_server(arrival) for arrival in arrivals):
+        raise Refused(Refusal("operation.servers_own"))
+
+
+def _claims_server(arrival: Arrival) -> bool:
+    if arrival.operation is not None:
+        return arrival.operation.chain.account == SERVER_ACCOUNT
+    try:
+        header: Any = json.loads(arrival.data.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    chain = header.get("chain") if isinstance(header, dict) else None
+    return isinstance(chain, dict) and chain.get("account") == SERVER_ACCOUNT
 
 
 def _as_bytes(text: str) -> bytes:

@@ -22,7 +22,7 @@ from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Chain
 from server.sync.head_signature import has_shape_of_signature, verifying_key
-from server.sync.place import Arrival, in_chain_order, read_arrivals
+from server.sync.place import Arrival, in_chain_order, read_arrivals, refuse_servers_own
 from server.sync.receive import Receiver, Sender, refuse_value_here
 
 MAX_FROM_REVOKED = 10_000
@@ -86,9 +86,10 @@ class _Destination:
 
 
 def push(sender: Sender, batch: Batch) -> PushAnswer:
-    """Store a batch, each operation with its verdict. Raises `Refused` for a gap in the chain; then nothing is stored."""
+    """Store a batch, each operation with its verdict. Raises `Refused` for a gap in the chain, or for the server's own words; then nothing is stored."""
     chain = ChainKey(sender.installation, sender.account, batch.audit)
     arrivals = read_arrivals(batch.operations, chain)
+    refuse_servers_own(arrivals)
     for _ in range(2):
         destination = _find_destination(sender, batch.audit, arrivals)
         answer = _push_to(destination, sender, batch, arrivals)

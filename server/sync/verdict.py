@@ -51,10 +51,10 @@ class ServerChain:
         return self._verdict(digest, {"state": APPLIED, "since": since, **decided}, replaces, seen)
 
     def erase(self, decision: Erasure, seen: int) -> NewEntry:
-        """Its content was taken out of the log: by which account's decision, when, and of a sealed record how it had numbered the findings."""
+        """Its content was taken out of the log: by which account's decision, when, and of a sealed record which it was and how it had numbered the findings."""
         value: dict[str, Any] = {"reason": decision.reason, "by": decision.by, "at": as_instant(decision.at)}
-        if decision.numbers:
-            value["numbers"] = dict(decision.numbers)
+        if decision.record:
+            value["record"] = dict(decision.record)
         return self._write(OperationKind.ERASURE, decision.digest, value, [], seen)
 
     def issue(self, seal: str, value: Mapping[str, Any], seen: int) -> NewEntry:

@@ -221,7 +221,7 @@ class Store:
                 covered.add(digest)
                 read = here[digest].operation
                 digest = _claimed_prev(here[digest].data) if read is None else read.prev
-        unread = {digest for digest in covered if here[digest].operation is None}
+        unread = {d for d, row in here.items() if row.operation is None and (d in covered or d not in aside)}
         heads = [(one.chain, one.dseq, one.digest) for one in found if one.digest not in followed]
         return Basis(heads, frozen, covered & aside.keys() - unread, unread)
 

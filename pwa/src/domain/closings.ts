@@ -33,14 +33,40 @@ export interface Closings {
 export function closingsOf(view: LogView): Closings {
   const sealed = sealedClosings(view).sort(byArrival);
   const known = new Set<unknown>(sealed.map(({ seal }) => seal.sha256));
+  const after = new Map<unknown, SealedClosing[]>();
+  for (const one of sealed) {
+    const place = known.has(one.seal.supersedes) ? one.seal.supersedes : null;
+    after.set(place, [...(after.get(place) ?? []), one]);
+  }
   const counted: SealedClosing[] = [];
-  let next = sealed.find(({ seal }) => !known.has(seal.supersedes));
-  while (next !== undefined) {
-    counted.push(next);
-    const last = next.seal.sha256;
-    next = sealed.find((one) => one.seal.supersedes === last && !counted.includes(one));
+  let following = after.get(null) ?? [];
+  while (following.length > 0) {
+    counted.push(firstByLine(following, after));
+    const last = counted.at(-1)!.seal.sha256;
+    following = (after.get(last) ?? []).filter((one) => !counted.includes(one));
   }
   return { counted, beside: sealed.filter((one) => !counted.includes(one)), counting: counted.at(-1) };
+}
+
+/** By the first arrival among it and all that follow on it: a record that comes home late does not move those that rest on it. */
+function firstByLine(
+  following: readonly SealedClosing[],
+  after: ReadonlyMap<unknown, readonly SealedClosing[]>,
+): SealedClosing {
+  const lines = following.map((first) => ({ first, earliest: earliestOf(first, after) }));
+  lines.sort((one, other) => byArrival(one.earliest, other.earliest) || byArrival(one.first, other.first));
+  return lines[0]!.first;
+}
+
+function earliestOf(first: SealedClosing, after: ReadonlyMap<unknown, readonly SealedClosing[]>): SealedClosing {
+  const line = new Set<SealedClosing>();
+  const ahead = [first];
+  for (let one = ahead.pop(); one !== undefined; one = ahead.pop()) {
+    if (line.has(one)) continue;
+    line.add(one);
+    ahead.push(...(after.get(one.seal.sha256) ?? []));
+  }
+  return [...line].sort(byArrival)[0]!;
 }
 
 /** Deleted or not: nobody takes back what somebody has vouched for. */
@@ -50,7 +76,7 @@ function sealedClosings(view: LogView): SealedClosing[] {
     const shown = entity.kind === 'closing_record' ? entity.fields.get(SEAL) : undefined;
     if (shown === undefined || entity.bornView === undefined) continue;
     // The first to arrive comes last.
-    const index = shown.heads.findLastIndex(({ val, chain }) => isSealOf(val, entity, chain));
+    const index = shown.heads.findLastIndex(({ val, chain }) => isSealOf(view, val, entity, chain));
     if (index < 0) continue;
     const record = entity as unknown as EntityView<'closing_record'>;
     const seal = shown.heads[index]!.val as unknown as Schemas['Seal'];
@@ -59,11 +85,18 @@ function sealedClosings(view: LogView): SealedClosing[] {
   return found;
 }
 
-function isSealOf(val: Value, entity: EntityView, author: ChainKey): boolean {
+function isSealOf(view: LogView, val: Value, entity: EntityView, author: ChainKey): boolean {
   if (typeof val !== 'object' || val === null || Array.isArray(val)) return false;
   const isAuthors = val['installation'] === author.installation && val['account'] === author.account;
   if (val['purpose'] !== 'closing' || val['audit'] !== author.audit || !isAuthors || !val['sha256']) return false;
-  return entity.bornView!.isErased || val['sha256'] === entity.value('sha256');
+  const sha256 = sha256OfRecord(view, entity);
+  return sha256 === undefined || val['sha256'] === sha256;
+}
+
+/** The hash of the record; of an erased one as the word of the erasure tells it, and undefined where that is silent. */
+function sha256OfRecord(view: LogView, entity: EntityView): Value | undefined {
+  if (!entity.bornView!.isErased) return entity.value('sha256') ?? null;
+  return view.erased.get(entity.bornView!.heads.at(-1)!.digest)?.record?.sha256;
 }
 
 /** Of two that stand beside each other the first to arrive counts, as of births and seals. */

@@ -42,12 +42,17 @@ export interface NumberedFinding {
  * is given twice.
  */
 export function numberedFindings(view: LogView): NumberedFinding[] {
-  const fixed = fixedNumbers(view);
-  let following = Math.max(0, ...fixed.values());
+  const { fixed, given } = fixedNumbers(view);
+  let last = 0;
+  const nextFree = (): number => {
+    do last += 1;
+    while (given.has(last));
+    return last;
+  };
   return [...view.ofKind('finding')]
     .map((finding) => ({ finding, raisedAt: String(finding.get('raised_at') ?? '') }))
     .sort((one, other) => compare(one.raisedAt, other.raisedAt) || compare(one.finding.id, other.finding.id))
-    .map(({ finding }) => ({ finding, position: fixed.get(finding.id) ?? (following += 1) }))
+    .map(({ finding }) => ({ finding, position: fixed.get(finding.id) ?? nextFree() }))
     .sort((one, other) => one.position - other.position)
     .map(({ finding, position }) => ({ number: String(position).padStart(2, '0'), finding }));
 }

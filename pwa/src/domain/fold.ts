@@ -45,6 +45,8 @@ export interface Issuance {
   readonly state: string;
   readonly pdf_sha256: string;
   readonly pages: number;
+  /** The number of each finding in it: no other one ever gets it. */
+  readonly numbers?: Readonly<Record<string, string>>;
   readonly by: string;
   readonly at: string;
 }
@@ -54,8 +56,8 @@ export interface Erasure {
   readonly reason: string;
   readonly by: string;
   readonly at: string;
-  /** Of a sealed record, the number that it gave to each finding. */
-  readonly numbers?: Readonly<Record<string, string>>;
+  /** Of a sealed record, which it was and the number that it gave to each finding. */
+  readonly record?: { readonly sha256: string; readonly numbers: Readonly<Record<string, string>> };
 }
 
 /**

@@ -5,37 +5,34 @@
  */
 import { closingsOf } from './closings';
 import type { EntityView, LogView } from './fold';
-import { SEAL } from './operation';
 import { parsePlainJson } from './plain-json';
 
 const NUMBER = /^[0-9]{2,6}$/;
 
 /**
- * By finding, whether it is still there or not. What went out to the certification body comes first, then what the closing record
+ * The numbers by finding, and every number that was ever given, which no other finding gets. By finding, whether it is still there or not. What went out to the certification body comes first, then what the closing record
  * that counts says, then those before it and beside it: of each what nothing before it knows and what is still free. Clocks decide
  * nothing, and neither does a deletion: nobody takes back what was signed.
  */
-export function fixedNumbers(view: LogView): Map<string, number> {
+export function fixedNumbers(view: LogView): { fixed: Map<string, number>; given: Set<number> } {
   const fixed = new Map<string, number>();
-  for (const record of recordsOf(view)) {
+  const given = new Set<number>();
+  for (const numbers of givenIn(view)) {
     const taken = new Set(fixed.values());
-    for (const [finding, number] of numbersOfRecord(view, record)) {
+    for (const [finding, number] of numbers) {
+      given.add(number);
       if (!fixed.has(finding) && !taken.has(number)) fixed.set(finding, number);
     }
   }
-  return fixed;
+  return { fixed, given };
 }
 
-function recordsOf(view: LogView): EntityView[] {
-  const sealed = new Map<string, EntityView>();
-  for (const entity of view.entities.values()) {
-    if (entity.kind !== 'report_record') continue;
-    for (const head of entity.fields.get(SEAL)?.heads ?? []) sealed.set(head.digest, entity);
-  }
-  const issued = [...view.issued.keys()].flatMap((seal) => sealed.get(seal) ?? []);
+/** What counts of them by now matters only of closing records: what was issued stays issued. */
+function givenIn(view: LogView): [string, number][][] {
+  const issued = [...view.issued.values()].flat().map(({ numbers }) => told(numbers));
   const { counted, beside } = closingsOf(view);
   const closings = [...counted.toReversed(), ...beside].map(({ record }) => record as unknown as EntityView);
-  return [...issued, ...closings];
+  return [...issued, ...closings.map((record) => numbersOfRecord(view, record))];
 }
 
 /** Where its content was erased, the word of the erasure says how it numbered the findings. */
@@ -43,8 +40,12 @@ function numbersOfRecord(view: LogView, record: EntityView): [string, number][] 
   const birth = record.bornView?.heads.at(-1);
   if (birth === undefined) return [];
   if (!birth.isErased) return numbersIn(record.born?.['record']);
-  const told = view.erased.get(birth.digest)?.numbers;
-  return isPlainObject(told) ? fitting(Object.entries(told)) : [];
+  const kept: unknown = view.erased.get(birth.digest)?.record;
+  return isPlainObject(kept) ? told(kept['numbers']) : [];
+}
+
+function told(numbers: unknown): [string, number][] {
+  return isPlainObject(numbers) ? fitting(Object.entries(numbers)) : [];
 }
 
 /** The numbers in a record's text. Not what this app writes, such as one of them twice: it fixes nothing. */

@@ -45,10 +45,15 @@ async function readChains(db: AuditbookDatabase, audit: string): Promise<Pick<Ba
   );
   const followed = new Set(inChains.map((operation) => operation.prev));
   const covered = coveredBy(inChains, here);
+  const isUnread = (one: Operation | OperationRow): boolean =>
+    !('val' in one) && (covered.has(one.digest) || !quarantined.has(one.digest));
   return {
     heads: inChains.filter((operation) => !followed.has(operation.digest)),
-    aside: covered.filter((one) => 'val' in one && quarantined.has(one.digest)).map(({ digest }) => digest),
-    unread: covered.filter((one) => !('val' in one)).map(({ digest }) => digest),
+    aside: [...covered.values()]
+      .filter((one) => 'val' in one && quarantined.has(one.digest))
+      .map(({ digest }) => digest),
+    // Also what no head covers: the last words of a colleague, or of the server, that only a newer app reads.
+    unread: [...here.values()].filter(isUnread).map(({ digest }) => digest),
   };
 }
 
@@ -56,7 +61,7 @@ async function readChains(db: AuditbookDatabase, audit: string): Promise<Pick<Ba
 function coveredBy(
   operations: readonly Operation[],
   here: ReadonlyMap<string, Operation | OperationRow>,
-): (Operation | OperationRow)[] {
+): Map<string, Operation | OperationRow> {
   const covered = new Map<string, Operation | OperationRow>();
   for (const operation of operations) {
     if (operation.chain.account === SERVER_ACCOUNT) continue;
@@ -66,5 +71,5 @@ function coveredBy(
       one = here.get('val' in one ? one.prev : claimedPrev(decode(one.body)));
     }
   }
-  return [...covered.values()];
+  return covered;
 }

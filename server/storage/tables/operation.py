@@ -119,5 +119,5 @@ class Erasure(WorkspaceOwned, Base):
     reason: Mapped[str] = mapped_column(sa.String(2000))
     decided_by: Mapped[str] = mapped_column(Id)
     erased_at: Mapped[int] = mapped_column(sa.BigInteger)
-    numbers: Mapped[str | None] = mapped_column(sa.Text)
-    """Of a sealed record, as JSON, the number that it gave to each finding."""
+    record: Mapped[str | None] = mapped_column(sa.Text)
+    """Of a sealed record, as JSON, its hash and the number that it gave to each finding."""
