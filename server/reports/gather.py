@@ -138,7 +138,14 @@ def gather_material(
         handwritten=handwritten,
         # Where no certification body has to release it, the audit team leader's word is the last one.
         state=ReportState.DRAFT if is_certification else ReportState.RELEASED,
-        server=_statement(entries, view, then, (f"report_record/{record}", closing_ref), names),
+        server=_statement(
+            entries,
+            view,
+            then,
+            (f"report_record/{record}", closing_ref),
+            names,
+            is_checked=meeting.is_checked and then.is_checked,
+        ),
         heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
         arrived=arrived,
         catalogues=tuple(catalogues.values()),
@@ -279,6 +286,8 @@ def _statement(
     then: Reading,
     refs: tuple[str, str],
     names: Mapping[str, str],
+    *,
+    is_checked: bool,
 ) -> ServerStatement:
     report_ref, closing_ref = refs
     covered = then.counted
@@ -294,7 +303,7 @@ def _statement(
         last_received_at=as_instant(max(under_seal)) if under_seal else None,
         late=tuple(_late(devices, view, {*covered, *then.unread}, names)),
         unread=len(then.unread),
-        is_aside_checked=then.is_checked,
+        is_aside_checked=is_checked,
         quarantined=len(view.quarantined),
         erased=sum(1 for entry in entries if entry.operation.is_erased and entry.operation.digest in covered),
     )

@@ -14,6 +14,7 @@ from server.domain.vocabulary import Origin
 from server.sync.restore import begin_again
 from tests.devices import Device, codes, value_of
 from tests.people import Person
+from tests.reports import sample
 from tests.reports.issuing import ask, keep_pictures, made_text, refusal_of, reseal, sent, tablet_with_sample, work
 from tests.reports.sample import CLOSING, seal_closing, seal_report
 
@@ -124,17 +125,22 @@ def seal_leaving_out(tablet, left_out, heads):
     )
 
 
+def raise_major(his: Device) -> str:
+    finding = "finding/of-aron"
+    his.add(finding, raised_at="2026-11-24T09:41:07.250Z", raised_by=his.person.account)
+    his.set(finding, "title", "Pressure vessel without inspection")
+    his.set(finding, "grade", "major_nonconformity")
+    his.set(finding, "criteria", ["iso9001-2015:7.1.3"])
+    for part in ("requirement", "failure", "objective_evidence"):
+        his.set(finding, part, "said")
+    return finding
+
+
 def major_of_aron(office, aron):
     tablet = tablet_with_sample(office)
     sent(tablet)
     his = Device(aron, tablet.audit)
-    f = "finding/of-aron"
-    his.add(f, raised_at="2026-11-24T09:41:07.250Z", raised_by=aron.account)
-    his.set(f, "title", "Pressure vessel without inspection")
-    his.set(f, "grade", "major_nonconformity")
-    his.set(f, "criteria", ["iso9001-2015:7.1.3"])
-    for part in ("requirement", "failure", "objective_evidence"):
-        his.set(f, part, "said")
+    f = raise_major(his)
     assert set(codes(his.push())) == {"audit.not_assigned"}  # he began before he stood in the team
     tablet.add_member(aron)
     sent(tablet)
@@ -211,3 +217,73 @@ def test_a_closing_record_does_not_count_what_was_set_aside_before(
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what it says was set aside"})
+
+
+def member_with_major(office: Person, aron: Person) -> tuple[Any, Device, tuple[Any, int, str]]:
+    """Aron is in the team and raises a major nonconformity; where his chain ended before it."""
+    tablet = tablet_with_sample(office)
+    tablet.add_member(aron)
+    sent(tablet)
+    his = Device(aron, tablet.audit)
+    his.set("note/n", "text", "first")
+    before = (his.chain, his.dseq, his.prev)
+    raise_major(his)
+    assert set(codes(his.push())) == {None}
+    tablet.pull()
+    return tablet, his, before
+
+
+def seal_with(tablet: Any, his_head: tuple[Any, int, str], **more: Any) -> None:
+    seal_closing(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), his_head], **more)
+    tablet.pulled += [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    seal_report(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), his_head], **more)
+    sent(tablet)
+
+
+def test_what_the_tablet_had_pulled_lies_under_its_heads(office: Person, aron: Person, app: Flask):
+    """It says that it had pulled the whole log, and names the end of a colleague's chain before his major nonconformity."""
+    tablet, his, before = member_with_major(office, aron)
+    tablet.pulled = [e for e in tablet.pulled if e.operation.chain != his.chain or e.operation.dseq <= before[1]]
+    seal_with(tablet, before)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "what lies under its heads"})
+
+
+def test_no_app_is_older_than_what_it_has_written(
+    office: Person, aron: Person, app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    """By the word of an older app a colleague's entries could be called unreadable."""
+    tablet, his, _ = member_with_major(office, aron)
+    real = sample.frozen
+    monkeypatch.setattr(sample, "frozen", lambda device, at: real(device, at) | {"schema": 0})
+    monkeypatch.setattr("server.reports.gather.is_frozen_by_author", lambda entity, record: True)
+    seal_with(tablet, (his.chain, his.dseq, his.prev))
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "which app froze it"})
+
+
+def test_a_tablet_that_denies_what_it_had_pulled_is_told_on_the_report(
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Aron's is set aside, and the tablet knows it: the closing record counts it as if nothing had ever been pulled."""
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    his = Device(aron, tablet.audit)
+    raise_major(his)
+    assert set(codes(his.push())) == {"audit.not_assigned"}
+    tablet.pull()
+    tablet.set("note/n2", "text", "written when it had all of it")
+    pulled, place = list(tablet.pulled), (tablet.epoch, tablet.cursor, tablet.hash)
+    own = [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    tablet.pulled = [e for e in pulled if e.origin is not Origin.SERVER] + own
+    tablet.epoch, tablet.cursor, tablet.hash = None, 0, "0" * 64
+    heads = [(his.chain, his.dseq, his.prev)]
+    seal_closing(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads])
+    tablet.epoch, tablet.cursor, tablet.hash = place
+    tablet.pulled = pulled + [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    seal_report(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads])
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert "Lost decisions" in made_text(tablet, app, config)
