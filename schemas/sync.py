@@ -213,6 +213,41 @@ class AuditListingSchema(StrictSchema):
     team_role = fields.String(required=True, allow_none=True)
 
 
+class CustodyQuerySchema(StrictSchema):
+    """The number up to which the tablet has the log, and the epoch that it counts in; the whole log where neither is named."""
+
+    epoch = fields.UUID(load_default=None)
+    seq = fields.Integer(load_default=None, validate=validate.Range(min=0))
+
+
+class WaitingTabletSchema(StrictSchema):
+    """A tablet that announced more entries than have arrived: those behind `arrived`, up to `announced`, are lacking."""
+
+    account = fields.UUID(required=True)
+    name = fields.String(required=True)
+    installation = fields.UUID(required=True)
+    arrived = whole(required=True)
+    announced = whole(required=True)
+
+
+class CustodySchema(StrictSchema):
+    """
+    What the server holds of an audit up to `seq`: the log, whose running hash there is `hash`, and of the files of evidence that it
+    names all but the `lacking` ones. `receipt` signs it (`custody_statement` in the domain); `lacking` follows from what is signed,
+    `tablets` is what the server has heard and nobody can prove.
+    """
+
+    protocol = whole(required=True)
+    epoch = fields.UUID(required=True)
+    seq = whole(required=True)
+    hash = sha256_hex(required=True)
+    evidence_count = whole(required=True)
+    evidence_sha256 = sha256_hex(required=True)
+    lacking = fields.List(sha256_hex(), required=True)
+    tablets = fields.List(fields.Nested(WaitingTabletSchema), required=True)
+    receipt = fields.Nested(ReceiptSchema, required=True)
+
+
 class KnownEvidenceQuerySchema(StrictSchema):
     sha256 = list_of(sha256_hex(), most=1000)
 

@@ -1,5 +1,5 @@
 """
-The key with which the server signs how far each log goes. It lies outside the database: a backup that is put back must not be able
+The key with which the server signs how far each log goes, and that its evidence has arrived. It lies outside the database: a backup that is put back must not be able
 to make the server forget what it has signed.
 
 Made on first start in the data folder, readable by its owner alone, unless a file of one's own is set. Several processes, and
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.config import Config, ConfigurationError
+from server.domain.custody import Custody, custody_statement
 from server.domain.receipt import Receipt, key_name, receipt_statement
 
 KEY_FILE = "log.key"
@@ -33,10 +34,18 @@ class LogKey:
     name: str
 
     def sign(self, audit: str, epoch: str, seq: int, running_hash: str, at: str) -> Receipt:
+        """How far a log goes."""
+        signature = self._sign(receipt_statement(audit, epoch, seq, running_hash, at))
+        return Receipt(audit, epoch, seq, running_hash, at, self.name, signature)
+
+    def sign_custody(self, custody: Custody, at: str) -> str:
+        """That everything which `custody` names is stored. The signature."""
+        return self._sign(custody_statement(custody, at))
+
+    def _sign(self, statement: bytes) -> str:
         """ECDSA P-256 with SHA-256, raw r and s, base64url without padding: as tablets sign, so that they can check it."""
-        der = self.key.sign(receipt_statement(audit, epoch, seq, running_hash, at), ec.ECDSA(hashes.SHA256()))
-        r, s = decode_dss_signature(der)
-        return Receipt(audit, epoch, seq, running_hash, at, self.name, _base64url(r.to_bytes(32) + s.to_bytes(32)))
+        r, s = decode_dss_signature(self.key.sign(statement, ec.ECDSA(hashes.SHA256())))
+        return _base64url(r.to_bytes(32) + s.to_bytes(32))
 
     @property
     def public_text(self) -> str:

@@ -621,11 +621,21 @@ def evidence_sent_by(session: Session, audit: str, account: str) -> set[str]:
     return _evidence_named(session, audit, (table.sent_by_account == account) & (table.chain_account == account))
 
 
+def evidence_births(session: Session, audit: str, seq: int) -> list[Any]:
+    """The values of every birth of evidence up to a number, in quarantine or not; None where it was erased."""
+    table = LoggedOperation
+    return [entry.operation.value for entry in _births_of_evidence(session, audit, table.seq <= seq)]
+
+
 def _evidence_named(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> set[str]:
+    values = (entry.operation.value for entry in _births_of_evidence(session, audit, wanted))
+    return {str(value.get("sha256")) for value in values if isinstance(value, dict)}
+
+
+def _births_of_evidence(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> Iterator[Entry]:
     table = LoggedOperation
     is_birth = (table.entity_kind == "evidence") & (table.kind == OperationKind.ADD.value)
     entries = (
         _read(row) for row in session.execute(sa.select(*_READ).where(table.audit_id == audit, is_birth, wanted))
     )
-    values = (entry.operation.value for entry in entries if entry is not None)
-    return {str(value.get("sha256")) for value in values if isinstance(value, dict)}
+    return (entry for entry in entries if entry is not None)

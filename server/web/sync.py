@@ -2,6 +2,7 @@
 
 import gzip
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, current_app, json, request
@@ -10,6 +11,8 @@ from schemas.base import sha256_hex
 from schemas.sync import (
     PROTOCOL,
     AuditListingSchema,
+    CustodyQuerySchema,
+    CustodySchema,
     HandBackSchema,
     HandedBackSchema,
     PullPageSchema,
@@ -17,13 +20,16 @@ from schemas.sync import (
     PushAnswerSchema,
     PushSchema,
 )
+from server.config import Config
 from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal, Refused
 from server.domain.vocabulary import Origin
 from server.sealing.log_key import load_log_key
 from server.storage.clock import as_instant, now_ms
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.operation_log import PageEntry
 from server.sync.carry import carry
+from server.sync.custody import read_custody
 from server.sync.hand_back import Begin, Line, Stretch, hand_back
 from server.sync.listing import list_audits
 from server.sync.pull import Page, Puller, pull
@@ -102,6 +108,27 @@ def get_operations(query: dict[str, Any], audit: uuid.UUID) -> Any:
     epoch = None if query["epoch"] is None else str(query["epoch"])
     without = None if query["without"] is None else str(query["without"])
     return _page(str(audit), pull(puller, str(audit), epoch, query["after"], query["limit"], without))
+
+
+@blueprint.get("/audits/<uuid:audit>/custody")
+@blueprint.arguments(CustodyQuerySchema, location="query")
+@blueprint.response(200, CustodySchema)
+def get_custody(query: dict[str, Any], audit: uuid.UUID) -> dict[str, Any]:
+    """What the server holds of this audit, entries and files, signed; and what is lacking."""
+    signed_in = current_account()
+    config: Config = current_app.config["AUDITBOOK"]
+    reader = Puller(signed_in.account, signed_in.roles, signed_in.installation)
+    epoch = None if query["epoch"] is None else str(query["epoch"])
+    held = read_custody(EvidenceFiles(config.data_folder), reader, str(audit), epoch, query["seq"])
+    key, at = load_log_key(config), as_instant(now_ms())
+    signed = {name: value for name, value in asdict(held.custody).items() if name != "audit"}
+    return {
+        "protocol": PROTOCOL,
+        **signed,
+        "lacking": held.lacking,
+        "tablets": [asdict(tablet) for tablet in held.tablets],
+        "receipt": {"at": at, "key": key.name, "signature": key.sign_custody(held.custody, at)},
+    }
 
 
 @blueprint.post("/audits/<uuid:audit>/operations/handed-back")

@@ -25,6 +25,7 @@ from server.domain import finding as findings
 from server.domain import judgement as judgements
 from server.domain.closing import content_before_report
 from server.domain.closings import closings_of
+from server.domain.custody import Custody, custody_statement, evidence_list_hash, evidence_named
 from server.domain.entity import fits_id
 from server.domain.fold import Entry, LogView, fold_log
 from server.domain.operation import (
@@ -360,6 +361,20 @@ def test_receipt(vector: dict[str, Any]):
     public_key = base64.urlsafe_b64decode(vector["public_key"] + "=" * (-len(vector["public_key"]) % 4))
     assert key_name(public_key) == vector["key"]
     assert (verifying_key(statement, vector["signature"], [public_key]) is not None) is vector["is_signed"]
+
+
+@vectors("custody")
+def test_custody(vector: dict[str, Any]):
+    """What the server signs before somebody leaves: `births` of evidence, of which the `lacking` files have not arrived."""
+    named = evidence_named(vector["births"])
+    assert named == vector["named"]
+    stored = [sha256 for sha256 in named if sha256 not in vector["lacking"]]
+    custody = Custody(**{name: vector[name] for name in Custody.__dataclass_fields__})
+    assert custody_statement(custody, vector["at"]).decode() == vector["statement"]
+    assert evidence_list_hash(stored) == vector["evidence_sha256"]
+    public_key = base64.urlsafe_b64decode(vector["public_key"] + "=" * (-len(vector["public_key"]) % 4))
+    is_signed = verifying_key(custody_statement(custody, vector["at"]), vector["signature"], [public_key]) is not None
+    assert is_signed is vector["is_signed"]
 
 
 REFUSES = {"contents": handover.refuse_contents, "line": handover.refuse_line, "batch": handover.refuse_batch}

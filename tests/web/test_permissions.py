@@ -103,6 +103,7 @@ TABLE: dict[tuple[str, str], Access] = {
     # So is what somebody brings for a colleague.
     ("POST", "/api/audits/<uuid:audit>/operations/carried"): SIGNED_IN,
     ("GET", "/api/audits/<uuid:audit>/operations"): AUDIT,
+    ("GET", "/api/audits/<uuid:audit>/custody"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/operations/<digest>/release"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/operations/handed-back"): HANDED_BACK,
     ("POST", "/api/evidence/uploads"): SIGNED_IN,

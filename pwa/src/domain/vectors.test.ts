@@ -36,6 +36,7 @@ import {
 import { maySpeakAs, mayWrite } from './permissions';
 import { canonicalText, type Value } from './plain-json';
 import { closingRecord, reportRecord } from './record';
+import { custodyStatement, evidenceListHash, evidenceNamed, type Custody } from './custody';
 import { receiptStatement, type LogPoint } from './receipt';
 import { isRefusal } from './refusal';
 import { FORMS, isSpelled, type Form } from './spelling';
@@ -457,6 +458,18 @@ describe('a spelling', () => {
 describe('a receipt', () => {
   test.each(vectors('receipt'))('%s', async (_, vector) => {
     const statement = receiptStatement(vector as unknown as LogPoint, vector['at']);
+    expect(statement).toBe(vector['statement']);
+    expect(await isSignedBy(statement, vector['signature'], vector['public_key'])).toBe(vector['is_signed']);
+  });
+});
+
+describe('what the server signs before somebody leaves', () => {
+  test.each(vectors('custody'))('%s', async (_, vector) => {
+    const named = evidenceNamed(vector['births']);
+    expect(named).toEqual(vector['named']);
+    const stored = named.filter((sha256) => !vector['lacking'].includes(sha256));
+    expect(evidenceListHash(stored)).toBe(vector['evidence_sha256']);
+    const statement = custodyStatement(vector as unknown as Custody, vector['at']);
     expect(statement).toBe(vector['statement']);
     expect(await isSignedBy(statement, vector['signature'], vector['public_key'])).toBe(vector['is_signed']);
   });

@@ -145,6 +145,29 @@ export interface components {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
         };
+        Custody: {
+            /** Format: uuid */
+            epoch: string;
+            evidence_count: number;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            evidence_sha256: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            hash: string;
+            lacking: string[];
+            protocol: number;
+            receipt: components["schemas"]["Receipt"];
+            seq: number;
+            tablets: components["schemas"]["WaitingTablet"][];
+        };
+        CustodyQuery: {
+            /**
+             * Format: uuid
+             * @default null
+             */
+            epoch: string | null;
+            /** @default null */
+            seq: number | null;
+        };
         Deviation: {
             minutes_lost?: number;
             /** @example 2026-11-24T09:41:07.250Z */
@@ -656,6 +679,15 @@ export interface components {
             seq: number;
             /** @enum {string} */
             verdict: "duplicate" | "quarantined";
+        };
+        WaitingTablet: {
+            /** Format: uuid */
+            account: string;
+            announced: number;
+            arrived: number;
+            /** Format: uuid */
+            installation: string;
+            name: string;
         };
         Wording: {
             de: string;
