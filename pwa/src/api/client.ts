@@ -186,6 +186,12 @@ export class ApiClient {
     ]);
   }
 
+  /** What the server holds up to a number of the log, signed. */
+  readCustody(audit: string, asked: { epoch: string; seq: number }): Promise<Answer<Schemas['Custody']>> {
+    const query = new URLSearchParams({ epoch: asked.epoch, seq: String(asked.seq) });
+    return this.#ask(`/api/audits/${audit}/custody?${query}`, {}, ['epoch', 'seq', 'hash', 'lacking', 'receipt']);
+  }
+
   /** Let an operation count that was kept in quarantine. */
   release(audit: string, digest: string): Promise<Answer<null>> {
     return this.#ask(`/api/audits/${audit}/operations/${digest}/release`, { method: 'POST' }, 'empty');

@@ -14,6 +14,7 @@
  *   pulled.ts    pages from the server, cursor, repair
  *   carried.ts   what came by hand from another tablet and is to be taken to the server
  *   receipts.ts  what the server has signed about them
+ *   custody.ts   what it has signed about everything that it holds: whether one may leave the site
  *   space.ts     how long the storage lasts
  */
 import Dexie, { type Table } from 'dexie';
@@ -112,6 +113,24 @@ export interface ReceiptRow {
   earlier?: Body<KeptReceipt[]>;
   /** When one last came that does not verify; absent as soon as one does. */
   wrong_at?: number;
+}
+
+/** What the server last said that it holds of an audit. */
+export interface CustodyRow {
+  audit: string;
+  body: Body<KeptCustody>;
+}
+
+export interface KeptCustody {
+  /** The statement that was signed, with its signature; only where this tablet could check it against its own log. */
+  readonly signed: (KeptReceipt & { readonly evidence_count: number; readonly evidence_sha256: string }) | null;
+  /** Why the last one was not kept. */
+  readonly problem: 'wrong' | 'other_key' | 'unknown' | null;
+  readonly heard_at: string;
+  /** Files that the log names and whose bytes the server has not got, each with who recorded it. */
+  readonly lacking: readonly { readonly sha256: string; readonly account: string }[];
+  /** Tablets that announced more entries than they sent. */
+  readonly tablets: readonly Schemas['WaitingTablet'][];
 }
 
 /** One entry of an old log: digest, origin, milliseconds of receipt. */
@@ -229,6 +248,7 @@ export class AuditbookDatabase extends Dexie {
   declare logs: Table<LogRow, string>;
   declare verdicts: Table<VerdictRow, [string, string]>;
   declare receipts: Table<ReceiptRow, string>;
+  declare custody: Table<CustodyRow, string>;
   declare old_logs: Table<OldLogRow, [string, string, number]>;
   declare old_lines: Table<OldLinesRow, [string, string, number]>;
   declare carried: Table<CarriedRow, [string, string]>;
@@ -254,6 +274,7 @@ export class AuditbookDatabase extends Dexie {
       logs: 'audit',
       verdicts: '[audit+digest], audit',
       receipts: 'audit',
+      custody: 'audit',
       old_logs: '[audit+epoch+after]',
       old_lines: '[audit+epoch+after]',
       carried: '[audit+last]',

@@ -3,11 +3,10 @@
  * (repair.ts) and count again as soon as they come from there.
  */
 import { isOnOperation } from '../domain/fold';
-import { decode } from './codec';
 import type { AuditbookDatabase } from './database';
 import { fromDatabase, type Live } from './live';
 import { readRefusedCodes } from './old-log';
-import { memberOf, readLog } from './queries';
+import { namesOf } from './names';
 import { entryOf } from './refold';
 
 export interface LostEntries {
@@ -44,15 +43,11 @@ export function watchLost(db: AuditbookDatabase, audit: string): Live<LostReport
   return fromDatabase(async () => {
     const entries = await readLost(db, audit);
     if (entries.length === 0) return { entries, names: new Map(), refused: [] };
-    const view = await readLog(db, audit);
-    const people = (await db.reference.toArray())
-      .filter(({ key }) => key.startsWith('people/'))
-      .flatMap(({ body }) => decode(body).value as { account: string; name: string }[]);
-    const names = new Map(people.map(({ account, name }) => [account, name]));
-    for (const { author } of entries) {
-      const name = memberOf(view, author)?.get('name');
-      if (name) names.set(author, name);
-    }
+    const names = await namesOf(
+      db,
+      audit,
+      entries.map(({ author }) => author),
+    );
     return { entries, names, refused: await readRefusedCodes(db, audit) };
   });
 }

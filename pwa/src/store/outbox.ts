@@ -42,7 +42,7 @@ export function watchOutbox(db: AuditbookDatabase): Live<Outbox> {
   return fromDatabase(() => readOutbox(db));
 }
 
-/** Whether the person may leave the site: everything of this audit has come back from the server. */
-export function isSafeToLeave(outbox: Outbox, audit: string): boolean {
-  return !outbox.byAudit.has(audit);
+/** How much of one audit waits. */
+export async function waitingIn(db: AuditbookDatabase, audit: string): Promise<WaitingWork> {
+  return (await readOutbox(db)).byAudit.get(audit) ?? { operations: 0, photos: 0, carried: 0 };
 }

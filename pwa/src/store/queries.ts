@@ -27,7 +27,7 @@ import { readQuarantine, readWordsOnRecords } from './refold';
 
 export { numberedFindings } from '../domain/finding';
 export { once, type Live } from './live';
-export { isSafeToLeave, readOutbox, watchOutbox, type Outbox } from './outbox';
+export { readOutbox, watchOutbox, type Outbox } from './outbox';
 export { readReference, watchReference } from './reference';
 
 // --- one audit

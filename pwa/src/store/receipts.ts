@@ -31,12 +31,21 @@ export async function checkReceipt(
   point: LogPoint,
   receipt: Schemas['Receipt'] | null | undefined,
 ): Promise<Proof> {
+  return checkSigned(db, receipt, (at) => receiptStatement(point, at));
+}
+
+/** Whether the pinned key has signed a statement. Never inside a transaction. */
+export async function checkSigned(
+  db: AuditbookDatabase,
+  receipt: Schemas['Receipt'] | null | undefined,
+  statementAt: (at: string) => string,
+): Promise<Proof> {
   const pinned = (await db.device_state.get(PINNED))?.value as string | undefined;
   if (!receipt || pinned === undefined) return 'unknown';
   if (nameOfKey(pinned) !== receipt.key) return 'other_key';
   if (globalThis.crypto?.subtle === undefined) return 'unknown';
   try {
-    return (await isSignedBy(receiptStatement(point, receipt.at), receipt.signature, pinned)) ? 'good' : 'wrong';
+    return (await isSignedBy(statementAt(receipt.at), receipt.signature, pinned)) ? 'good' : 'wrong';
   } catch {
     return 'wrong';
   }

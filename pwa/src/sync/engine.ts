@@ -2,7 +2,7 @@
  * When to sync, and in which order. It relies on results only: `navigator.onLine` lies both ways.
  *
  * A run: who is signed in -> what the office keeps -> the list of audits -> each audit, push then pull -> the bytes of evidence
- * -> thumbnails. One tab at a time (Web Locks); any tab may capture. Nothing that goes wrong here touches what is stored.
+ * -> what the server holds of each audit, signed -> thumbnails. One tab at a time (Web Locks); any tab may capture. Nothing that goes wrong here touches what is stored.
  */
 import type { Answer, ApiClient } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
@@ -19,6 +19,7 @@ import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
 import { carryAudit } from './carry';
+import { askCustody } from './custody';
 import { concernsOneAudit, isBlocked, problemOf, Stopped, type SyncProblem } from './problem';
 import { handBack } from './hand-back';
 import { pullAudit } from './pull';
@@ -232,12 +233,14 @@ export class SyncEngine {
         first ??= { ...thrown.problem, audit };
       }
     };
-    for (const audit of await this.#auditsToSync(listings)) {
+    const audits = await this.#auditsToSync(listings);
+    for (const audit of audits) {
       const listing = listings.find((other) => other.id === audit);
       await perAudit(audit, () => this.#syncAudit(audit, listing, session));
     }
     this.#change({ phase: 'uploading' });
     await perAudit('', async () => void (await this.#upload(() => this.#isCancelled)));
+    for (const audit of audits) await perAudit(audit, () => askCustody(this.#db, this.#api, audit));
     for (const listing of listings) {
       await perAudit(listing.id, async () => {
         const missing = await fetchThumbnails(this.#db, this.#api, listing.id, () => this.#isCancelled);

@@ -18,6 +18,7 @@ import {
 } from '../domain/operation';
 import type { Issuance, Verdict } from '../domain/fold';
 import type { Value } from '../domain/plain-json';
+import { custodyStatement, evidenceListHash, evidenceNamed } from '../domain/custody';
 import { receiptStatement } from '../domain/receipt';
 import { isRefusal } from '../domain/refusal';
 import type { Schemas } from '../domain/vocabulary';
@@ -69,6 +70,8 @@ export class ModelServer {
   backedUp = new Set<string>();
   /** Bytes that it gives out, by the same names. */
   bytes = new Map<string, ArrayBuffer>();
+  /** Tablets that announced more than they sent, as it says of every audit. */
+  announced: Schemas['WaitingTablet'][] = [];
   requests: string[] = [];
   /** How many lines of the old log one request may name, and how many the longest did. */
   limitStretch = Infinity;
@@ -134,9 +137,13 @@ export class ModelServer {
   }
 
   /** What it signs about how far a log goes. A test may put another signature in its place. */
-  async receipt(audit: string, seq: number, hash: string): Promise<Schemas['Receipt']> {
+  receipt(audit: string, seq: number, hash: string): Promise<Schemas['Receipt']> {
+    return this.sign((at) => receiptStatement({ audit, epoch: this.epoch, seq, hash }, at));
+  }
+
+  async sign(statementAt: (at: string) => string): Promise<Schemas['Receipt']> {
     const at = new Date(this.now).toISOString();
-    const statement = new TextEncoder().encode(receiptStatement({ audit, epoch: this.epoch, seq, hash }, at));
+    const statement = new TextEncoder().encode(statementAt(at));
     const { privateKey } = await this.logKey;
     const signature = base64url(new Uint8Array(await crypto.subtle.sign(SIGNING, privateKey, statement)));
     return { at, key: nameOfKey(await publicTextOf(await this.logKey)), signature };
@@ -202,8 +209,29 @@ export class ModelServer {
       const known = (held: Set<string>) => asked.sha256?.filter((sha256) => held.has(`${audit}/${sha256}`));
       return json({ stored: known(this.stored), backed_up: known(this.backedUp) });
     }
+    if (rest === 'custody') return this.#custody(audit, query);
     const bytes = this.bytes.get(`${audit}/${rest.replace('evidence/', '')}`);
     return bytes === undefined ? problem(404, 'evidence.not_stored') : new Response(bytes);
+  }
+
+  async #custody(audit: string, query: URLSearchParams): Promise<Response> {
+    const log = this.logs.get(audit);
+    if (log === undefined) return problem(404, 'request.not_found');
+    const seq = Number(query.get('seq'));
+    if (query.get('epoch') !== this.epoch) return problem(409, 'sync.epoch_changed', { epoch: this.epoch });
+    if (seq > log.entries.length) return problem(409, 'sync.cursor_ahead', { head: log.entries.length });
+    const births = log.entries.slice(0, seq).flatMap(({ data, contentSha256 }) => {
+      const operation = parseOperation(data, contentSha256);
+      const isBirth = !isRefusal(operation) && operation.kind === 'add' && operation.ent.startsWith('evidence/');
+      return isBirth ? [operation.val] : [];
+    });
+    const named = evidenceNamed(births);
+    const stored = named.filter((sha256) => this.stored.has(`${audit}/${sha256}`));
+    const files = { evidence_count: stored.length, evidence_sha256: evidenceListHash(stored) };
+    const held = { epoch: this.epoch, seq, hash: seq === 0 ? GENESIS : log.hashes[seq - 1]!, ...files };
+    const receipt = await this.sign((at) => custodyStatement({ audit, ...held }, at));
+    const lacking = named.filter((sha256) => !stored.includes(sha256));
+    return json({ protocol: 1, ...held, lacking, tablets: this.announced, receipt });
   }
 
   #session(account: string, { installation }: ModelSession): Schemas['Session'] {

@@ -6,7 +6,7 @@
 import { online } from 'svelte/reactivity/window';
 import type { AuditbookDatabase } from '../store/database';
 import { fromDatabase } from '../store/live';
-import { isSafeToLeave, watchOutbox, type Outbox, type WaitingWork } from '../store/outbox';
+import { watchOutbox, type Outbox } from '../store/outbox';
 import type { EngineState, Phase, SyncEngine } from './engine';
 import { isBlocked, type SyncProblem } from './problem';
 
@@ -62,16 +62,6 @@ class SyncStatus {
       this.problem?.code === 'sync.unreachable' ||
       this.problem?.code === 'sync.not_the_server'
     );
-  }
-
-  /** False while unknown: nobody leaves a site because of a number that was not read yet. */
-  isSafeToLeave(audit: string): boolean {
-    return this.#outbox !== undefined && isSafeToLeave(this.#outbox, audit);
-  }
-
-  /** How much of one audit waits. */
-  waitingIn(audit: string): WaitingWork {
-    return this.#outbox?.byAudit.get(audit) ?? { operations: 0, photos: 0, carried: 0 };
   }
 
   /** The button. */

@@ -1,0 +1,20 @@
+/** What has not reached the server and is not on this tablet, as sentences: whose it is, and what to do. */
+import type { Schemas } from '../../domain/vocabulary';
+import { t } from '../../i18n';
+import type { Leaving } from '../../store/custody';
+
+/** `me`: the account that is signed in; its other tablets, and those whose browser was emptied, are told apart. */
+export function tabletWords(tablet: Schemas['WaitingTablet'], me: string): string {
+  const { account, name, installation, arrived, announced } = tablet;
+  const place = { from: arrived + 1, to: announced, tablet: installation.slice(0, 8) };
+  const count = announced - arrived;
+  return account === me
+    ? t('leave.own_tablet', { count, ...place })
+    : t('leave.tablet', { count, name: name || t('sync.somebody'), ...place });
+}
+
+export function elsewhereWords({ account, name, count }: Leaving['elsewhere'][number], me: string): string {
+  return account === me
+    ? t('leave.own_elsewhere', { count })
+    : t('leave.elsewhere', { count, name: name ?? t('sync.somebody') });
+}

@@ -1,0 +1,188 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, test } from 'vitest';
+import { sha256Of } from '../domain/operation';
+import { add, set } from '../store/changes';
+import { commit } from '../store/commit';
+import { readLeaving, takeCustody } from '../store/custody';
+import type { AuditbookDatabase } from '../store/database';
+import { cutEvidence } from '../store/evidence-bytes';
+import { ARON, AUDIT, LENA, openTab, openTablet } from '../store/testing';
+import { SyncEngine } from './engine';
+import { ModelServer } from './model-server';
+
+interface Tablet {
+  db: AuditbookDatabase;
+  engine: SyncEngine;
+}
+
+async function tabletFor(server: ModelServer, account: string): Promise<Tablet> {
+  const db = await openTablet(account);
+  const engine = new SyncEngine(
+    db,
+    server.apiFor(() => account),
+    { upload: () => confirm(server, db) },
+  );
+  return { db, engine };
+}
+
+/** What tus does is another test's: here the bytes have arrived where the model says that it has them. */
+async function confirm(server: ModelServer, db: AuditbookDatabase): Promise<number> {
+  for (const { audit, sha256 } of await db.uploads.where('state').equals('waiting').toArray()) {
+    if (server.stored.has(`${audit}/${sha256}`)) await db.uploads.update([audit, sha256], { state: 'stored' });
+  }
+  return 0;
+}
+
+const title = (text: string) => set('finding', 'f1', 'title', text);
+const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
+
+async function record(db: AuditbookDatabase): Promise<void> {
+  await commit(db, AUDIT, [add('finding', 'f1', RAISED), title('Gauges in use past their date')]);
+}
+
+async function photograph(db: AuditbookDatabase, byte: number): Promise<string> {
+  const bytes = new Uint8Array(1000).fill(byte).buffer;
+  const sha256 = sha256Of(new Uint8Array(bytes));
+  const born = { kind: 'photo', sha256, size: 1000, media_type: 'image/jpeg' };
+  await commit(db, AUDIT, [add('evidence', `e${byte}`, born as never)], [cutEvidence(bytes, sha256, 'image/jpeg')]);
+  return sha256;
+}
+
+const leaving = ({ db }: Tablet) => readLeaving(db, AUDIT);
+
+describe('safe to leave the site', () => {
+  test('is said once the server has signed for every entry and the bytes of every photo, and stays over a restart', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await record(lena.db);
+    const sha256 = await photograph(lena.db, 1);
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, waiting: { operations: 0, photos: 1 } });
+    server.stored.add(`${AUDIT}/${sha256}`);
+    await lena.engine.syncNow();
+    expect(lena.engine.state.problem).toBeNull();
+    expect(await leaving(lena)).toMatchObject({ isSafe: true, signed: { entries: 3, files: 1 }, problem: null });
+    expect(await readLeaving(await openTab(lena.db), AUDIT)).toMatchObject({ isSafe: true });
+  });
+
+  test('ends with the next thing that is written, and comes back when the server has signed for that, too', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await record(lena.db);
+    await lena.engine.syncNow();
+    expect((await leaving(lena)).isSafe).toBe(true);
+    await commit(lena.db, AUDIT, [title('Gauges without a mark')]);
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, waiting: { operations: 1 } });
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: true, signed: { entries: 3 } });
+  });
+
+  test('is not said where everything arrived and the network went before the server could sign', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await record(lena.db);
+    server.fault = (path) => (path.endsWith('/custody') ? 'no network' : 'none');
+    await lena.engine.syncNow();
+    const said = await leaving(lena);
+    expect(said).toMatchObject({ isSafe: false, problem: 'not_signed_yet', waiting: { operations: 0 } });
+  });
+
+  test('is not said on the word of somebody who is not the server', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await record(lena.db);
+    await lena.engine.syncNow();
+    await commit(lena.db, AUDIT, [title('Gauges without a mark')]);
+    server.sign = async () => ({ at: '2026-11-24T09:41:07.250Z', key: 'b'.repeat(64), signature: 'A'.repeat(86) });
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, problem: 'other_key' });
+    const key = await keyOf(server);
+    server.sign = async () => ({ at: '2026-11-24T09:41:07.250Z', key, signature: 'A'.repeat(86) });
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, problem: 'wrong' });
+  });
+
+  test('is not said where a photo is kept quiet about: the list that was signed is not that of this log', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const here = await photograph(lena.db, 1);
+    const lost = await photograph(lena.db, 2);
+    server.stored.add(`${AUDIT}/${here}`);
+    await lena.engine.syncNow();
+    // Both count as sent on this tablet, and the answer names none that is lacking.
+    await lena.db.uploads.toCollection().modify({ state: 'stored' });
+    const api = server.apiFor(() => LENA);
+    const { epoch, seq } = (await lena.db.logs.get(AUDIT))!;
+    const answer = await api.readCustody(AUDIT, { epoch: epoch!, seq });
+    if (answer.kind !== 'ok') throw new Error('no answer');
+    expect(answer.value.lacking).toEqual([lost]);
+    expect(await takeCustody(lena.db, AUDIT, { ...answer.value, lacking: [] })).toBe(true);
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, problem: 'wrong' });
+  });
+
+  test('a photo that the server had confirmed and lacks now is sent again', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const sha256 = await photograph(lena.db, 1);
+    server.stored.add(`${AUDIT}/${sha256}`);
+    await lena.engine.syncNow();
+    expect((await leaving(lena)).isSafe).toBe(true);
+    server.stored.clear();
+    await commit(lena.db, AUDIT, [add('finding', 'f1', RAISED)]);
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, waiting: { photos: 1 } });
+  });
+
+  test('photos of others whose bytes are still on their tablets are said apart, and keep nobody else on the site', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await record(lena.db);
+    await lena.engine.syncNow();
+    await aron.engine.syncNow();
+    await photograph(aron.db, 1);
+    await aron.engine.syncNow();
+    await lena.engine.syncNow();
+    const said = await leaving(lena);
+    expect(said.isSafe).toBe(true);
+    expect(said.elsewhere).toEqual([{ account: ARON, name: null, count: 1 }]);
+    expect(await leaving(aron)).toMatchObject({ isSafe: false, waiting: { photos: 1 } });
+    expect((await leaving(aron)).elsewhere).toEqual([]);
+  });
+
+  test('is heard of a tablet that announced more than it sent, until that has arrived', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const waiting = { account: ARON, name: 'Aron', installation: LENA, arrived: 4, announced: 6 };
+    server.announced = [waiting];
+    await record(lena.db);
+    await lena.engine.syncNow();
+    expect((await leaving(lena)).tablets).toEqual([waiting]);
+    server.announced = [];
+    await lena.engine.syncNow();
+    expect((await leaving(lena)).tablets).toEqual([]);
+    const asked = server.requests.filter((one) => one.endsWith('/custody')).length;
+    await lena.engine.syncNow();
+    expect(
+      server.requests.filter((one) => one.endsWith('/custody')).length,
+      'nothing is open, so it is not asked',
+    ).toBe(asked);
+  });
+
+  test('ends when the server turns out to be another than the one that signed', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await record(lena.db);
+    await lena.engine.syncNow();
+    server.restore(new Map());
+    server.fault = (path) => (path.endsWith('/custody') ? 'no network' : 'none');
+    await lena.engine.syncNow();
+    expect((await leaving(lena)).isSafe).toBe(false);
+  });
+});
+
+/** The name of the key that tablets of this server have pinned. */
+async function keyOf(server: ModelServer): Promise<string> {
+  const honest = new ModelServer();
+  honest.logKey = server.logKey;
+  return (await honest.sign(() => '')).key;
+}
