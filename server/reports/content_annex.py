@@ -2,7 +2,7 @@
 
 from server.domain.vocabulary import FindingGrade, JudgementResult, SigningOutcome, SigningParty
 from server.reports.content_findings import is_printable
-from server.reports.material import HandwrittenSignature, Record, SealedRecord
+from server.reports.material import Arrival, HandwrittenSignature, Record, SealedRecord
 from server.reports.parts import (
     Attendance,
     ClauseRow,
@@ -140,6 +140,11 @@ def server_part(telling: Telling) -> ServerPage:
         intro=words.say("server.intro"),
         facts=(
             Fact(words.say("server.closing"), _received(telling, telling.material.closing, server.closing_received_at)),
+            *(
+                ()
+                if server.closing_arrival is None
+                else (Fact(words.say("server.custody"), _arrival(telling, server.closing_arrival)),)
+            ),
             Fact(words.say("server.report"), _received(telling, telling.material.report, server.report_received_at)),
             Fact(
                 words.say("server.entries"),
@@ -346,3 +351,14 @@ def _received(telling: Telling, record: SealedRecord, received_at: str | None) -
     if received_at is None:
         return words.say("server.not_received", sealed=sealed)
     return words.say("server.received", sealed=sealed, received=words.instant(received_at))
+
+
+def _arrival(telling: Telling, arrival: Arrival) -> str:
+    """Files are said only where there are any, and what is lacking before everything else."""
+    words = telling.words
+    entries = words.count("server.custody.entries", arrival.entries)
+    if arrival.lacking:
+        lacking = words.count("server.custody.lacking", arrival.lacking, files=arrival.files)
+        return f"{lacking} {words.say('server.custody.rest', entries=entries, at=words.instant(arrival.at))}"
+    what = words.count("server.custody.files", arrival.files) if arrival.files else words.say("server.custody.no_files")
+    return words.say("server.custody.all", entries=entries, files=what, at=words.instant(arrival.at))

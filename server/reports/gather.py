@@ -7,7 +7,7 @@ After:  either the material, each piece of it checked against the server's own f
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.domain.closings import Closings, closings_of
@@ -16,6 +16,7 @@ from server.domain.fold import EntityView, Entry, LogView, fold_log
 from server.domain.operation import ChainKey, head_statement
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin, SealPurpose
+from server.reports.arrival import arrival_of
 from server.reports.basis import AuditLog, Reading, heads_of, is_of_server, mismatch, read_basis
 from server.reports.material import (
     Catalogue,
@@ -77,13 +78,13 @@ def gather_material(
     public_keys: Keys,
     heads: SignedHeads,
     names: Mapping[str, str],
-    arrived: frozenset[str],
+    stored_at: Mapping[str, int],
     catalogue_of: Callable[[str], Catalogue | None],
     server: tuple[str, str],
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
-    Everything of one report, checked. `names` are people by account; `arrived` are the originals that the server holds;
+    Everything of one report, checked. `names` are people by account; `stored_at` tells since when the server holds an original;
     `catalogue_of` gives the catalogue behind a hash, if this server has it; `server` are its installation and its epoch.
     """
     view = fold_log(entries)
@@ -138,16 +139,19 @@ def gather_material(
         handwritten=handwritten,
         # Where no certification body has to release it, the audit team leader's word is the last one.
         state=ReportState.DRAFT if is_certification else ReportState.RELEASED,
-        server=_statement(
-            entries,
-            view,
-            then,
-            (f"report_record/{record}", closing_ref),
-            names,
-            is_checked=meeting.is_checked and then.is_checked,
+        server=replace(
+            _statement(
+                entries,
+                view,
+                then,
+                (f"report_record/{record}", closing_ref),
+                names,
+                is_checked=meeting.is_checked and then.is_checked,
+            ),
+            closing_arrival=arrival_of(entries, meeting.counted, stored_at),
         ),
         heads=tuple(_chain_heads(log.walk, audit, content, heads, public_keys)),
-        arrived=arrived,
+        arrived=frozenset(stored_at),
         catalogues=tuple(catalogues.values()),
         zone=_zone(entries, f"report_record/{record}"),
     )

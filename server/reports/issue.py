@@ -135,7 +135,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         catalogue_of=partial(known_catalogue, session),
         server=(server.installation, server.epoch),
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
-        arrived=frozenset(evidence.stored_hashes(session, row.workspace, row.audit, hashes)),
+        stored_at=evidence.stored_since(session, row.workspace, row.audit, hashes),
     )
 
 

@@ -99,11 +99,26 @@ class LateEntries:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    When everything under the closing seal had reached the server, entries and the bytes of the files that they name. `at` is when
+    the last of what is there came; `lacking` counts the files that are not.
+    """
+
+    entries: int
+    files: int
+    lacking: int
+    at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerStatement:
     """What the server adds from its own knowledge, by its own clock. None of it is sealed by the team."""
 
     closing_received_at: str | None = None
     report_received_at: str | None = None
+    closing_arrival: Arrival | None = None
+    """None where nobody asked."""
     entries: int = 0
     first_received_at: str | None = None
     last_received_at: str | None = None

@@ -1,6 +1,6 @@
 """What the database knows about evidence: which bytes are held, which are on their way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -121,17 +121,21 @@ def find_blob(session: Session, key: BlobKey) -> BlobRecord | None:
 
 def stored_hashes(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
     """Of these hashes those whose bytes this audit holds and which were checked; and whether a whole backup holds them, too."""
+    return {row.sha256: row.is_backed_up for row in _stored(session, workspace, audit, hashes)}
+
+
+def stored_since(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> dict[str, int]:
+    """Of these hashes those whose bytes this audit holds, and since when, in milliseconds."""
+    return {row.sha256: row.stored_at for row in _stored(session, workspace, audit, hashes)}
+
+
+def _stored(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> Iterator[Blob]:
     wanted = sorted(set(hashes))
-    found: dict[str, bool] = {}
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
-        rows = session.execute(
-            sa.select(Blob.sha256, Blob.is_backed_up).where(
-                Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some)
-            )
+        yield from session.scalars(
+            sa.select(Blob).where(Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some))
         )
-        found.update({row.sha256: row.is_backed_up for row in rows})
-    return found
 
 
 def _record(row: Upload) -> UploadRecord:

@@ -7,7 +7,7 @@ import pytest
 
 from server.domain.refusals import Refusal
 from server.reports.content import build_content
-from server.reports.material import Catalogue, ReportMaterial, ReportState
+from server.reports.material import Arrival, Catalogue, ReportMaterial, ReportState
 from server.reports.parts import ReportContent
 from server.sealing.canonical import canonical_bytes
 from server.standards.catalogue import as_contract, catalogue_tree, standard
@@ -184,6 +184,31 @@ def test_the_servers_page_speaks_of_receipt_lateness_and_quarantine(content: Rep
     assert said["Report record"].endswith("Received 27 Nov 2026, 09:15 CET.")
     assert said["Late entries"].startswith("2 entries by Aron Weiss")
     assert said["Set aside"].startswith("1 entry")
+
+
+@pytest.mark.parametrize(
+    ("arrival", "said"),
+    [
+        (
+            Arrival(214, 31, 0, "2026-11-26T16:04:00Z"),
+            "Everything under the closing seal was here by 26 Nov 2026, 17:04 CET: 214 entries and 31 photos and files, the bytes included.",
+        ),
+        (
+            Arrival(1, 0, 0, "2026-11-26T16:04:00Z"),
+            "Everything under the closing seal was here by 26 Nov 2026, 17:04 CET: 1 entry and no photos, the bytes included.",
+        ),
+        (
+            Arrival(214, 31, 2, "2026-11-26T16:04:00Z"),
+            "2 of 31 photos and files under the closing seal had not arrived when this report was made. "
+            "The rest, with 214 entries, was here by 26 Nov 2026, 17:04 CET.",
+        ),
+    ],
+)
+def test_it_says_by_when_everything_under_the_closing_seal_was_on_the_server(
+    material: ReportMaterial, arrival: Arrival, said: str
+):
+    server = replace(material.server, closing_arrival=arrival)
+    assert facts(told(replace(material, server=server)).server.facts)["Arrival"] == said
 
 
 def test_it_says_audit_team_leader(content: ReportContent):

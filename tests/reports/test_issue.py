@@ -43,6 +43,7 @@ from tests.reports.sample import (
     seal_report,
     write_audit,
 )
+from tests.reports.test_render import text_of
 
 pytestmark = pytest.mark.slow
 
@@ -116,6 +117,8 @@ def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
     assert (report["state"], report["is_provisional"]) == ("made", True)
     assert "PROVISIONAL" in report["mail"]["subject"]
     assert report_attachment(report["id"], config).file_name == "NL-2026-0417-rev1-provisional.pdf"
+    said = " ".join(text_of(ReportFiles(config.data_folder).path(report["id"]).read_bytes()).split())
+    assert "3 of 7 photos and files under the closing seal had not arrived when this report was made." in said
     keep_pictures(tablet, config, tmp_path)
     assert ask(tablet).json["state"] == "waiting"
     work(app)
@@ -251,11 +254,11 @@ def test_what_comes_after_the_seal_is_counted_and_stays_out(tablet: Device, app:
     work(app)
     (report,) = listed(tablet)
     assert report["state"] == "made", report
-    from tests.reports.test_render import text_of
-
     text = text_of(ReportFiles(config.data_folder).path(report["id"]).read_bytes())
     assert "Changed after the seal" not in text
-    assert "1 entry by Lena Hartmann" in " ".join(text.split())
+    said = " ".join(text.split())
+    assert "1 entry by Lena Hartmann" in said
+    assert "1 of 7 photos and files under the closing seal had not arrived when this report was made." in said
 
 
 def test_entries_that_have_not_arrived_hold_the_report_up(tablet: Device, aron: Person, app: Flask, config: Config):
