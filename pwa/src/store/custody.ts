@@ -124,14 +124,14 @@ export function watchLeaving(db: AuditbookDatabase, audit: string): Live<Leaving
   return fromDatabase(() => readLeaving(db, audit));
 }
 
-/** Whether the server has signed for every audit that it lists, as each stands here. */
-export function watchAllSigned(db: AuditbookDatabase): Live<boolean> {
+/** The audits that the server lists and has not signed for as they stand here. */
+export function watchUnsigned(db: AuditbookDatabase): Live<ReadonlySet<string>> {
   return fromDatabase(async () => {
-    const listed = (await db.audits.toArray()).filter((row) => row.listed === 1);
-    for (const { id } of listed) {
-      if (!(await isOfLog(db, id, (await readKept(db, id))?.signed ?? null))) return false;
+    const unsigned = new Set<string>();
+    for (const { id } of (await db.audits.toArray()).filter((row) => row.listed === 1)) {
+      if (!(await isOfLog(db, id, (await readKept(db, id))?.signed ?? null))) unsigned.add(id);
     }
-    return true;
+    return unsigned;
   });
 }
 

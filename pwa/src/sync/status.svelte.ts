@@ -64,6 +64,11 @@ class SyncStatus {
     );
   }
 
+  /** Whether anything of one audit waits. */
+  isWaiting(audit: string): boolean {
+    return this.#outbox?.byAudit.has(audit) ?? false;
+  }
+
   /** The button. */
   syncNow(): void {
     this.#engine?.nudge();
