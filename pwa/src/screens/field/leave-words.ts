@@ -6,11 +6,11 @@ import type { Leaving } from '../../store/custody';
 /** `me`: the account that is signed in; its other tablets, and those whose browser was emptied, are told apart. */
 export function tabletWords(tablet: Schemas['WaitingTablet'], me: string): string {
   const { account, name, installation, arrived, announced } = tablet;
-  const place = { from: arrived + 1, to: announced, tablet: installation.slice(0, 8) };
-  const count = announced - arrived;
+  const [from, to, count] = [arrived + 1, announced, announced - arrived];
+  const shown = installation.slice(0, 8);
   return account === me
-    ? t('leave.own_tablet', { count, ...place })
-    : t('leave.tablet', { count, name: name || t('sync.somebody'), ...place });
+    ? t('leave.own_tablet', { count, from, to, tablet: shown })
+    : t('leave.tablet', { count, from, to, tablet: shown, name: name || t('sync.somebody') });
 }
 
 export function elsewhereWords({ account, name, count }: Leaving['elsewhere'][number], me: string): string {
