@@ -8,8 +8,10 @@ import { ApiClient } from './api/client';
 import { makeMissingPictures } from './commands/evidence';
 import type { Refusal } from './domain/refusal';
 import type { Schemas } from './domain/vocabulary';
+import { nothingIsOpen } from './nothing-is-open';
 import { isPermitted, type WorkspaceAction } from './domain/workspace-permission';
 import { watchReference } from './store/reference';
+import { AuditbookDatabase } from './store/database';
 import type { Session } from './store/session';
 import { SyncEngine } from './sync/engine';
 import type { SyncProblem } from './sync/problem';
@@ -33,6 +35,10 @@ class AppSession {
   isStorageLost = $state(false);
   /** The storage of this tablet cannot be opened at all; nothing can be kept until it can. */
   isStorageClosed = $state(false);
+  /** Another tab of an older version still has something open: this one waits for the storage. */
+  isWaitingForTab = $state(false);
+  /** Another tab of a newer version has the storage now: nothing can be recorded in this one any more. */
+  isGivenAway = $state(false);
   known: readonly Known[] = $state.raw([]);
 
   /** The workspace that new things belong to: the only one of most people. */
@@ -40,7 +46,14 @@ class AppSession {
   /** The server does not know us any more, or not yet. Work goes on; sending waits. */
   readonly isSignedOut = $derived(this.current !== null && syncStatus.isSignInNeeded);
 
-  readonly #sessions = new Sessions();
+  readonly #sessions = new Sessions({
+    openAccount: (account) => {
+      const database = new AuditbookDatabase(account);
+      database.on('blocked', () => (this.isWaitingForTab = true));
+      database.beforeGivingAway = () => this.#giveAway();
+      return database;
+    },
+  });
   readonly #api = new ApiClient();
   #engine: SyncEngine | null = null;
   #stopFollowing: (() => void) | null = null;
@@ -58,6 +71,7 @@ class AppSession {
       if (started) this.#enter(started);
     } catch {
       this.isStorageClosed = true;
+      this.isWaitingForTab = false;
     }
     this.isReady = true;
   }
@@ -88,6 +102,7 @@ class AppSession {
 
   #enter({ session, isStorageLost }: Started): void {
     this.#leave();
+    this.isWaitingForTab = false;
     this.current = session;
     this.isStorageLost = isStorageLost;
     this.#engine = new SyncEngine(session.database, this.#api);
@@ -98,6 +113,12 @@ class AppSession {
       if (given && this.current?.account === given.account) this.#refresh(given);
     });
     void makeMissingPictures(session).catch(() => undefined);
+  }
+
+  async #giveAway(): Promise<void> {
+    await nothingIsOpen();
+    this.#engine?.stop();
+    this.isGivenAway = true;
   }
 
   #refresh({ name, email, language, workspaces }: Schemas['Session']): void {

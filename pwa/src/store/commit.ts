@@ -24,7 +24,7 @@ import { chainName, installationOf, type AuditbookDatabase, type ChainRow, type 
 import { APP_VERSION, device } from './device';
 import { evidenceRows, verifyKept, type EvidenceFile } from './evidence-bytes';
 import { base64url } from './keys';
-import { asNotSaved, isConnectionLost } from './not-saved';
+import { asNotSaved, isConnectionLost, NotSaved } from './not-saved';
 import { undoOf } from './undo-changes';
 
 export interface Written {
@@ -54,6 +54,7 @@ export async function commit(
   try {
     written = await attempt(db, audit, planned, at, evidence, made);
   } catch (problem) {
+    if (db.isGivenAway) throw new NotSaved('storage.newer_app', problem);
     if (!isConnectionLost(problem)) throw asNotSaved(problem);
     try {
       db.close({ disableAutoOpen: false });

@@ -2,8 +2,8 @@
  * The local databases: one per account on this tablet, and a small one that knows the accounts.
  *
  * store/ is the only folder that imports Dexie. Every write transaction is strict: `complete` comes after the flush.
- * Migrations only ever add; the outbox in here may be days old. Rows name ids in their indexes, everything else is a `body`
- * (codec.ts).
+ * Migrations only ever add: the outbox in here may be days old, and an older version of the app may open it again. Rows name ids in
+ * their indexes, everything else is a `body` (codec.ts).
  *
  * What the other parts use:
  *   commit.ts    commit(db, audit, changes, with?)   the only way in which something that happened gets into the log
@@ -262,10 +262,20 @@ export class AuditbookDatabase extends Dexie {
   declare reference: Table<ReferenceRow, string>;
   declare device_state: Table<StateRow, string>;
   readonly account: string;
+  /** Another tab has the database in a newer version of the app: nothing is read or written from this one any more. */
+  isGivenAway = false;
+  /** Asked when another tab wants that; it waits until this is done. */
+  beforeGivingAway: () => Promise<void> = () => Promise.resolve();
 
   constructor(account: string, options: ConstructorParameters<typeof Dexie>[1] = {}) {
     super(`auditbook:${account}`, { ...HONEST, ...options });
     this.account = account;
+    this.on('versionchange', (event: IDBVersionChangeEvent) => {
+      if (event.newVersion === null) return true;
+      void this.#giveAway();
+      // Dexie would close at once, and open again at the next write.
+      return false;
+    });
     this.version(1).stores({
       operations:
         '[audit+digest], [audit+seq], [audit+ent], [chain+dseq], [audit+waiting], [audit+wanted], [audit+hollow], [audit+lost], [audit+carried], waiting',
@@ -288,6 +298,13 @@ export class AuditbookDatabase extends Dexie {
       reference: 'key',
       device_state: 'key',
     });
+  }
+
+  async #giveAway(): Promise<void> {
+    if (this.isGivenAway) return;
+    await this.beforeGivingAway();
+    this.isGivenAway = true;
+    this.close();
   }
 }
 
