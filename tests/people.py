@@ -39,7 +39,7 @@ class Person:
         """The same person, tablet and sign-in at another server, which has the same rows."""
         cookie = self.api.get_cookie("auditbook")
         assert cookie is not None
-        return replace(self, app=app, api=_signed_in(app, cookie.value))
+        return replace(self, app=app, api=client_of(app, cookie.value))
 
     def get(self, address: str, **more: Any) -> Any:
         return self.api.get(address, **more)
@@ -96,7 +96,7 @@ def enter(app: Flask, workspace: str, name: str, *roles: Role) -> Person:
     return Person(app, account, name, email, workspace, *_sign_in_on_a_tablet(app, account))
 
 
-def _signed_in(app: Flask, token: str) -> FlaskClient:
+def client_of(app: Flask, token: str) -> FlaskClient:
     api = app.test_client()
     api.set_cookie("auditbook", token)
     return api
@@ -114,4 +114,4 @@ def _sign_in_on_a_tablet(app: Flask, account: str) -> tuple[FlaskClient, str, ec
         )
         accounts.enrol_installation(session, installation, account, name="tablet", public_key=public_key, now=now)
         sign_ins.bind_session(session, signed_in, account, installation)
-    return _signed_in(app, token), installation, key
+    return client_of(app, token), installation, key
