@@ -148,3 +148,25 @@ def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_w
     aron.page.goto(f"{aron.address}/#/audits")
     aron.audit_titled("Gap analysis at Muster").click()
     expect(aron.page.get_by_role("navigation", name="Rooms of this audit")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "forbids",
+    [
+        "Object.defineProperty(window, 'indexedDB', { value: undefined })",
+        "IDBFactory.prototype.open = () => { throw new DOMException('forbidden', 'SecurityError') }",
+    ],
+    ids=["no storage", "storage that may not be opened"],
+)
+def test_a_tablet_that_cannot_keep_an_audit_says_so_before_one_is_begun(tablet: Tablets, forbids: str):
+    lena = tablet("lena")
+    lena.page.add_init_script(forbids)
+    lena.page.goto(lena.address)
+    said = lena.page.get_by_role("alert").filter(has_text="This tablet's storage cannot be opened")
+    expect(said).to_contain_text("Leave private browsing")
+    lena.page.get_by_label("E-mail").fill("lena@nordlicht.example")
+    lena.page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
+    lena.page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(lena.page.get_by_text("The tablet did not save this.")).to_be_visible()
+    expect(said).to_be_visible()
+    expect(lena.page.get_by_role("heading", name="Audits", level=1)).to_be_hidden()
