@@ -28,7 +28,7 @@ export function evidenceNamed(births: Iterable<unknown>): string[] {
 /** SHA-256, in hex, over the sorted list: each on its line. */
 export function evidenceListHash(hashes: Iterable<string>): string {
   const lines = [...hashes].sort().map((sha256) => `${sha256}\n`);
-  return sha256Of(new TextEncoder().encode(lines.join('')));
+  return sha256Of(lines.join(''));
 }
 
 /** The text that is signed. Its first line says what for, so that no other signature passes for one. */
