@@ -9,12 +9,13 @@ alone; what waits for its author; what came from a tablet that is blocked now. W
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from server.domain.fold import BORN, Entry, in_order_of_counting
+from server.domain.fold import BORN, Entry, fold_log, in_order_of_counting
 from server.domain.operation import Operation, parse_operation
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS
-from server.storage import accounts
+from server.storage import Session, accounts
 from server.storage import operation_log as log
+from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
 from server.sync.team import TeamInLog, concerns_team, fold_team
 
@@ -76,9 +77,10 @@ def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None
     if not born and not any(map(concerns_team, came_back)):
         return
     teams = _TeamInTime(log.load_team_entries(session, audit.id), lines, audit.audit_id)
+    issued = _behind_what_was_issued(session, audit)
     for row in log.counting_since(session, audit, since):
         operation = parse_operation(row.data, row.content_sha256)
-        if row.digest in lines or not isinstance(operation, Operation):
+        if row.digest in lines or not isinstance(operation, Operation) or _record_of(operation) in issued:
             continue
         reason = _refuse_in_time(receiver, row, operation, teams)
         if reason is None and operation.field == BORN and operation.entity in born:
@@ -87,6 +89,26 @@ def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None
             receiver.say_again(row, reason)
             if concerns_team(operation):
                 teams = _TeamInTime(log.load_team_entries(session, audit.id), lines, audit.audit_id)
+
+
+def _behind_what_was_issued(session: Session, audit: Audit) -> set[str]:
+    """The report records from which reports went out, and the closing records that they rest on: nobody takes back what was sent."""
+    view = fold_log(log.load_report_entries(session, audit.id, ("report_record", "closing_record")))
+    reports = [
+        entity
+        for entity in view.of_kind("report_record")
+        if "seal" in entity.fields and any(head.digest in view.issued for head in entity.fields["seal"].heads)
+    ]
+    named = {entity.get("closing_sha256") for entity in reports}
+    closings = [entity.ref for entity in view.of_kind("closing_record") if entity.get("sha256") in named]
+    return {*closings, *(entity.ref for entity in reports)}
+
+
+def _record_of(operation: Operation) -> str:
+    """The record that this is, or the one under which a handwritten signature stands."""
+    if operation.entity_kind == "handwritten_signature" and isinstance(operation.value, dict):
+        return f"closing_record/{operation.value.get('closing_record')}"
+    return operation.entity
 
 
 class _TeamInTime:

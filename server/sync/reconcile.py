@@ -93,8 +93,11 @@ def reconcile(
         meanwhile, word = newer.get(digest, []), old.get(digest)
         is_overtaken = _is_overtaken(row, word, audit.audit_id)
         if is_overtaken or any(_is_final(one, server) for one in meanwhile):
-            word = meanwhile[-1] if meanwhile else None
+            before, word = word, meanwhile[-1] if meanwhile else None
             since = since_in(word) or row.received_at
+            if word is not None and said_in([word])[digest] is None and _counted(before, digest, lines):
+                # It counted in the old log as well: a decision meanwhile makes it no later.
+                since = min(since, since_in(before) or received.get(digest, row.received_at))
         else:
             since = since_in(word) or received.get(digest, row.received_at)
         wanted = None if word is None else said_in([word])[digest]
@@ -175,6 +178,11 @@ def _is_overtaken(row: LoggedOperation, word: Operation | None, audit: str) -> b
         return True
     is_brought = reason.code == NOT_YOURS or sender_in(word) not in (None, log.sender_of(row))
     return is_brought and is_of_author(row, audit)
+
+
+def _counted(word: Operation | None, digest: str, lines: Mapping[str, Origin]) -> bool:
+    """Whether the old log let it count, by its last word or by saying nothing against it."""
+    return digest in lines if word is None else said_in([word])[word.entity_id] is None
 
 
 def _shown(row: LoggedOperation) -> str | None:

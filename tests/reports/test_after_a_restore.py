@@ -1,0 +1,97 @@
+"""The server was restored from a backup, people went on, and then the old log came back: what was signed and sent goes on counting."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from server.config import Config
+from server.database import SERVER, reading
+from server.domain.closings import closings_of
+from server.domain.finding import numbered_findings
+from server.domain.fold import LogView, fold_log
+from server.domain.operation import digest_of
+from server.storage import audits
+from server.storage import operation_log as log
+from tests.devices import Device, codes
+from tests.old_log import back_up, hand_back, put_back, remember
+from tests.people import Person
+from tests.reports.issuing import keep_pictures, made_text, sent, tablet_with_sample
+from tests.reports.sample import CLOSING, seal_closing, seal_report
+
+pytestmark = pytest.mark.slow
+OF_ARON = "closing_record/of-aron"
+
+
+def view_of_log(audit: str) -> LogView:
+    with reading(SERVER) as session:
+        return fold_log(log.load_entries(session, audit))
+
+
+def length_of_log(audit: str) -> int:
+    with reading(SERVER) as session:
+        row = audits.find_audit(session, audit)
+        assert row is not None
+        return row.head_seq
+
+
+def counting(audit: str) -> str | None:
+    found = closings_of(view_of_log(audit)).counting
+    return None if found is None else found.ref
+
+
+def test_a_report_that_went_out_keeps_its_records_and_its_numbers(
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Lena had been replaced as leader, newer than the backup; nobody knows it when she closes and her report goes out."""
+    tablet = tablet_with_sample(office)
+    tablet.add_member(aron, "audit_team_leader")
+    sent(tablet)
+    backup, known = back_up(), length_of_log(tablet.audit)
+    his = Device(aron, tablet.audit)
+    his.make("set", "team_member/lena", "role", "observer", bases=tablet.heads["team_member/lena", "role"])
+    his.push()
+    old = remember(aron, tablet.audit)
+    put_back(backup)
+    seal_closing(tablet)
+    seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert made_text(tablet, app, config)
+    before = {finding.id: number for number, finding in numbered_findings(view_of_log(tablet.audit))}
+    assert hand_back(aron, old, known).json["next"] is None
+    assert counting(tablet.audit) == CLOSING
+    earlier = "finding/earlier"
+    his.add(earlier, raised_at="2026-11-24T06:00:00.000Z", raised_by=aron.account)
+    his.push()
+    after = {finding.id: number for number, finding in numbered_findings(view_of_log(tablet.audit))}
+    assert {one: after[one] for one in before} == before
+    assert after["earlier"] not in before.values()
+
+
+def test_what_counted_first_is_no_later_because_somebody_released_it_meanwhile(office: Person, aron: Person):
+    """Aron's closing record counted first. The restored server set it aside, another was sealed, and the lead auditor let his count."""
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    backup, known = back_up(), length_of_log(tablet.audit)
+    second = Device(office.enrol_another(), tablet.audit)
+    second.add_member(aron, "audit_team_leader")
+    sent(second)
+    his = Device(aron, tablet.audit)
+    his.pull()
+    seen = his.view()
+    seal_closing(his, view=seen, heads=[(tablet.chain, tablet.dseq, tablet.prev)], ref=OF_ARON)
+    assert set(codes(his.push())) == {None}
+    assert counting(tablet.audit) == OF_ARON
+    old = remember(office, tablet.audit)
+    put_back(backup)
+    assert set(codes(his.push(his.made))) == {"audit.not_assigned"}
+    seal_closing(tablet, view=seen, heads=[(tablet.chain, tablet.dseq, tablet.prev)])
+    tablet.sent = 0
+    tablet.push_all()
+    for text in his.made:
+        answer = office.post(f"/api/audits/{tablet.audit}/operations/{digest_of(text.encode())}/release")
+        assert answer.status_code == 204
+    assert counting(tablet.audit) == CLOSING
+    assert hand_back(office, old, known).json["next"] is None
+    assert counting(tablet.audit) == OF_ARON
