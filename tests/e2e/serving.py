@@ -87,7 +87,7 @@ class Server:
         self.address = f"http://localhost:{self.port}"
         self._settings = {
             # Where the browser is: what begins today begins on the same day for both.
-            "TZ": "CET-1CEST,M3.5.0,M10.5.0/3",
+            "TZ": "Europe/Berlin",
             "AUDITBOOK_DATA": str(data),
             "AUDITBOOK_PORT": str(self.port),
             "AUDITBOOK_HOST": "127.0.0.1",
