@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Run every test of both sides, also when one fails; the last line says how it went. Two lanes run side by side, about as
-# long as each other: the server's tests in one; in the other the PWA's, those in a real browser and those that start
-# processes of their own. What the other lane says is shown when both are through.
+# Run every test of both sides, also when one fails; the last line says how it went. Two lanes run side by side: the
+# server's tests in one; in the other the PWA's and those in a real browser, which is shown when both are through.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,13 +23,10 @@ run_pytest() {
   .venv/bin/python -m pytest "$@" || echo "$name (pytest, exit code $?)" >>"$failures"
 }
 
-processes=(tests/torture tests/jobs tests/test_cli.py)
-
 run_beside() {
   echo "== PWA (vitest)"
   scripts/node.sh npm --silent --prefix pwa test || echo "PWA (vitest)" >>"$failures"
   run_pytest "Browser" tests/e2e
-  run_pytest "Processes" "${processes[@]}"
 }
 
 # A process group of its own, so that Ctrl-C reaches it through here, and it can end its servers and browsers.
@@ -40,7 +36,7 @@ beside=$!
 set +m
 trap 'kill -INT -- "-$beside"; wait "$beside"; cat "$shown"; exit 130' INT
 
-run_pytest "Server" --ignore tests/e2e "${processes[@]/#/--ignore=}"
+run_pytest "Server" --ignore tests/e2e
 wait "$beside"
 cat "$shown"
 
