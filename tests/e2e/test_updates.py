@@ -52,8 +52,10 @@ def readied(playwright: Playwright, served: Server, tmp_path_factory: pytest.Tem
     lena = tablets("lena")
     lena.sign_in("lena@nordlicht.example")
     lena.waits_until_ready_offline()
-    # The worker of the first visit takes the page over when it is opened again.
-    lena.reloads()
+    # The worker of the first visit takes the page over when it is opened again. And Chromium writes the sign-in down when it is
+    # closed, or every half minute: in one of these tests the battery dies.
+    lena.close()
+    lena.starts_again()
     lena.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     yield lena
     tablets.close()
