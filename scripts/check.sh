@@ -46,8 +46,8 @@ npm_run() {
 
 bin=.venv/bin
 check "pytest, the quick tests" $bin/python -m pytest -q -m "not slow"
-# The simulator's stories take half a minute by themselves, on this side as on the server's: `make test` and `make torture` tell them.
-check "vitest" npm_run test -- --exclude "src/torture/**"
+# What takes seconds by itself is for `make test`: the simulator's stories, on this side as on the server's, and `testLong`.
+check "vitest" env VITE_QUICK=1 scripts/node.sh npm --silent --prefix pwa run test -- --exclude "src/torture/**"
 check "svelte-check" components
 check "tsc" npm_run check:types
 check "mypy" $bin/mypy

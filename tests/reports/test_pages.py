@@ -17,6 +17,8 @@ from tests.reports.test_changes import closed_with
 from tests.reports.test_content import changed
 from tests.reports.test_render import made, text_of
 
+pytestmark = pytest.mark.slow
+
 LINES = " ".join(["Words that fill the line of the column from one end to the other end."] * 3)
 HIGH = look.PAGE_HEIGHT - look.TOP - look.BOTTOM
 

@@ -20,6 +20,8 @@ from server.reports.stamping import FIELDS
 from tests.reports.sample import Sample, sample_material
 from tests.reports.test_content import changed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sample() -> tuple[ReportMaterial, Sample]:

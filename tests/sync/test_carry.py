@@ -14,6 +14,8 @@ from server.sync.update import ask_after_update
 from tests.devices import Device, codes, new_audit, states
 from tests.people import Person
 
+pytestmark = pytest.mark.slow
+
 
 def team_of_two(lena: Person, aron: Person, role: str = "auditor") -> tuple[Device, Device]:
     device = new_audit(lena)

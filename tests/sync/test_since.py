@@ -14,6 +14,8 @@ from tests.devices import Device, codes, new_audit
 from tests.old_log import back_up, hand_back, put_back, remember
 from tests.people import Person
 
+pytestmark = pytest.mark.slow
+
 LINK = "evidence_link/1"
 FIRST = {"evidence": "e1", "finding": "f1", "criterion": None}
 OTHER = FIRST | {"evidence": "e2"}

@@ -11,6 +11,8 @@ from tests.devices import Device, new_audit
 from tests.evidence.sending import SHA256, bring, key_of, send
 from tests.upkeep.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 
 def told(device: Device) -> dict | None:
     [listed] = (one for one in device.person.get("/api/audits").json if one["id"] == device.audit)

@@ -11,7 +11,7 @@ import { readOutbox } from '../store/outbox';
 import { readCursor } from '../store/pulled';
 import { once, readLog, watchTrust } from '../store/queries';
 import type { Session } from '../store/session';
-import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
+import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, testLong } from '../store/testing';
 import { SyncEngine } from '../sync/engine';
 import { ModelServer } from '../sync/model-server';
 import { openHandover, type OpenedHandover } from './read';
@@ -350,26 +350,30 @@ describe('a file that is not what it should be', () => {
     expect(await contentOf(aron.db)).toEqual(before);
   });
 
-  test('is refused wherever a byte is another one or the end is missing', async () => {
-    const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
-    const { sha256, file: kept } = photo(150_000);
-    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena'), evidence(sha256)], [kept]);
-    const bytes = new Uint8Array(await (await takenOut(lena)).arrayBuffer());
-    const before = await contentOf(aron.db);
-    const poison: Uint8Array<ArrayBuffer>[] = [];
-    for (let at = 0; at < bytes.length; at += 1000) {
-      const flipped = bytes.slice();
-      flipped[at]! ^= 0x10;
-      poison.push(flipped, bytes.slice(0, at));
-    }
-    poison.push(new Uint8Array([...bytes, 0]));
-    for (const one of poison) {
-      const answer = await takenIn(aron, new Blob([one]));
-      expect(isRefusal(answer) && answer.code).toMatch(/^handover\.(damaged|wrong_passphrase|not_a_handover)$/);
-    }
-    expect(await contentOf(aron.db)).toEqual(before);
-    expect(await takenIn(aron, new Blob([bytes]))).toMatchObject({ operations: 6, photos: 1 });
-  }, 120_000);
+  testLong(
+    'is refused wherever a byte is another one or the end is missing',
+    async () => {
+      const [lena, aron] = [await tabletFor(LENA), await tabletFor(ARON)];
+      const { sha256, file: kept } = photo(150_000);
+      await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena'), evidence(sha256)], [kept]);
+      const bytes = new Uint8Array(await (await takenOut(lena)).arrayBuffer());
+      const before = await contentOf(aron.db);
+      const poison: Uint8Array<ArrayBuffer>[] = [];
+      for (let at = 0; at < bytes.length; at += 1000) {
+        const flipped = bytes.slice();
+        flipped[at]! ^= 0x10;
+        poison.push(flipped, bytes.slice(0, at));
+      }
+      poison.push(new Uint8Array([...bytes, 0]));
+      for (const one of poison) {
+        const answer = await takenIn(aron, new Blob([one]));
+        expect(isRefusal(answer) && answer.code).toMatch(/^handover\.(damaged|wrong_passphrase|not_a_handover)$/);
+      }
+      expect(await contentOf(aron.db)).toEqual(before);
+      expect(await takenIn(aron, new Blob([bytes]))).toMatchObject({ operations: 6, photos: 1 });
+    },
+    120_000,
+  );
 
   test('holds nothing where nothing waits', async () => {
     const lena = await tabletFor(LENA);

@@ -1,12 +1,16 @@
 /** For tests: databases in memory, two tablets that know each other, faults at the n-th request. */
 import Dexie from 'dexie';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { test } from 'vitest';
 import { AuditbookDatabase, setUpAccount } from './database';
 
 export const LENA = '0191e6a0-0000-7000-8000-0000000000a1';
 export const ARON = '0191e6a0-0000-7000-8000-0000000000a2';
 export const AUDIT = '0191e6a0-0000-7000-8000-000000000a0d';
 export const WORKSPACE = '0191e6a0-0000-7000-8000-00000000c0de';
+
+/** What takes seconds by itself: in `make test`, and not in `make check`, which is run before each commit. */
+export const testLong = import.meta.env['VITE_QUICK'] ? test.skip : test;
 
 let tablets = 0;
 

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { foldLog, readEntry, type Entry, type Issuance, type LogView } from '../domain/fold';
 import { eraseContent, makeOperation, parseOperation, type Operation } from '../domain/operation';
 import type { Schemas } from '../domain/vocabulary';
@@ -17,7 +17,7 @@ import { disputesOf, readLog, watchLog } from '../store/queries';
 import { acceptServerKey, checkReceipt, readReceipt, readServerTrust, RECEIPTS } from '../store/receipts';
 import { entriesOf } from '../store/refold';
 import { readSetAside } from '../store/set-aside';
-import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE } from '../store/testing';
+import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { handBack } from './hand-back';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
@@ -677,6 +677,22 @@ describe('what comes back', () => {
   });
 });
 
+/** Ninety notes of Aron's that came after the backup, in a log of which a tablet keeps every twentieth receipt. */
+async function withLongLog(quarantine: ModelServer['quarantine'] = () => null) {
+  const every = RECEIPTS.every;
+  RECEIPTS.every = 20;
+  onTestFinished(() => void (RECEIPTS.every = every));
+  const server = new ModelServer();
+  const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+  await commit(lena.db, AUDIT, [finding]);
+  await syncAll(lena, aron);
+  const backup = server.snapshot();
+  server.quarantine = quarantine;
+  for (let number = 0; number < 90; number += 1) await commit(aron.db, AUDIT, [note(`n${number}`)]);
+  await syncAll(aron, lena);
+  return { server, lena, backup, before: await shown(lena), length: server.texts(AUDIT).length };
+}
+
 describe('a server that was restored', () => {
   /** After the backup the office and Aron wrote, and something of his was set aside; then his tablet fell into the basin. */
   async function restored(): Promise<{ server: ModelServer; lena: Tablet; before: unknown }> {
@@ -852,19 +868,10 @@ describe('a server that was restored', () => {
     expect(await readLost(lena.db, AUDIT)).toEqual([{ author: OFFICE, count: 1 }]);
   });
 
-  test('gets a log that is longer than one request names, from one signature to the next', async () => {
-    const every = RECEIPTS.every;
-    RECEIPTS.every = 20;
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [finding]);
-    await syncAll(lena, aron);
-    const backup = server.snapshot();
-    server.quarantine = ({ ent }) => (ent.endsWith('0') ? 'operation.not_permitted' : null);
-    for (let number = 0; number < 90; number += 1) await commit(aron.db, AUDIT, [note(`n${number}`)]);
-    await syncAll(aron, lena);
-    const before = await shown(lena);
-    const length = server.texts(AUDIT).length;
+  testLong('gets a log that is longer than one request names, from one signature to the next', async () => {
+    const { server, lena, backup, before, length } = await withLongLog(({ ent }) =>
+      ent.endsWith('0') ? 'operation.not_permitted' : null,
+    );
     server.restore(backup);
     server.quarantine = () => null;
     // Somebody was there first, so every number is another.
@@ -873,7 +880,6 @@ describe('a server that was restored', () => {
     await syncAll(mara);
     server.limitStretch = 30;
     await syncAll(lena, mara);
-    RECEIPTS.every = every;
     await expectAgreement(server, lena, mara);
     expect(server.takenBack).toBe(length - 1);
     expect(server.longestStretch).toBeLessThanOrEqual(27);
@@ -882,24 +888,14 @@ describe('a server that was restored', () => {
     expect([await lena.db.old_logs.count(), await lena.db.old_lines.count()]).toEqual([0, 0]);
   });
 
-  test('goes on with a long log where the line went down in the middle of it', async () => {
-    const every = RECEIPTS.every;
-    RECEIPTS.every = 20;
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [finding]);
-    await syncAll(lena, aron);
-    const backup = server.snapshot();
-    for (let number = 0; number < 90; number += 1) await commit(aron.db, AUDIT, [note(`n${number}`)]);
-    await syncAll(aron, lena);
-    const [before, length] = [await shown(lena), server.texts(AUDIT).length];
+  testLong('goes on with a long log where the line went down in the middle of it', async () => {
+    const { server, lena, backup, before, length } = await withLongLog();
     server.restore(backup);
     let asked = 0;
     server.fault = (path) => (path.endsWith('handed-back') && (asked += 1) > 2 ? 'answer lost' : 'none');
     await lena.engine.syncNow();
     server.fault = () => 'none';
     await syncAll(lena);
-    RECEIPTS.every = every;
     await expectAgreement(server, lena);
     expect(await shown(lena)).toEqual(before);
     expect(server.takenBack).toBe(length - 1);
@@ -1175,55 +1171,59 @@ describe('a tablet that has a double', () => {
   });
 });
 
-test('whatever tablets do on whatever line, in the end all of them show the same, and nothing is lost', async () => {
-  const step = fc.record({
-    who: fc.nat(2),
-    what: fc.constantFrom('write', 'write', 'write', 'delete', 'resolve', 'sync', 'sync', 'restore'),
-    entity: fc.constantFrom('f1', 'f2'),
-    field: fc.constantFrom('title', 'requirement'),
-    value: fc.nat(3),
-    fault: fc.constantFrom<Fault>('none', 'none', 'answer lost', 'no network', 'hotel page'),
-    faultAt: fc.nat(6),
-  });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-      const server = new ModelServer();
-      const tablets = [await tabletFor(server, LENA), await tabletFor(server, ARON), await tabletFor(server, LENA)];
-      let backup = server.snapshot();
-      const written = new Set<string>();
-      for (const { who, what, entity, field, value, fault, faultAt } of steps) {
-        const { db, engine } = tablets[who]!;
-        if (what === 'sync') {
-          let countdown = faultAt;
-          server.fault = () => ((countdown -= 1) < 0 ? fault : 'none');
-          await engine.syncNow();
-          server.fault = () => 'none';
-        } else if (what === 'restore') {
-          server.restore(backup);
-          backup = server.snapshot();
-        } else {
-          const isThere = (await readLog(db, AUDIT)).entity(`finding/${entity}`)?.born ?? null;
-          const { operations } = await commit(db, AUDIT, [
-            ...(isThere === null ? [add('finding', entity, RAISED)] : []),
-            what === 'delete'
-              ? { kind: 'del', ent: `finding/${entity}`, fld: 'deleted', val: true }
-              : {
-                  kind: what === 'resolve' ? 'resolve' : 'set',
-                  ent: `finding/${entity}`,
-                  fld: field,
-                  val: String(value),
-                },
-          ]);
-          for (const { digest } of operations) written.add(digest);
-          if (value === 0) backup = server.snapshot();
+testLong(
+  'whatever tablets do on whatever line, in the end all of them show the same, and nothing is lost',
+  async () => {
+    const step = fc.record({
+      who: fc.nat(2),
+      what: fc.constantFrom('write', 'write', 'write', 'delete', 'resolve', 'sync', 'sync', 'restore'),
+      entity: fc.constantFrom('f1', 'f2'),
+      field: fc.constantFrom('title', 'requirement'),
+      value: fc.nat(3),
+      fault: fc.constantFrom<Fault>('none', 'none', 'answer lost', 'no network', 'hotel page'),
+      faultAt: fc.nat(6),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        const server = new ModelServer();
+        const tablets = [await tabletFor(server, LENA), await tabletFor(server, ARON), await tabletFor(server, LENA)];
+        let backup = server.snapshot();
+        const written = new Set<string>();
+        for (const { who, what, entity, field, value, fault, faultAt } of steps) {
+          const { db, engine } = tablets[who]!;
+          if (what === 'sync') {
+            let countdown = faultAt;
+            server.fault = () => ((countdown -= 1) < 0 ? fault : 'none');
+            await engine.syncNow();
+            server.fault = () => 'none';
+          } else if (what === 'restore') {
+            server.restore(backup);
+            backup = server.snapshot();
+          } else {
+            const isThere = (await readLog(db, AUDIT)).entity(`finding/${entity}`)?.born ?? null;
+            const { operations } = await commit(db, AUDIT, [
+              ...(isThere === null ? [add('finding', entity, RAISED)] : []),
+              what === 'delete'
+                ? { kind: 'del', ent: `finding/${entity}`, fld: 'deleted', val: true }
+                : {
+                    kind: what === 'resolve' ? 'resolve' : 'set',
+                    ent: `finding/${entity}`,
+                    fld: field,
+                    val: String(value),
+                  },
+            ]);
+            for (const { digest } of operations) written.add(digest);
+            if (value === 0) backup = server.snapshot();
+          }
         }
-      }
-      for (let round = 0; round < 3; round += 1) await syncAll(...tablets);
-      await expectAgreement(server, ...tablets);
-      const stored = new Set(server.logs.get(AUDIT)?.entries.map((entry) => entry.digest));
-      for (const digest of written) expect(stored).toContain(digest);
-      for (const { db } of tablets) db.close();
-    }),
-    { numRuns: 15 },
-  );
-}, 60_000);
+        for (let round = 0; round < 3; round += 1) await syncAll(...tablets);
+        await expectAgreement(server, ...tablets);
+        const stored = new Set(server.logs.get(AUDIT)?.entries.map((entry) => entry.digest));
+        for (const digest of written) expect(stored).toContain(digest);
+        for (const { db } of tablets) db.close();
+      }),
+      { numRuns: 15 },
+    );
+  },
+  60_000,
+);
