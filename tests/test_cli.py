@@ -21,6 +21,8 @@ from tests.devices import new_audit
 from tests.old_log import back_up, put_back, remember
 from tests.people import Person
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "three unrelated words"
 Run = Callable[..., tuple[int, str, str]]
 

@@ -13,6 +13,8 @@ from server.storage.identifiers import new_id
 from tests.devices import Device, codes, new_audit, states
 from tests.people import Person
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "three unrelated words"
 BLOCKED = (403, "account.installation_revoked")
 

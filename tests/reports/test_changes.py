@@ -14,6 +14,8 @@ from server.sealing.canonical import canonical_bytes
 from tests.reports.sample import sample_material
 from tests.reports.test_content import changed, told
 
+pytestmark = pytest.mark.slow
+
 OF_THE_AUDIT = (
     "audit",
     "certification_body",

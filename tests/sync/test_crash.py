@@ -9,6 +9,8 @@ from server.sync import push as pushing
 from server.sync import receive
 from tests.devices import new_audit, states
 
+pytestmark = pytest.mark.slow
+
 
 class PowerCut(BaseException):
     """Everything in memory is gone; what is on disk stays."""

@@ -3,6 +3,8 @@
 import base64
 import os
 
+import pytest
+
 from server.database import SERVER, reading
 from server.domain.custody import Custody, custody_statement, evidence_list_hash
 from server.storage import accounts
@@ -11,6 +13,8 @@ from server.sync.erase import erase_content_of
 from server.sync.head_signature import verifying_key
 from tests.devices import Device, new_audit
 from tests.evidence.sending import PICTURE, SHA256, bring, key_of, name_picture, send
+
+pytestmark = pytest.mark.slow
 
 
 def held(device: Device, **query):

@@ -26,6 +26,8 @@ from server.sync.restore import begin_again, catch_up_with_register
 from tests.devices import Device, codes, new_audit, states
 from tests.old_log import back_up, put_back, remember
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Mr Novak, a cleaner, was not trained."
 
 

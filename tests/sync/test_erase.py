@@ -11,6 +11,8 @@ from server.sync.erase import erase_content_of
 from tests.devices import Device, codes, new_audit, states, verdicts
 from tests.old_log import remember
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Mr Novak, a cleaner, was not trained."
 
 
