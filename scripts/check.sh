@@ -54,7 +54,7 @@ both=(tests/test_docs.py tests/torture/test_catalogue.py tests/demo/test_finishe
 check "pytest, the quick tests" unchanged pytest $bin/python -m pytest -q -m "not slow" "${both[@]/#/--ignore=}" -- \
   server schemas tests migrations scripts wsgi.py pyproject.toml requirements-dev.lock pwa/src/store/testdata
 # What takes seconds by itself is for `make test`: the simulator's stories, on this side as on the server's, and `testLong`.
-quick_vitest() { VITE_QUICK=1 npm_run test -- --exclude "src/torture/**"; }
+quick_vitest() { VITE_QUICK=1 npm_run test -- --exclude "src/torture/**" --exclude "src/handover/**"; }
 check "vitest" unchanged vitest quick_vitest -- pwa schemas
 check "svelte-check" unchanged svelte-check npm_run check:components -- pwa
 check "pytest, what both sides say" $bin/python -m pytest -q -m "not slow" "${both[@]}"

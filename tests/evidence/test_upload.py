@@ -25,6 +25,8 @@ from tests.evidence.sending import (
     send,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def files(app):
@@ -247,7 +249,6 @@ def test_whoever_holds_an_upload_is_made_to_let_go_by_a_second_connection(app, d
     assert progress.offset == len(PICTURE)
 
 
-@pytest.mark.slow
 def test_an_upload_that_cannot_be_freed_is_answered_as_busy(app, device, files):
     upload = announce(device).headers["Location"].rpartition("/")[2]
     with files.uploads.locked(upload, None):

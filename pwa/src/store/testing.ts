@@ -1,7 +1,7 @@
 /** For tests: databases in memory, two tablets that know each other, faults at the n-th request. */
 import Dexie from 'dexie';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
-import { test } from 'vitest';
+import { describe, test } from 'vitest';
 import { AuditbookDatabase, setUpAccount } from './database';
 
 export const LENA = '0191e6a0-0000-7000-8000-0000000000a1';
@@ -11,6 +11,7 @@ export const WORKSPACE = '0191e6a0-0000-7000-8000-00000000c0de';
 
 /** What takes seconds by itself: in `make test`, and not in `make check`, which is run before each commit. */
 export const testLong = import.meta.env['VITE_QUICK'] ? test.skip : test;
+export const describeLong = import.meta.env['VITE_QUICK'] ? describe.skip : describe;
 
 let tablets = 0;
 

@@ -17,7 +17,7 @@ import { disputesOf, readLog, watchLog } from '../store/queries';
 import { acceptServerKey, checkReceipt, readReceipt, readServerTrust, RECEIPTS } from '../store/receipts';
 import { entriesOf } from '../store/refold';
 import { readSetAside } from '../store/set-aside';
-import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, testLong } from '../store/testing';
+import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, describeLong, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { handBack } from './hand-back';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
@@ -693,7 +693,7 @@ async function withLongLog(quarantine: ModelServer['quarantine'] = () => null) {
   return { server, lena, backup, before: await shown(lena), length: server.texts(AUDIT).length };
 }
 
-describe('a server that was restored', () => {
+describeLong('a server that was restored', () => {
   /** After the backup the office and Aron wrote, and something of his was set aside; then his tablet fell into the basin. */
   async function restored(): Promise<{ server: ModelServer; lena: Tablet; before: unknown }> {
     const server = new ModelServer();
@@ -1066,7 +1066,7 @@ describe('what the server signs', () => {
   });
 });
 
-describe('a tablet that has a double', () => {
+describeLong('a tablet that has a double', () => {
   test('writes under a new installation once it is noticed, and both branches are kept', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
