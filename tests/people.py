@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from server.database import SERVER, unit_of_work
 from server.domain.vocabulary import Role, WorkspaceKind
 from server.identity.codes import new_token, token_digest
-from server.storage import accounts, sign_ins
+from server.storage import Session, accounts, sign_ins
 from server.storage.clock import now_ms
 from server.storage.identifiers import new_id
+from server.storage.tables.account import Account
 from server.storage.workspaces import add_workspace
 
 
@@ -115,3 +116,23 @@ def _sign_in_on_a_tablet(app: Flask, account: str) -> tuple[FlaskClient, str, ec
         accounts.enrol_installation(session, installation, account, name="tablet", public_key=public_key, now=now)
         sign_ins.bind_session(session, signed_in, account, installation)
     return client_of(app, token), installation, key
+
+
+def enter_under_ids(session: Session, *, workspace: str, account: str, now: int) -> None:
+    """Lena Hartmann, lead auditor of Nordcert, under the ids that a file which is kept names."""
+    place = add_workspace(
+        session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Nordcert", now=now, workspace_id=workspace
+    )
+    session.add(
+        Account(
+            id=account,
+            email="lena@example.org",
+            name="Lena Hartmann",
+            language="en",
+            password_hash="!",
+            password_set_at=now,
+            created_at=now,
+        )
+    )
+    session.flush()
+    accounts.add_roles(session, place, account, [Role.LEAD_AUDITOR])

@@ -17,8 +17,10 @@ _NUMBER = re.compile(r"[0-9]{2,6}")
 
 def fixed_numbers(view: LogView) -> tuple[dict[str, int], set[int]]:
     """
-    The numbers by finding, and every number that was ever given, which no other finding gets. By finding, whether it is still there or not. What went out to the certification body comes first, then what the closing record
-    that counts says, then those before it and beside it: of each what nothing before it knows and what is still free. Clocks decide
+    The numbers by finding, and every number that was ever given, which no other finding gets.
+
+    Whether the finding is still there or not: what went out to the certification body comes first, then what the closing record that
+    counts says, then those before it and beside it; of each what nothing before it knows and what is still free. Clocks decide
     nothing, and neither does a deletion: nobody takes back what was signed.
     """
     fixed: dict[str, int] = {}

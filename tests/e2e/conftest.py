@@ -35,6 +35,14 @@ class Tablets:
         self.given[person] = tablet
         return tablet
 
+    def in_the_audit(self, person: str) -> Tablet:
+        """One on which this person is signed in, has everything that is needed offline, and has opened the audit of today."""
+        tablet = self(person)
+        tablet.sign_in(f"{person}@nordlicht.example")
+        tablet.waits_until_ready_offline()
+        tablet.open_audit()
+        return tablet
+
     def close(self) -> None:
         for tablet in self.given.values():
             try:

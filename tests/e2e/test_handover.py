@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Tablets
 from tests.e2e.tablet import Tablet
-from tests.e2e.test_two_tablets import signed_in
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +42,7 @@ def by(entries: list[Any], words: str) -> list[str]:
 
 
 def test_a_finding_goes_to_a_colleagues_tablet_and_from_there_to_the_server(tablet: Tablets, tmp_path: Path):
-    lena, aron = signed_in(tablet, "lena"), signed_in(tablet, "aron")
+    lena, aron = tablet.in_the_audit("lena"), tablet.in_the_audit("aron")
     for one in (lena, aron):
         one.goes_offline()
     aron.raise_finding("Minor nonconformity", title="Gauges past their date")
@@ -79,7 +78,7 @@ def test_a_finding_goes_to_a_colleagues_tablet_and_from_there_to_the_server(tabl
 
 
 def test_a_spare_tablet_goes_on_where_the_dead_one_stopped(tablet: Tablets, tmp_path: Path):
-    lena = signed_in(tablet, "lena")
+    lena = tablet.in_the_audit("lena")
     lena.goes_offline()
     lena.raise_finding("Minor nonconformity", title="Before it fell")
     file, passphrase = lena.takes_out_by_hand(tmp_path)
@@ -101,7 +100,7 @@ def test_a_spare_tablet_goes_on_where_the_dead_one_stopped(tablet: Tablets, tmp_
 
 
 def test_whoever_signs_out_with_unsent_work_is_offered_a_file(tablet: Tablets):
-    aron = signed_in(tablet, "aron")
+    aron = tablet.in_the_audit("aron")
     aron.goes_offline()
     aron.take_note("Only here")
     aron.page.goto(f"{aron.address}/#/settings")

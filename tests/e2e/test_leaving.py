@@ -14,14 +14,6 @@ A_LONG_NOTE = "Every gauge on the line was looked at. " * 480
 """Fifteen of them are more than one batch carries."""
 
 
-def signed_in(tablet: Tablets, person: str) -> Tablet:
-    one = tablet(person)
-    one.sign_in(f"{person}@nordlicht.example")
-    one.waits_until_ready_offline()
-    one.open_audit()
-    return one
-
-
 def state_of_today(one: Tablet) -> Locator:
     """Of the audit that begins today."""
     one.page.goto(f"{one.address}/#/sync")
@@ -30,7 +22,7 @@ def state_of_today(one: Tablet) -> Locator:
 
 
 def test_safe_to_leave_counts_what_the_server_signed_and_ends_with_the_next_photo(tablet: Tablets):
-    lena = signed_in(tablet, "lena")
+    lena = tablet.in_the_audit("lena")
     lena.waits_until_safe()
     state = state_of_today(lena)
     expect(state).to_contain_text("Safe to leave the site")
@@ -54,7 +46,7 @@ def test_safe_to_leave_counts_what_the_server_signed_and_ends_with_the_next_phot
 
 
 def test_the_lead_auditor_hears_before_the_seal_whose_tablet_holds_more_than_has_arrived(tablet: Tablets):
-    lena, aron = signed_in(tablet, "lena"), signed_in(tablet, "aron")
+    lena, aron = tablet.in_the_audit("lena"), tablet.in_the_audit("aron")
     aron.goes_offline()
     for _ in range(15):
         aron.take_note(A_LONG_NOTE)

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Tablets
 from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
-from tests.e2e.test_two_tablets import signed_in
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +40,7 @@ def put_back(served: Server, backup: Path, *, with_key: bool = True) -> None:
 
 def works_today(tablet: Tablets, served: Server) -> Tablet:
     """Aron raises a finding, Lena's tablet fetches it, his falls into the basin."""
-    aron, lena = signed_in(tablet, "aron"), signed_in(tablet, "lena")
+    aron, lena = tablet.in_the_audit("aron"), tablet.in_the_audit("lena")
     aron.raise_finding("Minor nonconformity", title="Found by Aron")
     aron.syncs_now()
     lena.syncs_now()
@@ -71,7 +70,7 @@ def photos_on(served: Server) -> int:
 
 def test_photos_that_the_backup_lacks_are_sent_again(backup: Path, tablet: Tablets, served: Server):
     before = photos_on(served)
-    lena = signed_in(tablet, "lena")
+    lena = tablet.in_the_audit("lena")
     lena.take_photos(2)
     lena.syncs_now()
     assert photos_on(served) == before + 2

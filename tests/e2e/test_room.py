@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Tablets
 from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
-from tests.e2e.test_two_tablets import signed_in
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +43,7 @@ def look(lena: Tablet, name: str) -> None:
 def test_photos_in_a_backup_are_freed_after_a_question_and_come_back_when_they_are_opened(
     tablet: Tablets, served: Server, photos: list[Path], tmp_path: Path
 ):
-    lena = signed_in(tablet, "lena")
+    lena = tablet.in_the_audit("lena")
     keep(lena, *photos[:2])
     lena.waits_until_safe()
     served.runs("backup", str(tmp_path / "backups"))
@@ -100,7 +99,7 @@ def test_photos_in_a_backup_are_freed_after_a_question_and_come_back_when_they_a
 
 
 def test_without_a_network_nothing_is_freed(tablet: Tablets):
-    lena = signed_in(tablet, "lena")
+    lena = tablet.in_the_audit("lena")
     lena.take_photos(1)
     lena.waits_until_safe()
     lena.goes_offline()

@@ -7,18 +7,17 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Tablets
 from tests.e2e.tablet import Tablet
-from tests.e2e.test_two_tablets import signed_in
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def lena(tablet: Tablets) -> Tablet:
-    return signed_in(tablet, "lena")
+    return tablet.in_the_audit("lena")
 
 
 def test_the_lead_auditor_sees_what_was_set_aside_and_why_and_lets_it_count(lena: Tablet, tablet: Tablets):
-    aron = signed_in(tablet, "aron")
+    aron = tablet.in_the_audit("aron")
     aron.goes_offline()
     aron.raise_finding("Minor nonconformity", title="Drum without a label")
     lena.enter("Set-up")

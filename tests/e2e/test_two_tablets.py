@@ -13,20 +13,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def lena(tablet: Tablets) -> Tablet:
-    return signed_in(tablet, "lena")
+    return tablet.in_the_audit("lena")
 
 
 @pytest.fixture
 def aron(tablet: Tablets) -> Tablet:
-    return signed_in(tablet, "aron")
-
-
-def signed_in(tablet: Tablets, person: str) -> Tablet:
-    one = tablet(person)
-    one.sign_in(f"{person}@nordlicht.example")
-    one.waits_until_ready_offline()
-    one.open_audit()
-    return one
+    return tablet.in_the_audit("aron")
 
 
 def test_two_values_for_one_field_are_both_kept_shown_on_both_tablets_and_settled_in_one_tap(
@@ -89,7 +81,7 @@ def test_the_same_clause_judged_by_two_auditors_in_two_halls_is_no_dispute(lena:
 
 
 def test_who_began_the_audit_leads_it_on_both_tablets_although_her_entry_was_taken_out(lena: Tablet, tablet: Tablets):
-    jonas = signed_in(tablet, "jonas")
+    jonas = tablet.in_the_audit("jonas")
     jonas.takes_out_of_team("Lena Brandt")
     jonas.leads_by_having_begun("Lena Brandt")
     jonas.syncs_now()

@@ -25,7 +25,6 @@ from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.fold import fold_log
 from server.domain.refusals import Refused
-from server.domain.vocabulary import Role, WorkspaceKind
 from server.handover.age import decrypt
 from server.handover.read import opened
 from server.handover.take_in import Taken, take_in
@@ -36,9 +35,8 @@ from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
-from server.storage.tables.account import Account
 from server.storage.tables.operation import LoggedOperation
-from server.storage.workspaces import add_workspace
+from tests.people import enter_under_ids
 
 pytestmark = pytest.mark.slow
 
@@ -81,20 +79,7 @@ def lena_of_the_file(app, contents) -> str:
 def enter_lena() -> None:
     now = now_ms()
     with unit_of_work(SERVER) as session:
-        add_workspace(session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Nordcert", now=now, workspace_id=WORKSPACE)
-        session.add(
-            Account(
-                id=LENA,
-                email="lena@example.org",
-                name="Lena",
-                language="en",
-                password_hash="!",
-                password_set_at=now,
-                created_at=now,
-            )
-        )
-        session.flush()
-        accounts.add_roles(session, WORKSPACE, LENA, [Role.LEAD_AUDITOR])
+        enter_under_ids(session, workspace=WORKSPACE, account=LENA, now=now)
 
 
 def taken(config: Config, path: Path = FILE, passphrase: str = PASSPHRASE) -> Taken:

@@ -13,7 +13,7 @@ from server.domain.operation import digest_of
 from server.storage import operation_log as log
 from tests.devices import Device, codes
 from tests.people import Person
-from tests.reports.issuing import ask, keep_pictures, listed, sent, tablet_with_sample, work
+from tests.reports.issuing import TabletWithSample, ask, keep_pictures, listed, sent, tablet_with_sample, work
 from tests.reports.sample import CLOSING, change_after_closing, seal_closing, seal_report, view_of
 
 pytestmark = pytest.mark.slow
@@ -25,6 +25,18 @@ def counting(audit: str) -> str:
         record = closings_of(fold_log(log.load_entries(session, audit))).counting
     assert record is not None
     return record.ref
+
+
+def close_and_issue(tablet: TabletWithSample, app: Flask, config: Config, tmp_path: Path) -> None:
+    """The meeting, signed by both parties and sealed; in the evening the report goes out."""
+    seal_closing(tablet)
+    change_after_closing(tablet)
+    seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    assert [r["state"] for r in listed(tablet)] == ["made"]
 
 
 @pytest.mark.parametrize("how", ["role", "release"])
@@ -39,15 +51,7 @@ def test_the_record_that_counts_goes_on_counting(
     seen = view_of(tablet)
     seal_closing(his, ref="closing_record/of-aron", view=seen, heads=[(tablet.chain, tablet.dseq, tablet.prev)])
     assert set(codes(his.push())) == {"operation.not_permitted"}
-    # The meeting: Lena's record, signed by both parties, sealed; the report is issued.
-    seal_closing(tablet)
-    change_after_closing(tablet)
-    seal_report(tablet)
-    sent(tablet)
-    keep_pictures(tablet, config, tmp_path)
-    ask(tablet)
-    work(app)
-    assert [r["state"] for r in listed(tablet)] == ["made"]
+    close_and_issue(tablet, app, config, tmp_path)
     before = counting(tablet.audit)
     assert before == CLOSING
     # Weeks later Aron takes the audit over.
@@ -73,14 +77,7 @@ def test_the_record_that_counts_goes_on_counting_when_a_second_tablet_comes_home
         second, ref="closing_record/second", view=view_of(tablet), heads=[(tablet.chain, tablet.dseq, tablet.prev)]
     )
     assert set(codes(Device(aron, tablet.audit).send(second.made))) == {"operation.not_yours"}
-    seal_closing(tablet)
-    change_after_closing(tablet)
-    seal_report(tablet)
-    sent(tablet)
-    keep_pictures(tablet, config, tmp_path)
-    ask(tablet)
-    work(app)
-    assert [r["state"] for r in listed(tablet)] == ["made"]
+    close_and_issue(tablet, app, config, tmp_path)
     assert counting(tablet.audit) == CLOSING
     second.push()
     assert counting(tablet.audit) == CLOSING

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -508,8 +509,8 @@ def test_a_header_that_calls_itself_a_verdict_keeps_nothing_from_coming_back(dat
 # --- Who has sent it
 
 
-def test_what_its_author_had_sent_is_the_authors_again(database, lena, aron):
-    """Brought by a blocked tablet, and then by its author's own; the old log says both."""
+def brought_by_a_blocked_tablet(lena: Person, aron: Person) -> tuple[Device, Device, Any, int]:
+    """What Aron wrote after the backup, one of it in a newer app's words; his own tablet has sent nothing of it yet."""
     device = new_audit(lena)
     device.add_member(aron)
     device.push()
@@ -519,6 +520,12 @@ def test_what_its_author_had_sent_is_the_authors_again(database, lena, aron):
     his.make("set", "note/2", "text", "of tomorrow", v=2)
     block_installation(stolen.installation)
     Device(stolen, device.audit).send(his.made)
+    return device, his, backup, known
+
+
+def test_what_its_author_had_sent_is_the_authors_again(database, lena, aron):
+    """Brought by a blocked tablet, and then by its author's own; the old log says both."""
+    device, his, backup, known = brought_by_a_blocked_tablet(lena, aron)
     his.push()
     old = remember(lena, device.audit)
     put_back(backup)
@@ -533,15 +540,7 @@ def test_what_its_author_had_sent_is_the_authors_again(database, lena, aron):
 
 
 def test_what_its_author_sent_meanwhile_outweighs_what_the_old_log_said_of_who_had_brought_it(database, lena, aron):
-    device = new_audit(lena)
-    device.add_member(aron)
-    device.push()
-    backup, known = back_up(), device.dseq
-    his, stolen = Device(aron, device.audit), lena.enrol_another()
-    his.set("note/1", "text", "of Aron")
-    his.make("set", "note/2", "text", "of tomorrow", v=2)
-    block_installation(stolen.installation)
-    Device(stolen, device.audit).send(his.made)
+    device, his, backup, known = brought_by_a_blocked_tablet(lena, aron)
     old = remember(lena, device.audit)
     put_back(backup)
     his.push()

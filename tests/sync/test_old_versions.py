@@ -15,14 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 
 from server.database import SERVER, reading, unit_of_work
-from server.domain.vocabulary import Role, WorkspaceKind
 from server.identity.codes import new_token, token_digest
 from server.storage import accounts, chains, sign_ins
 from server.storage.clock import now_ms
-from server.storage.tables.account import Account
-from server.storage.workspaces import add_workspace
 from tests.devices import Device, codes, states
-from tests.people import Person, client_of
+from tests.people import Person, client_of, enter_under_ids
 
 FROZEN = Path(__file__).parents[2] / "pwa" / "src" / "store" / "testdata"
 OLD = sorted(FROZEN.glob("tablet-of-version-*.json"))
@@ -41,22 +38,7 @@ def lena(app: Flask, old: dict[str, Any]) -> Person:
     spelled = old["public_key"]
     public_key = base64.urlsafe_b64decode(spelled + "=" * (-len(spelled) % 4))
     with unit_of_work(SERVER) as session:
-        workspace = add_workspace(
-            session, kind=WorkspaceKind.CERTIFICATION_BODY, name="Nordcert", now=now, workspace_id=old["workspace"]
-        )
-        session.add(
-            Account(
-                id=old["account"],
-                email="lena@example.org",
-                name="Lena Hartmann",
-                language="en",
-                password_hash="!",
-                password_set_at=now,
-                created_at=now,
-            )
-        )
-        session.flush()
-        accounts.add_roles(session, workspace, old["account"], [Role.LEAD_AUDITOR])
+        enter_under_ids(session, workspace=old["workspace"], account=old["account"], now=now)
         begun = sign_ins.add_session(
             session, account=old["account"], token_sha256=token_digest(token), device="test", now=now
         )
@@ -66,7 +48,9 @@ def lena(app: Flask, old: dict[str, Any]) -> Person:
         sign_ins.bind_session(session, begun, old["account"], old["installation"])
     api = client_of(app, token)
     key = ec.generate_private_key(ec.SECP256R1())  # signs nothing here: the requests are signed
-    return Person(app, old["account"], "Lena Hartmann", "lena@example.org", workspace, api, old["installation"], key)
+    return Person(
+        app, old["account"], "Lena Hartmann", "lena@example.org", old["workspace"], api, old["installation"], key
+    )
 
 
 def test_a_tablet_that_is_versions_older_pushes_and_everything_counts(lena: Person, old: dict[str, Any]):
