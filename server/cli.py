@@ -413,6 +413,10 @@ def _say_caught_up(done: CaughtUp) -> None:
         print(f"{done.unknown} erasures are about workspaces that this database does not have. They stay registered.")
     if done.blocked:
         print(f"{done.blocked} tablets that had been blocked were let in here again, and are blocked.")
+    if done.issued:
+        print(
+            f"{done.issued} reports had gone out since the backup. The audits' logs say so again, and their numbers stay."
+        )
     for address in done.without_password:
         print(
             f"{address} had set a new password since. The one from before is of no use: a new one can be had by mail."

@@ -391,6 +391,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("verdict_code = 'account.installation_revoked'"),
         postgresql_where=sa.text("verdict_code = 'account.installation_revoked'"),
     )
+    op.create_index(
+        "ix_operation_issued",
+        "operation",
+        ["audit_id"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'issuance'"),
+        postgresql_where=sa.text("kind = 'issuance'"),
+    )
 
     op.create_table(
         "report",

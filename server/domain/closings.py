@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain.fold import Arrival, EntityView, LogView
-from server.domain.operation import Operation
+from server.domain.operation import Operation, parse_plain_json
 from server.domain.vocabulary import SealPurpose
 
 SEAL = "seal"
@@ -102,9 +102,28 @@ def _fits(view: LogView, seal: Mapping[str, Any], entity: EntityView, head: Oper
     return said == author and bool(seal.get("sha256")) and _sha256_of(view, entity) in (None, seal["sha256"])
 
 
+def names_its_author(birth: Operation) -> bool:
+    """
+    Whether a record's text, where it says whose it is, says what the log says of whoever brought it. A copy of what somebody else has
+    frozen, under another id, is no record of its own: it would stand in the place of the one that people signed.
+    """
+    try:
+        frozen = parse_plain_json(birth.value["record"].encode())["frozen"]
+        said = (frozen["installation"], frozen["account"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return True
+    return said == (birth.chain.installation, birth.chain.account)
+
+
 def _sha256_of(view: LogView, entity: EntityView) -> Any:
-    """The hash of the record; of an erased one as the word of the erasure tells it, and None where that is silent."""
-    if entity.born_view is None or not entity.born_view.is_erased:
-        return entity.get("sha256", "")
-    kept = view.erased.get(entity.born_view.heads[-1].digest, {}).get("record")
+    """
+    The hash of the record, empty where it is another's; of an erased one as the word of the erasure tells it, and None where that is
+    silent.
+    """
+    if entity.born_view is None:
+        return None
+    birth = entity.born_view.heads[-1]
+    if not birth.is_erased:
+        return entity.get("sha256", "") if names_its_author(birth) else ""
+    kept = view.erased.get(birth.digest, {}).get("record")
     return kept.get("sha256") if isinstance(kept, dict) else None

@@ -206,13 +206,18 @@ def _last_words(entries: list[Entry], kind: OperationKind) -> dict[str, Mapping[
 
 
 def _issued(entries: list[Entry]) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release."""
+    """
+    Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release. Of one file once,
+    also where a restored server has said it again.
+    """
     issued: dict[str, dict[str, Mapping[str, Any]]] = {}
     for entry in sorted(entries, key=_arrival):
         operation = entry.operation
         is_word = entry.origin is Origin.SERVER and operation.kind is OperationKind.ISSUANCE
         if is_word and isinstance(operation.value, dict):
-            issued.setdefault(operation.entity_id, {}).setdefault(operation.digest, operation.value)
+            file = operation.value.get("pdf_sha256")
+            about = file if isinstance(file, str) else operation.digest
+            issued.setdefault(operation.entity_id, {}).setdefault(about, operation.value)
     return {seal: tuple(words.values()) for seal, words in issued.items()}
 
 

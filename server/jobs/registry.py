@@ -12,7 +12,7 @@ from server.reports import request
 from server.reports.issue import issue_report, report_attachment
 from server.storage import Session, mailbox, report_store
 from server.storage.evidence_store import BlobKey, EvidenceFiles
-from server.sync.issuance import note_issuance
+from server.sync.issuance import note_issuance, register_issuance
 
 Handler = Callable[[Mapping[str, Any], Config], None]
 """Does one job. Raises `GiveUp` when it will never succeed, `TryLater` when it knows when to try again."""
@@ -25,7 +25,7 @@ def _issue_report(args: Mapping[str, Any], config: Config) -> None:
         path = report_picture(files, key).path
         return None if path is None else path.read_bytes()
 
-    issue_report(args["report"], config, picture, note_issuance)
+    issue_report(args["report"], config, picture, note_issuance, register_issuance)
 
 
 def _send_mail(args: Mapping[str, Any], config: Config) -> None:

@@ -39,6 +39,7 @@ from server.storage import Session, accounts, audits, chains, evidence, report_s
 from server.storage import operation_log as log
 from server.storage.clients import settings
 from server.storage.clock import as_instant, now_ms
+from server.storage.decision_register import Issuance
 from server.storage.evidence_store import BlobKey
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
@@ -47,8 +48,11 @@ from server.storage.server_state import server_identity
 Pictures = Callable[[BlobKey], bytes | None]
 """From one audit's copy of a picture to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
 
-SayIssued = Callable[[Session, str, str, Mapping[str, Any]], None]
+SayIssued = Callable[[Session, str, str, Mapping[str, Any]], Issuance]
 """Writes into an audit's log, in this transaction, what was issued from the record under a seal, which is named by its digest."""
+
+Register = Callable[[Issuance], None]
+"""Notes it beside the backups, once the transaction has ended."""
 
 PDF = "application/pdf"
 
@@ -70,7 +74,7 @@ class Issued:
         return self.state is ReportState.PROVISIONAL
 
 
-def issue_report(report: str, config: Config, pictures: Pictures, say_issued: SayIssued) -> None:
+def issue_report(report: str, config: Config, pictures: Pictures, say_issued: SayIssued, register: Register) -> None:
     """Make the report with this id, if it is still to be made."""
     with reading(SERVER) as session:
         row = report_store.find_report(session, report)
@@ -81,7 +85,7 @@ def issue_report(report: str, config: Config, pictures: Pictures, say_issued: Sa
     if isinstance(outcome, Refusal):
         _refuse(row, outcome)
     else:
-        _keep(row, outcome, config, say_issued)
+        _keep(row, outcome, config, say_issued, register)
 
 
 def report_attachment(report: str, config: Config) -> Attachment:
@@ -180,7 +184,7 @@ def _refuse(row: ReportRow, refusal: Refusal) -> None:
     logger.info("report refused", report=row.id, code=refusal.code)
 
 
-def _keep(row: ReportRow, issued: Issued, config: Config, say_issued: SayIssued) -> None:
+def _keep(row: ReportRow, issued: Issued, config: Config, say_issued: SayIssued, register: Register) -> None:
     """File, row, entry and mail: all or nothing. A second worker that made the same report drops its own."""
     files = ReportFiles(config.data_folder)
     draft = files.write_draft(row.id, issued.pdf)
@@ -223,7 +227,7 @@ def _keep(row: ReportRow, issued: Issued, config: Config, say_issued: SayIssued)
                 "by": row.requested_by,
                 "at": as_instant(now),
             }
-            say_issued(session, row.audit, issued.sealed.sealed_by, said)
+            issuance = say_issued(session, row.audit, issued.sealed.sealed_by, said)
             message = _message(row, issued, record, name, digest, decided.get("language"))
             queue_mail(
                 session,
@@ -234,6 +238,7 @@ def _keep(row: ReportRow, issued: Issued, config: Config, say_issued: SayIssued)
                 report=row.id,
             )
             files.publish(row.id, draft)
+        register(issuance)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -2,8 +2,8 @@
 The register of decisions as a file: one line of JSON a decision, only ever added to.
 
 It stands beside the backups and not in them. A backup from before brings back what was erased since, lets in a tablet that was blocked
-since, and knows the password that was changed. By this file the server decides the same again before it serves. It holds no content and no
-secret, only which entry, tablet or account, and when; of an erasure also by whom and why.
+since, knows the password that was changed, and does not know which reports went out. By this file the server decides the same again before
+it serves. It holds no content and no secret, only which entry, tablet, account or report, and when; of an erasure also by whom and why.
 """
 
 import fcntl
@@ -38,6 +38,25 @@ class Erasure:
 
 
 @dataclass(frozen=True, slots=True)
+class Issuance:
+    """
+    A report went out. `seal` is the digest of the seal on its record, `said` the word about it in the audit's log (docs/data-flow.md,
+    section 6). It fixes the numbers of findings for good, and its revision is not made again.
+    """
+
+    audit: str
+    seal: str
+    workspace: str
+    said: Mapping[str, Any]
+    at: int
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Which file it is about: a provisional report and the whole one stand under the same seal."""
+        return (self.audit, self.seal, str(self.said.get("pdf_sha256")))
+
+
+@dataclass(frozen=True, slots=True)
 class TabletBlocked:
     """Or let in again: the last line on a tablet counts."""
 
@@ -54,12 +73,13 @@ class PasswordSet:
     at: int
 
 
-Decision = Erasure | TabletBlocked | PasswordSet
+Decision = Erasure | Issuance | TabletBlocked | PasswordSet
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
     erasures: tuple[Erasure, ...] = ()
+    issuances: tuple[Issuance, ...] = ()
     tablets: Mapping[str, bool] = field(default_factory=dict)
     """By installation, whether it is blocked."""
     passwords: Mapping[str, int] = field(default_factory=dict)
@@ -117,6 +137,7 @@ def read(path: Path) -> Register:
     if not path.exists():
         return Register()
     erasures: list[Erasure] = []
+    issuances: list[Issuance] = []
     tablets: dict[str, bool] = {}
     passwords: dict[str, int] = {}
     unreadable: list[int] = []
@@ -124,13 +145,15 @@ def read(path: Path) -> Register:
         match _read(line) if line else ():
             case Erasure() as erasure:
                 erasures.append(erasure)
+            case Issuance() as issuance:
+                issuances.append(issuance)
             case TabletBlocked(installation, is_blocked):
                 tablets[installation] = is_blocked
             case PasswordSet(account, at):
                 passwords[account] = max(at, passwords.get(account, 0))
             case None:
                 unreadable.append(number)
-    return Register(tuple(erasures), tablets, passwords, tuple(unreadable))
+    return Register(tuple(erasures), tuple(issuances), tablets, passwords, tuple(unreadable))
 
 
 def _line(decision: Decision) -> str:
@@ -143,6 +166,13 @@ def _line(decision: Decision) -> str:
                 "reason": decision.reason,
                 "by": decision.by,
                 **({"record": dict(decision.record)} if decision.record else {}),
+            }
+        case Issuance():
+            written = {
+                "issued": decision.seal,
+                "audit": decision.audit,
+                "workspace": decision.workspace,
+                "said": dict(decision.said),
             }
         case TabletBlocked():
             written = {"tablet_blocked" if decision.is_blocked else "tablet_let_in": decision.installation}
@@ -170,6 +200,9 @@ def _read(line: bytes) -> Decision | None:
                     str(uuid.UUID(audit)), digest, str(uuid.UUID(workspace)), reason, str(uuid.UUID(by)), at, record
                 )
                 return erasure if _is_whole(erasure) else None
+            case {"issued": seal, "audit": audit, "workspace": workspace, "said": said}:
+                issuance = Issuance(str(uuid.UUID(audit)), seal, str(uuid.UUID(workspace)), said, at)
+                return issuance if _is_whole_word(issuance) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     return None
@@ -177,10 +210,22 @@ def _read(line: bytes) -> Decision | None:
 
 def _is_whole(erasure: Erasure) -> bool:
     return (
-        isinstance(erasure.digest, str)
-        and _DIGEST.fullmatch(erasure.digest) is not None
+        _is_digest(erasure.digest)
         and isinstance(erasure.reason, str)
         and len(erasure.reason) <= _LONGEST_REASON
         and "\x00" not in erasure.reason
         and isinstance(erasure.record, dict)
     )
+
+
+def _is_whole_word(issuance: Issuance) -> bool:
+    said: Any = issuance.said
+    return (
+        isinstance(said, dict)
+        and type(said.get("revision")) is int
+        and all(_is_digest(digest) for digest in (issuance.seal, said.get("sha256"), said.get("pdf_sha256")))
+    )
+
+
+def _is_digest(text: Any) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None

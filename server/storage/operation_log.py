@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from server.domain.fold import BORN, Entry, read_entry
-from server.domain.operation import GENESIS, ChainKey, ErasedOperation, Operation, advance_running_hash
+from server.domain.operation import GENESIS, ChainKey, ErasedOperation, Operation, advance_running_hash, parse_operation
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import OperationKind, Origin
 from server.storage.tables.audit import Audit
@@ -533,6 +533,17 @@ def verdicts_on(session: Session, audit: Audit, digests: Iterable[str]) -> list[
         found += _load(session, audit.id, is_about_them)
     ordered = sorted(found, key=lambda entry: entry.seq or 0)
     return [(entry.operation, entry.received_at or 0) for entry in ordered]
+
+
+def words_of_issuing(session: Session, audit: str | None = None) -> list[tuple[LoggedOperation, Operation]]:
+    """What the server said about reports that it issued, in the order of the logs; of one audit, or of every one."""
+    table = LoggedOperation
+    is_word = (table.kind == OperationKind.ISSUANCE.value) & (table.origin == Origin.SERVER.value)
+    if audit is not None:
+        is_word &= table.audit_id == audit
+    rows = session.scalars(sa.select(table).where(is_word).order_by(table.audit_id, table.seq))
+    read = ((row, parse_operation(row.data, row.content_sha256)) for row in rows)
+    return [(row, word) for row, word in read if isinstance(word, Operation)]
 
 
 def is_told_erased(session: Session, audit: Audit, digest: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from server.database import Scope, unit_of_work
-from server.domain.closings import closings_of
+from server.domain.closings import closings_of, names_its_author
 from server.domain.fold import BORN, fold_log
 from server.domain.numbering import numbers_in
 from server.domain.operation import Operation, parse_operation
@@ -75,6 +75,8 @@ def _kept_of(entry: LoggedOperation) -> dict[str, Any]:
     operation = parse_operation(entry.data)
     if not isinstance(operation, Operation) or not isinstance(operation.value, dict):
         return {}
+    if not names_its_author(operation):
+        return {"sha256": "", "numbers": {}}
     return {"sha256": operation.value.get("sha256"), "numbers": numbers_in(operation.value.get("record"))}
 
 

@@ -37,6 +37,7 @@ from server.storage.clock import now_ms
 from server.storage.server_state import ServerIdentity, server_identity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
+from server.sync import issuance
 from server.sync.ask_again import after_hand_back
 from server.sync.head_signature import verifying_key
 from server.sync.place import Arrival, Tip, claimed_place, follow_chain
@@ -228,6 +229,7 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
         after_hand_back(receiver, digests, since=stretch.lines[0].received_at)
     receiver.derive_anew(is_asking=False)
     if is_whole:
+        issuance.say_again(session, audit)
         adopt_held(receiver, is_new=False)
     following = None if is_whole else stretch.after + lacking[len(taken)] + 1
     return HandedBack(server.epoch, len(taken) + put_back, following)
@@ -429,7 +431,9 @@ class _Appender:
             return
         session, audit = self._session, self._audit
         entry = log.find_entry(session, audit.id, word.entity_id)
-        if word.kind is OperationKind.ERASURE:
+        if word.kind is OperationKind.ISSUANCE:
+            issuance.register_word(audit, word)
+        elif word.kind is OperationKind.ERASURE:
             erasures.register_words(session, audit, word.entity_id, word.value)
             if entry is not None and entry.kind not in ON_OPERATIONS:
                 erasures.erase(session, entry)

@@ -21,6 +21,7 @@ from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Chain
+from server.sync import issuance
 from server.sync.head_signature import has_shape_of_signature, verifying_key
 from server.sync.place import Arrival, in_chain_order, read_arrivals, refuse_servers_own
 from server.sync.receive import Receiver, Sender, refuse_value_here
@@ -173,6 +174,7 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
         if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
             adopt_held(receiver, is_new=True)
+            issuance.say_again(session, audit)
         chain = chains.load_chain(session, audit, sender.installation, sender.account)
         _note_announcement(chain, batch)
         last = _last_placed(arrivals)

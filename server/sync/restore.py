@@ -1,6 +1,6 @@
 """
 What the server does before it serves, where it may have been restored from a backup: what was erased since is erased again, tablets
-that were blocked since are blocked again, and a password that was changed since is of no use.
+that were blocked since are blocked again, a password that was changed since is of no use, and the log says again which reports went out.
 
 `begin_again` is for whoever has put a backup back (`auditbook restored`): a new epoch begins as well, so every tablet compares what it
 has with what is here, sends what is lacking, and hands back what the server had signed.
@@ -8,6 +8,7 @@ has with what is here, sends what is lacking, and hands back what the server had
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from server.database import SERVER, decision_register_path, unit_of_work
 from server.domain.operation import SERVER_ACCOUNT, ChainKey
@@ -15,8 +16,9 @@ from server.domain.vocabulary import ON_OPERATIONS
 from server.storage import Session, accounts, audits, chains, decision_register, erasures, sign_ins, workspaces
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
-from server.storage.decision_register import Erasure
+from server.storage.decision_register import Erasure, Register
 from server.storage.server_state import begin_new_epoch, lock_server_state, server_identity
+from server.sync.issuance import issuances_in_log, say_again
 from server.sync.receive import Receiver
 from server.sync.reconcile import erase_again
 from server.sync.verdict import ServerChain
@@ -32,6 +34,8 @@ class CaughtUp:
     """Tablets that were let in here again."""
     without_password: tuple[str, ...]
     """Addresses whose password had been changed since; the one from before was here again."""
+    issued: int
+    """Reports that went out since, of which the logs say so again; of an audit that is not here, when it is."""
     unreadable_lines: tuple[int, ...]
     epoch: str = ""
     """Where one has begun."""
@@ -70,8 +74,18 @@ def _catch_up(session: Session) -> CaughtUp:
         unknown=len(lacking) - len(placed),
         blocked=accounts.block_again(session, blocked, now),
         without_password=tuple(without_password.values()),
+        issued=_tell_issued(session, path, register),
         unreadable_lines=register.unreadable,
     )
+
+
+def _tell_issued(session: Session, path: Path, register: Register) -> int:
+    """Logs and register tell the same afterwards."""
+    in_log, told = issuances_in_log(session), {one.key for one in register.issuances}
+    decision_register.append(path, [in_log[key] for key in in_log if key not in told])
+    lacking = dict.fromkeys(one.audit for one in register.issuances if one.key not in in_log)
+    logs = [audits.lock_audit(session, audit) for audit in lacking]
+    return sum(say_again(session, locked) for locked in logs if locked is not None)
 
 
 def _erase_in(session: Session, audit: str, decisions: Sequence[Erasure]) -> int:

@@ -15,14 +15,16 @@ from server.domain.vocabulary import Origin, Role
 from server.reports.asking import Asker
 from server.reports.issue import issue_report
 from server.reports.request import ask_for_report
+from server.storage import decision_register
 from server.storage.report_store import ReportFiles
 from server.storage.tables.evidence import Blob
 from server.storage.tables.job import Job
 from server.storage.tables.mail import Mail
 from server.storage.tables.report import Report
-from server.sync.issuance import note_issuance
+from server.sync.issuance import note_issuance, register_issuance
+from server.sync.restore import begin_again, catch_up_with_register
 from tests.devices import Device
-from tests.old_log import Backup, back_up, hand_back, put_back, remember
+from tests.old_log import TABLES, Backup, back_up, hand_back, put_back, remember
 from tests.reports.issuing import OTHER, THIRD, ask, asked, keep_pictures, listed, seal_again, sent, states_of, work
 from tests.reports.sample import (
     REPORT,
@@ -115,7 +117,7 @@ def test_of_two_that_wait_in_one_chain_the_later_keeps_the_earlier_from_being_ma
     keep_pictures(tablet, config, tmp_path)
     jobs = [ask(tablet, ref).json["id"] for ref in (REPORT, OTHER)]
     for report in reversed(jobs):
-        issue_report(report, config, lambda _key: None, note_issuance)
+        issue_report(report, config, lambda _key: None, note_issuance, register_issuance)
     assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
 
 
@@ -160,7 +162,7 @@ def test_a_report_that_could_not_be_kept_was_not_issued(
 
     monkeypatch.setattr(ReportFiles, "publish", fail)
     with pytest.raises(OSError, match="disk full"):
-        issue_report(report, config, lambda _key: None, note_issuance)
+        issue_report(report, config, lambda _key: None, note_issuance, register_issuance)
     assert issued(tablet) == []
 
 
@@ -235,3 +237,57 @@ def test_a_report_whose_seal_or_birth_names_another_place_is_refused(tablet: Dev
     seal_again(tablet, supersedes="b" * 64)
     sent(tablet)
     assert asked(tablet, REPORT) == (409, "report.seal_does_not_match")
+
+
+def test_what_went_out_is_known_after_a_restore_that_nobody_hands_the_old_log_back_to(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """The register beside the backups tells it: its revision is not made twice, nor a number given twice."""
+    seal_report(tablet, ref=OTHER)
+    sent(tablet)
+    backup = back_up()
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    before = issued(tablet)
+    old = remember(tablet.person, tablet.audit)
+    as_before(backup)
+    began = begin_again()
+    assert began.issued == 1
+    assert issued(tablet) == before
+    assert asked(tablet, OTHER) == (409, "report.revision_taken")
+    assert catch_up_with_register().issued == 0
+    assert issued(tablet) == before
+    assert hand_back(tablet.person, old, len(old.entries) - 1).status_code == 200
+    assert issued(tablet) == before, "the old word has come back behind the one from the register"
+    assert catch_up_with_register().issued == 0
+
+
+def test_what_went_out_of_an_audit_that_the_backup_lacks_is_told_when_a_tablet_brings_it(
+    database: str, tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    before = issued(tablet)
+    as_before({table: [] for table in TABLES})
+    assert begin_again().issued == 0
+    tablet.push(tablet.made)
+    assert issued(tablet) == before
+
+
+def test_what_the_log_alone_knows_of_reports_is_added_to_the_register(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """It was lost, or the power went between the report and its line."""
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    before = config.decision_register_path.read_text().splitlines()
+    config.decision_register_path.unlink()
+    catch_up_with_register()
+    (after,) = decision_register.read(config.decision_register_path).issuances
+    assert len(before) == 1
+    assert after.said["pdf_sha256"] == listed(tablet)[0]["pdf_sha256"]

@@ -5,8 +5,8 @@
  * same; schemas/vectors/closing holds both together.
  */
 import { compareArrivals, type Arrival, type EntityView, type LogView } from './fold';
-import { byCodePoint, SEAL, type ChainKey } from './operation';
-import type { Value } from './plain-json';
+import { byCodePoint, SEAL, type ChainKey, type ReadOperation } from './operation';
+import { parsePlainJson, type Value } from './plain-json';
 import type { Schemas } from './vocabulary';
 
 /** A closing record under the first seal that fits it. `arrived` is null while that seal is on this tablet only. */
@@ -86,17 +86,47 @@ function sealedClosings(view: LogView): SealedClosing[] {
 }
 
 function isSealOf(view: LogView, val: Value, entity: EntityView, author: ChainKey): boolean {
-  if (typeof val !== 'object' || val === null || Array.isArray(val)) return false;
+  if (!isObject(val)) return false;
   const isAuthors = val['installation'] === author.installation && val['account'] === author.account;
   if (val['purpose'] !== 'closing' || val['audit'] !== author.audit || !isAuthors || !val['sha256']) return false;
   const sha256 = sha256OfRecord(view, entity);
   return sha256 === undefined || val['sha256'] === sha256;
 }
 
-/** The hash of the record; of an erased one as the word of the erasure tells it, and undefined where that is silent. */
+/**
+ * The hash of the record, null where it is another's; of an erased one as the word of the erasure tells it, and undefined where that is
+ * silent.
+ */
 function sha256OfRecord(view: LogView, entity: EntityView): Value | undefined {
-  if (!entity.bornView!.isErased) return entity.value('sha256') ?? null;
-  return view.erased.get(entity.bornView!.heads.at(-1)!.digest)?.record?.sha256;
+  const birth = entity.bornView!.heads.at(-1)!;
+  if (!birth.isErased) return namesItsAuthor(birth) ? (entity.value('sha256') ?? null) : null;
+  return view.erased.get(birth.digest)?.record?.sha256;
+}
+
+/**
+ * Whether a record's text, where it says whose it is, says what the log says of whoever brought it. A copy of what somebody else has
+ * frozen, under another id, is no record of its own: it would stand in the place of the one that people signed.
+ */
+function namesItsAuthor({ val, chain }: ReadOperation): boolean {
+  const frozen = isObject(val) ? frozenIn(val['record']) : undefined;
+  const { installation, account } = frozen ?? {};
+  if (installation === undefined || account === undefined) return true;
+  return installation === chain.installation && account === chain.account;
+}
+
+/** What a record says of how it was frozen; undefined where it says nothing that can be read. */
+function frozenIn(record: Value | undefined): Readonly<Record<string, Value>> | undefined {
+  try {
+    const read = typeof record === 'string' ? parsePlainJson(record) : null;
+    const frozen = isObject(read) ? read['frozen'] : undefined;
+    return isObject(frozen) ? frozen : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: Value | undefined): value is Readonly<Record<string, Value>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Of two that stand beside each other the first to arrive counts, as of births and seals. */

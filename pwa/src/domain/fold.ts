@@ -288,17 +288,20 @@ export function erasedBy(entries: Iterable<Entry>): Map<string, Erasure> {
   return new Map([...last].map(([target, { operation }]) => [target, operation.val as unknown as Erasure]));
 }
 
-/** Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release. */
+/**
+ * Every word of the server that a report was issued: a provisional one and the whole one, a draft and its release. Of one file once, also
+ * where a restored server has said it again.
+ */
 export function issuedFrom(entries: Iterable<Entry>): Map<string, Issuance[]> {
-  const issued = new Map<string, Issuance[]>();
-  const seen = new Set<string>();
+  const issued = new Map<string, Map<string, Issuance>>();
   for (const { origin, operation } of [...entries].sort(byArrival)) {
     const isWord = origin === 'server' && operation.kind === 'issuance' && isPlainObject(operation.val);
-    if (!isWord || seen.has(operation.digest)) continue;
-    seen.add(operation.digest);
-    upsert(issued, entityIdOf(operation.ent), () => []).push(operation.val as unknown as Issuance);
+    if (!isWord) continue;
+    const said = operation.val as unknown as Issuance;
+    const files = upsert(issued, entityIdOf(operation.ent), () => new Map<string, Issuance>());
+    upsert(files, typeof said.pdf_sha256 === 'string' ? said.pdf_sha256 : operation.digest, () => said);
   }
-  return issued;
+  return new Map([...issued].map(([seal, files]) => [seal, [...files.values()]]));
 }
 
 /** What the server says about operations is never erased: an operation would count again that was set aside. */

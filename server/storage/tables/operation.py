@@ -8,6 +8,9 @@ from server.database import Base, Id, WorkspaceOwned
 REVOKED = "verdict_code = 'account.installation_revoked'"
 """What a blocked tablet sent: it is counted, because there is a limit to it."""
 
+ISSUED = "kind = 'issuance'"
+"""Which reports went out: looked for at every start, in every log."""
+
 
 class LoggedOperation(WorkspaceOwned, Base):
     """
@@ -32,6 +35,7 @@ class LoggedOperation(WorkspaceOwned, Base):
             sqlite_where=sa.text(REVOKED),
             postgresql_where=sa.text(REVOKED),
         ),
+        sa.Index("ix_operation_issued", "audit_id", sqlite_where=sa.text(ISSUED), postgresql_where=sa.text(ISSUED)),
     )
 
     audit_id: Mapped[str] = mapped_column(Id, primary_key=True)
