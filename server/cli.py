@@ -363,6 +363,7 @@ def _restore(given: argparse.Namespace, config: Config) -> int:
         print(f"The backup of {manifest.taken_at} is whole: {manifest.files} files, each as it was written.")
         return 0
     began: list[CaughtUp] = []
+    had_register = config.decision_register_path.exists()
 
     def begin_epoch() -> None:
         with create_app(config).app_context():
@@ -380,10 +381,10 @@ def _restore(given: argparse.Namespace, config: Config) -> int:
         print(f"auditbook: {name} was missing already when the backup was taken.", file=sys.stderr)
     for caught_up in began:
         _say_epoch(caught_up)
-    if not config.decision_register_path.exists():
+    if not had_register:
         print(
-            f"There is no register of decisions at {config.decision_register_path}. Where you have one, put it there and run"
-            " `auditbook restored`: what was erased or blocked since the backup is here again without it."
+            f"There was no register of decisions at {config.decision_register_path}, and a new one was begun. Where you have yours, put"
+            " it in its place and run `auditbook restored`: what was erased or blocked since the backup is here again without it."
         )
     print("Now start the server (`auditbook serve`) and open the app on every tablet while the network is there.")
     return 0

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("installation", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("asked_version", sa.String(length=40), nullable=True),
+        sa.Column("former", sa.Text(), nullable=False),
         sa.Column("backed_up_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("id = 1", name="ck_server_state_one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_server_state"),
@@ -96,6 +97,7 @@ def upgrade() -> None:
         sa.Column("head_hash", sa.String(length=64), nullable=False),
         sa.Column("latest_receipt", sa.BigInteger(), nullable=False),
         sa.Column("backed_up_seq", sa.Integer(), nullable=False),
+        sa.Column("restored_seq", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("reference", sa.String(length=60), nullable=True),
@@ -374,6 +376,7 @@ def upgrade() -> None:
         sa.Column("verdict_code", sa.String(length=60), nullable=True),
         sa.Column("verdict_facts", sa.Text(), nullable=True),
         sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("is_of_old_log", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"], name="fk_operation_workspace_id_audit_id"
         ),

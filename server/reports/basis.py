@@ -15,6 +15,7 @@ from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.reports.material import Record
+from server.storage.server_state import ServerIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class AuditLog:
     entries: list[Entry]
     view: LogView
     walk: ChainWalk
-    installation: str
-    epoch: str
+    server: ServerIdentity
+    restored_seq: int | None
+    """Where the log ended when a backup was put back the last time; None where that never happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
     for head in filter(is_of_server, heads):
         found = log.walk.back_from(head)
         if isinstance(found, Gap):
-            if head.chain.installation == log.installation:
+            if head.chain.installation not in log.server.former:
                 return mismatch("what the server had said")
             found, is_checked = _words_up_to(log, head), False
         said |= found
@@ -102,7 +104,7 @@ def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
         if aside != known & view.quarantined.keys():
             return mismatch("what it says was set aside")
     else:
-        if not aside <= known & _ever_set_aside(log):
+        if not aside <= known & (_ever_set_aside(log) | _came_since_restore(log)):
             return mismatch("what it says was set aside")
         view = fold_log([*read, *words], aside)
     return Reading(view, frozenset(covered), frozenset(aside), frozenset(unread), is_checked)
@@ -121,7 +123,7 @@ def _is_known(entry: Entry, said: set[str]) -> bool:
 def _pulled(log: AuditLog, record: Record) -> list[Entry]:
     """What the tablet had pulled, where the numbers of the log are still the same."""
     place = record["frozen"]["log"]
-    if place["epoch"] != log.epoch:
+    if place["epoch"] != log.server.epoch:
         return []
     return [entry for entry in log.entries if (entry.seq or 0) <= place["seq"]]
 
@@ -160,8 +162,8 @@ def _is_schema_of(author: list[Operation], record: Record) -> bool:
 def _is_place_of(log: AuditLog, author: list[Operation], record: Record) -> bool:
     """Whether it had pulled at least what it had seen before, by its own word in its own entries."""
     place = record["frozen"]["log"]
-    seen = max((operation.seen_seq for operation in author if operation.seen_epoch == log.epoch), default=0)
-    return seen == 0 or (place["epoch"] == log.epoch and place["seq"] >= seen)
+    seen = max((operation.seen_seq for operation in author if operation.seen_epoch == log.server.epoch), default=0)
+    return seen == 0 or (place["epoch"] == log.server.epoch and place["seq"] >= seen)
 
 
 def _words_up_to(log: AuditLog, head: Head) -> set[str]:
@@ -182,6 +184,13 @@ def _can_be_read(log: AuditLog, digest: str, record: Record) -> bool:
 
 def _ever_set_aside(log: AuditLog) -> set[str]:
     return {entry.operation.entity_id for entry in log.entries if is_word(entry) and _sets_aside(entry)}
+
+
+def _came_since_restore(log: AuditLog) -> set[str]:
+    """What the server may have set aside in its former life, when it came for the first time."""
+    if log.restored_seq is None:
+        return set()
+    return {entry.operation.digest for entry in log.entries if (entry.seq or 0) > log.restored_seq}
 
 
 def _digests(listed: Any) -> set[str] | None:

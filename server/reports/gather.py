@@ -35,6 +35,7 @@ from server.sealing.canonical import sha256_hex
 from server.sealing.handwriting import HANDWRITTEN, is_word_under
 from server.sealing.seals import SealState, check_seal, is_signed_by, key_sha256, seal_sha256
 from server.storage.clock import as_instant
+from server.storage.server_state import ServerIdentity
 
 SEAL = "seal"
 
@@ -80,15 +81,17 @@ def gather_material(
     names: Mapping[str, str],
     stored_at: Mapping[str, int],
     catalogue_of: Callable[[str], Catalogue | None],
-    server: tuple[str, str],
+    server: ServerIdentity,
+    restored_seq: int | None = None,
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
     Everything of one report, checked. `names` are people by account; `stored_at` tells since when the server holds an original;
-    `catalogue_of` gives the catalogue behind a hash, if this server has it; `server` are its installation and its epoch.
+    `catalogue_of` gives the catalogue behind a hash, if this server has it; `restored_seq` is where the log ended when the last
+    backup was put back.
     """
     view = fold_log(entries)
-    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable), *server)
+    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable), server, restored_seq)
     sealed = _sealed(log, f"report_record/{record}", SealPurpose.REPORT, audit, public_keys)
     if isinstance(sealed, Refusal):
         return sealed

@@ -128,7 +128,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         for entry in entries
         if entry.operation.entity_kind == "evidence" and isinstance(entry.operation.value, dict)
     ]
-    server = server_identity(session)
+    audit = audits.find_audit(session, row.audit)
     return gather_material(
         entries,
         row.audit,
@@ -137,7 +137,8 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         heads=heads,
         names={account: person.name for account, person in people.items() if person is not None},
         catalogue_of=partial(known_catalogue, session),
-        server=(server.installation, server.epoch),
+        server=server_identity(session),
+        restored_seq=None if audit is None else audit.restored_seq,
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         stored_at=evidence.stored_since(session, row.workspace, row.audit, hashes),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.domain.operation import GENESIS
 from server.domain.permissions import Action, is_permitted
 from server.domain.vocabulary import Role, TeamRole
+from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit, AuditTeam
 from server.storage.tables.operation import Chain
 
@@ -89,6 +90,8 @@ def create_audit_row(
         head_hash=GENESIS,
         latest_receipt=0,
         backed_up_seq=0,
+        # After a restore its whole log may be younger than that, or lost with its words.
+        restored_seq=0 if server_identity(session).former else None,
         created_at=now,
         created_by=account,
     )

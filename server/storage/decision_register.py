@@ -73,7 +73,15 @@ class PasswordSet:
     at: int
 
 
-Decision = Erasure | Issuance | TabletBlocked | PasswordSet
+@dataclass(frozen=True, slots=True)
+class ServerName:
+    """By which installation's name the server has written, before a restore or since: what it said under that may be lost."""
+
+    installation: str
+    at: int
+
+
+Decision = Erasure | Issuance | TabletBlocked | PasswordSet | ServerName
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Register:
     """By installation, whether it is blocked."""
     passwords: Mapping[str, int] = field(default_factory=dict)
     """By account, when its newest password was set."""
+    servers: frozenset[str] = frozenset()
+    """The installations by whose names the server has written."""
     unreadable: tuple[int, ...] = ()
     """The numbers of the lines that cannot be read."""
 
@@ -140,6 +150,7 @@ def read(path: Path) -> Register:
     issuances: list[Issuance] = []
     tablets: dict[str, bool] = {}
     passwords: dict[str, int] = {}
+    servers: set[str] = set()
     unreadable: list[int] = []
     for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         match _read(line) if line else ():
@@ -151,9 +162,11 @@ def read(path: Path) -> Register:
                 tablets[installation] = is_blocked
             case PasswordSet(account, at):
                 passwords[account] = max(at, passwords.get(account, 0))
+            case ServerName(installation):
+                servers.add(installation)
             case None:
                 unreadable.append(number)
-    return Register(tuple(erasures), tuple(issuances), tablets, passwords, tuple(unreadable))
+    return Register(tuple(erasures), tuple(issuances), tablets, passwords, frozenset(servers), tuple(unreadable))
 
 
 def _line(decision: Decision) -> str:
@@ -176,6 +189,8 @@ def _line(decision: Decision) -> str:
             }
         case TabletBlocked():
             written = {"tablet_blocked" if decision.is_blocked else "tablet_let_in": decision.installation}
+        case ServerName():
+            written = {"server": decision.installation}
         case PasswordSet():
             written = {"password_set": decision.account}
     return json.dumps({**written, "at": decision.at}) + "\n"
@@ -192,6 +207,8 @@ def _read(line: bytes) -> Decision | None:
                 return TabletBlocked(str(uuid.UUID(installation)), True, at)
             case {"tablet_let_in": installation}:
                 return TabletBlocked(str(uuid.UUID(installation)), False, at)
+            case {"server": installation}:
+                return ServerName(str(uuid.UUID(installation)), at)
             case {"password_set": account}:
                 return PasswordSet(str(uuid.UUID(account)), at)
             case {"erasure": digest, "audit": audit, "workspace": workspace, "reason": reason, "by": by}:

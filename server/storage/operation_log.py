@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from server.domain.fold import BORN, Entry, read_entry
 from server.domain.operation import GENESIS, ChainKey, ErasedOperation, Operation, advance_running_hash, parse_operation
 from server.domain.refusals import Refusal
-from server.domain.vocabulary import OperationKind, Origin
+from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
 
@@ -120,6 +120,7 @@ def _row(audit: Audit, entry: NewEntry, seq: int, running: str, at: int) -> dict
         "chain_installation": operation.chain.installation if operation else None,
         "dseq": entry.dseq if operation is None else operation.dseq,
         "is_branch": entry.is_branch,
+        "is_of_old_log": False,
         "kind": operation.kind.value if operation else None,
         "entity_kind": operation.entity_kind if operation else None,
         "entity": operation.entity if operation else None,
@@ -250,6 +251,27 @@ def counting_since(session: Session, audit: Audit, since: int) -> list[LoggedOpe
     is_of_device = (table.origin == Origin.DEVICE.value) & table.kind.is_not(None)
     query = sa.select(table).where(table.audit_id == audit.id, since <= _ARRIVED, is_of_device, counts)
     return list(session.scalars(query.order_by(_ARRIVED, table.seq)))
+
+
+def younger_than_old_log(session: Session, audit: Audit, until: int) -> list[LoggedOperation]:
+    """
+    What came since the last restore, counts, and is not of the old log, although it has a time up to this one: the server's clock was
+    behind. In the order in which it counts.
+    """
+    table = LoggedOperation
+    is_since = (table.seq > (audit.restored_seq or 0)) & table.is_of_old_log.is_(False) & (until >= _ARRIVED)
+    counts = (table.verdict.is_(None) | (table.verdict == APPLIED)) & table.kind.not_in(
+        [kind.value for kind in ON_OPERATIONS]
+    )
+    query = sa.select(table).where(table.audit_id == audit.id, is_since, counts)
+    return list(session.scalars(query.order_by(_ARRIVED, table.seq)))
+
+
+def note_old_log(session: Session, audit: Audit, digests: Iterable[str]) -> None:
+    """These stand in the log from before the last restore."""
+    for some in _some(digests):
+        is_one = (LoggedOperation.audit_id == audit.id) & LoggedOperation.digest.in_(some)
+        session.execute(sa.update(LoggedOperation).where(is_one).values(is_of_old_log=True))
 
 
 def arrival_of(entry: LoggedOperation) -> tuple[int, int]:

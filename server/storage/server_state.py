@@ -1,5 +1,7 @@
 """What this server is: its epoch, and its own name in the chains that it writes."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -7,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.storage.identifiers import new_id
+from server.storage.tables.audit import Audit
 from server.storage.tables.server import ServerState
 
 
@@ -14,22 +17,24 @@ from server.storage.tables.server import ServerState
 class ServerIdentity:
     epoch: str
     installation: str
+    former: frozenset[str] = frozenset()
+    """By which names it has written before restores."""
 
 
 def server_identity(session: Session) -> ServerIdentity:
     """Who this server is. `ensure_server_identity` has run before, when the database was prepared."""
-    row = session.execute(sa.select(ServerState.epoch, ServerState.installation)).one()
-    return ServerIdentity(row.epoch, row.installation)
+    row = session.execute(sa.select(ServerState.epoch, ServerState.installation, ServerState.former)).one()
+    return ServerIdentity(row.epoch, row.installation, frozenset(json.loads(row.former)))
 
 
 def ensure_server_identity(session: Session) -> ServerIdentity:
     """Give a new database its epoch and its installation id; an existing one keeps them."""
     row = session.get(ServerState, 1)
     if row is None:
-        row = ServerState(id=1, epoch=new_id(), installation=new_id(), asked_version=None)
+        row = ServerState(id=1, epoch=new_id(), installation=new_id(), former="[]", asked_version=None)
         session.add(row)
         session.flush()
-    return ServerIdentity(row.epoch, row.installation)
+    return ServerIdentity(row.epoch, row.installation, frozenset(json.loads(row.former)))
 
 
 def last_backup_at(session: Session) -> int | None:
@@ -67,6 +72,16 @@ def begin_new_epoch(session: Session) -> str:
     The server writes under another name from here on: tablets may know entries of its old chains that the backup has not.
     """
     row = session.get_one(ServerState, 1)
+    note_former(session, [row.installation])
+    # Here each log ends in the backup: what comes from now on may have come before already.
+    session.execute(sa.update(Audit).values(restored_seq=Audit.head_seq))
     row.epoch, row.installation = new_id(), new_id()
     session.flush()
     return row.epoch
+
+
+def note_former(session: Session, installations: Iterable[str]) -> None:
+    """Names by which it has written before."""
+    row = session.get_one(ServerState, 1)
+    row.former = json.dumps(sorted({*json.loads(row.former), *installations}))
+    session.flush()

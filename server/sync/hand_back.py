@@ -43,7 +43,7 @@ from server.sync.head_signature import verifying_key
 from server.sync.place import Arrival, Tip, claimed_place, follow_chain
 from server.sync.push import adopt_held
 from server.sync.receive import Receiver, is_of_author
-from server.sync.reconcile import reconcile, said_in, sender_in, since_in
+from server.sync.reconcile import put_behind, reconcile, said_in, sender_in, since_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,8 @@ def _take_in(session: Session, audit: Audit, stretch: Stretch, brought: Mapping[
         reconcile(
             session, audit, server, digests, received, epoch=stretch.epoch, until=stretch.until, judge=judge, now=now
         )
+        log.note_old_log(session, audit, digests)
+        put_behind(session, audit, server, stretch.until, now)
         after_hand_back(receiver, digests, since=stretch.lines[0].received_at)
     receiver.derive_anew(is_asking=False)
     if is_whole:

@@ -120,6 +120,22 @@ def reconcile(
         log.note_judgement(session, row, wanted, since)
 
 
+def put_behind(session: Session, audit: Audit, server: ServerIdentity, until: int, now: int) -> None:
+    """
+    What came since the restore counts from behind the stretch, the last of which was received `until`: where the restored server's clock was
+    behind, it would have been first.
+    """
+    key = ChainKey(server.installation, SERVER_ACCOUNT, audit.audit_id)
+    chain = ServerChain(chains.load_chain(session, audit, key.installation, key.account), key, server.epoch, now)
+    for since, row in enumerate(log.younger_than_old_log(session, audit, until), start=until + 1):
+        replaced = log.last_verdict(session, audit.id, row.digest)
+        before = next(iter(log.read_operations(session, audit, [replaced])), None) if replaced else None
+        by = before.value.get("by") if before is not None and isinstance(before.value, dict) else None
+        said = chain.let_count(row.digest, since, replaced, audit.head_seq, by)
+        log.append_entries(session, audit, [said], max(now, since))
+        log.note_release(session, row, since)
+
+
 def _last_verdicts(words: Iterable[Operation]) -> dict[str, Operation]:
     return {
         word.entity_id: word for word in words if word.kind is OperationKind.VERDICT and isinstance(word.value, dict)

@@ -16,8 +16,8 @@ from server.domain.vocabulary import ON_OPERATIONS
 from server.storage import Session, accounts, audits, chains, decision_register, erasures, sign_ins, workspaces
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
-from server.storage.decision_register import Erasure, Register
-from server.storage.server_state import begin_new_epoch, lock_server_state, server_identity
+from server.storage.decision_register import Erasure, Register, ServerName
+from server.storage.server_state import begin_new_epoch, lock_server_state, note_former, server_identity
 from server.sync.issuance import issuances_in_log, say_again
 from server.sync.receive import Receiver
 from server.sync.reconcile import erase_again
@@ -61,6 +61,7 @@ def _catch_up(session: Session) -> CaughtUp:
     known = erasures.all_decisions(session)
     told = {(decision.audit, decision.digest) for decision in register.erasures}
     decision_register.append(path, [known[key] for key in known if key not in told])
+    _tell_names(session, path, register, now)
     lacking = {(one.audit, one.digest): one for one in register.erasures if (one.audit, one.digest) not in known}
     here = workspaces.workspace_ids(session)
     placed = [decision for decision in lacking.values() if decision.workspace in here]
@@ -77,6 +78,17 @@ def _catch_up(session: Session) -> CaughtUp:
         issued=_tell_issued(session, path, register),
         unreadable_lines=register.unreadable,
     )
+
+
+def _tell_names(session: Session, path: Path, register: Register, now: int) -> None:
+    """
+    Database and register know the same names of this server afterwards; a server that was never restored has one, and tells none.
+    """
+    server = server_identity(session)
+    note_former(session, register.servers - {server.installation})
+    former = server_identity(session).former
+    names = sorted({*former, server.installation} - register.servers) if former else []
+    decision_register.append(path, [ServerName(name, now) for name in names])
 
 
 def _tell_issued(session: Session, path: Path, register: Register) -> int:

@@ -9,14 +9,25 @@ from server.config import Config
 from server.database import SERVER, reading
 from server.domain.closings import closings_of
 from server.domain.finding import numbered_findings
-from server.domain.fold import LogView, fold_log
-from server.domain.operation import digest_of
+from server.domain.fold import LogView, fold_log, read_entry
+from server.domain.operation import SERVER_ACCOUNT, ChainKey, digest_of
+from server.domain.vocabulary import Origin
 from server.storage import audits
 from server.storage import operation_log as log
+from server.storage.identifiers import new_id
 from tests.devices import Device, codes
-from tests.old_log import back_up, hand_back, put_back, remember
+from tests.old_log import Backup, back_up, hand_back, put_back, remember
 from tests.people import Person
-from tests.reports.issuing import keep_pictures, made_text, sent, tablet_with_sample
+from tests.reports.issuing import (
+    TabletWithSample,
+    ask,
+    keep_pictures,
+    made_text,
+    refusal_of,
+    sent,
+    tablet_with_sample,
+    work,
+)
 from tests.reports.sample import CLOSING, seal_closing, seal_report
 
 pytestmark = pytest.mark.slow
@@ -95,3 +106,50 @@ def test_what_counted_first_is_no_later_because_somebody_released_it_meanwhile(o
     assert counting(tablet.audit) == CLOSING
     assert hand_back(office, old, known).json["next"] is None
     assert counting(tablet.audit) == OF_ARON
+
+
+def left_out(office: Person, aron: Person) -> tuple[TabletWithSample, Device, Backup]:
+    """Aron stood in no team: what he wrote was set aside, and the records that Lena sealed leave it out. None of it is in the backup."""
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    backup = back_up()
+    his = Device(aron, tablet.audit)
+    his.set(his.add_finding(), "title", "Raised before anybody put him into the team")
+    assert set(codes(his.push())) == {"audit.not_assigned"}
+    tablet.pull()
+    heads = [(his.chain, his.dseq, his.prev)]
+    seal_closing(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads])
+    tablet.pulled += [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    seal_report(tablet, view=tablet.view(), heads=[(tablet.chain, tablet.dseq, tablet.prev), *heads])
+    return tablet, his, backup
+
+
+def test_what_a_restored_server_lets_count_at_once_may_have_been_set_aside(
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Nobody hands the old log back, and he is in the team by now. The report is made, and says what cannot be checked."""
+    tablet, his, backup = left_out(office, aron)
+    put_back(backup)
+    second = Device(office.enrol_another(), tablet.audit)
+    second.add_member(aron)
+    sent(second)
+    assert set(codes(his.push(his.made))) == {None}
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert "Lost decisions" in made_text(tablet, app, config)
+
+
+def test_words_of_a_server_that_never_was_are_not_lost(office: Person, aron: Person, app: Flask):
+    """A tablet that names such a server has made it up, and leaves out what it does not like."""
+    tablet, his, _backup = left_out(office, aron)
+    second = Device(office.enrol_another(), tablet.audit)
+    second.pull()
+    heads = [(his.chain, his.dseq, his.prev), (ChainKey(new_id(), SERVER_ACCOUNT, tablet.audit), 2, "6" * 64)]
+    assert second.view().quarantined
+    seal_closing(second, view=second.view(), heads=heads)
+    second.pulled += [e for t in second.made if (e := read_entry(t.encode(), Origin.DEVICE))]
+    seal_report(second, view=second.view(), heads=[*heads, (second.chain, second.dseq, second.prev)])
+    sent(second)
+    ask(second)
+    work(app)
+    assert refusal_of(second) == ("report.seal_does_not_match", {"what": "what the server had said"})

@@ -23,7 +23,7 @@ from server.storage.clock import now_ms
 from server.storage.decision_register import Erasure
 from server.storage.identifiers import new_id
 from server.storage.report_store import ReportFiles
-from server.storage.server_state import server_identity
+from server.storage.server_state import begin_new_epoch, server_identity
 from server.storage.tables.job import Job
 from server.sync.erase import erase_content_of
 from server.sync.receive import Receiver
@@ -250,9 +250,12 @@ def test_verdicts_that_a_restored_server_has_lost_do_not_hold_the_report_up(
     tablet: Device, app: Flask, config: Config, tmp_path: Path
 ):
     """They were the server's word, not the team's. What the tablet left out cannot be checked against them, and the report says so."""
+    with unit_of_work(SERVER) as session:
+        former = server_identity(session).installation
+        begin_new_epoch(session)
     tablet.epoch, tablet.cursor, tablet.hash = new_id(), 400, "5" * 64
     take_back(tablet, 2)
-    lost = (ChainKey(new_id(), SERVER_ACCOUNT, tablet.audit), 3, "6" * 64)
+    lost = (ChainKey(former, SERVER_ACCOUNT, tablet.audit), 3, "6" * 64)
     seal_report(tablet, heads=[(tablet.chain, tablet.dseq, tablet.prev), lost])
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)

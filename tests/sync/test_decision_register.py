@@ -20,7 +20,9 @@ from server.storage import accounts, decision_register
 from server.storage.clock import now_ms
 from server.storage.decision_register import Erasure, PasswordSet, Register, TabletBlocked
 from server.storage.identifiers import new_id
+from server.storage.server_state import server_identity
 from server.storage.tables.account import Account, Installation, SignInSession
+from server.storage.tables.server import ServerState
 from server.sync.erase import erase_content_of
 from server.sync.restore import begin_again, catch_up_with_register
 from tests.devices import Device, codes, new_audit, states
@@ -83,7 +85,7 @@ def test_a_backup_from_before_is_erased_again_before_the_server_serves(told: Dev
     assert (why["by"], why["reason"]) == (paula.account, "Withdrawn,\nby request of “N.”")
     assert set(states(told.push(told.made))) == {"duplicate"}
     assert SECRET not in str(remember(lena, told.audit).operations)
-    assert register.read_bytes() == before, "it is never written anew"
+    assert register.read_bytes().startswith(before), "it is never written anew"
 
 
 def test_at_its_start_the_server_looks_as_well(told: Device, lena, paula):
@@ -159,7 +161,7 @@ def test_a_decision_about_a_workspace_that_the_backup_lacks_stays_in_the_registe
     decision_register.append(register, [decision])
     began = begin_again()
     assert (began.erased, began.unknown) == (0, 1)
-    assert decision_register.read(register) == Register((decision,))
+    assert decision_register.read(register).erasures == (decision,)
 
 
 def test_where_the_register_cannot_be_written_nothing_is_erased(told: Device, lena, paula, register: Path):
@@ -313,3 +315,25 @@ def test_an_old_password_does_not_come_back_whatever_the_clock_says(database, le
     put_back_access(backup)
     begin_again()
     assert not signs_in(lena, "known to somebody by now")
+
+
+def test_by_which_names_the_server_has_written_is_known_whatever_backup_is_put_back(told: Device, register: Path):
+    """Words that it said under one of them may be lost. A tablet that names another one has made it up."""
+    with reading(SERVER) as session:
+        first = server_identity(session).installation
+    assert catch_up_with_register().erased == 0
+    assert not register.exists(), "a server that was never restored has one name, and tells none"
+    begin_again()
+    with reading(SERVER) as session:
+        second = server_identity(session).installation
+    assert decision_register.read(register).servers == {first, second}
+    with unit_of_work(SERVER) as session:
+        # The older backup once more: it knows nothing of the second life.
+        row = session.get_one(ServerState, 1)
+        row.installation, row.former = first, "[]"
+    begin_again()
+    with reading(SERVER) as session:
+        assert server_identity(session).former == {first, second}
+    register.unlink()
+    catch_up_with_register()
+    assert decision_register.read(register).servers >= {first, second}

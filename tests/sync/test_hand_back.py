@@ -404,7 +404,8 @@ def rows_of(audit: str) -> tuple[list[dict[str, object]], set[tuple[object, ...]
     """Everything that the server knows of the entries and the chains of an audit."""
     with reading(SERVER) as session:
         table = sa.select(LoggedOperation.__table__).where(LoggedOperation.audit_id == audit)
-        entries = [dict(row) for row in session.execute(table.order_by(LoggedOperation.seq)).mappings()]
+        rows = [dict(row) for row in session.execute(table.order_by(LoggedOperation.seq)).mappings()]
+        entries = [{name: value for name, value in row.items() if name != "is_of_old_log"} for row in rows]
         of_chains = sa.select(Chain.installation, Chain.account, Chain.tip_dseq, Chain.tip_digest)
         ends = {tuple(row) for row in session.execute(of_chains.where(Chain.audit_id == audit, Chain.tip_dseq > 0))}
     return entries, ends

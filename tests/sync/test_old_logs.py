@@ -272,6 +272,8 @@ class Kept:
                 yield f"{row['seq']} is not there"
                 continue
             for name, value in row.items():
+                if name == "is_of_old_log":
+                    continue
                 if again[name] != value and (more is None or name not in ("seq", "hash")):
                     yield f"{row['seq']} {name}: {value!r} -> {again[name]!r}"
         for digest in other.rows.keys() - self.rows.keys():

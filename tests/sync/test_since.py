@@ -218,3 +218,78 @@ def test_what_began_to_count_keeps_its_time(database, lena, aron):
         row = log.find_entry(session, device.audit, digest_of(text.encode()))
         assert row is not None
         assert log.arrival_of(row)[0] == since
+
+
+# --- A restored server whose clock is behind the old log
+
+BEFORE_BACKUP, OLD_LOG, CLOCK_BEHIND = 4_000_000_000_000, 4_000_000_900_000, 4_000_000_000_500
+
+
+def test_what_came_since_a_restore_is_not_the_first_because_the_clock_was_behind(database, lena, aron, monkeypatch):
+    """Hers stood in the old log. His came after the restore, by a clock that said a time from before hers."""
+    monkeypatch.setattr(pushing, "now_ms", lambda: BEFORE_BACKUP)
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    monkeypatch.setattr(pushing, "now_ms", lambda: OLD_LOG)
+    device.add(LINK, **OTHER)
+    device.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    monkeypatch.setattr(pushing, "now_ms", lambda: CLOCK_BEHIND)
+    his = Device(aron, device.audit)
+    texts = [his.add(LINK, **OTHER), his.set(his.add_finding(), "title", "Seen after the restore")]
+    his.push()
+    assert first_author(device.audit) == aron.account
+    assert hand_back(lena, old, known).status_code == 200
+    assert first_author(device.audit) == lena.account
+    began = [said_of(device.audit, text)[-1]["since"] for text in texts]
+    assert OLD_LOG < began[0] < began[1], "in the order in which it came"
+    assert hand_back(lena, old, known).status_code == 200
+    assert [said_of(device.audit, text)[-1]["since"] for text in texts] == began, "twice does no harm"
+
+
+def test_a_longer_old_log_moves_it_behind_that_one_too(database, lena, aron, monkeypatch):
+    monkeypatch.setattr(pushing, "now_ms", lambda: BEFORE_BACKUP)
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    monkeypatch.setattr(pushing, "now_ms", lambda: OLD_LOG)
+    device.set(device.add_finding(), "title", "The shorter log ends here")
+    device.push()
+    shorter = remember(lena, device.audit)
+    monkeypatch.setattr(pushing, "now_ms", lambda: OLD_LOG + 1000)
+    device.add(LINK, **OTHER)
+    device.push()
+    longer = remember(lena, device.audit)
+    put_back(backup)
+    monkeypatch.setattr(pushing, "now_ms", lambda: CLOCK_BEHIND)
+    his = Device(aron, device.audit)
+    his.add(LINK, **OTHER)
+    his.push()
+    for old in (shorter, longer):
+        assert hand_back(lena, old, known).status_code == 200
+    assert first_author(device.audit) == lena.account
+
+
+def test_who_was_taken_out_in_the_old_log_does_not_count_because_the_clock_was_behind(
+    database, lena, aron, monkeypatch
+):
+    monkeypatch.setattr(pushing, "now_ms", lambda: BEFORE_BACKUP)
+    device = new_audit(lena)
+    member = device.add_member(aron)
+    device.push()
+    backup, known = back_up(), device.dseq
+    monkeypatch.setattr(pushing, "now_ms", lambda: OLD_LOG)
+    device.make("del", member, "deleted", True, bases=[id for ids in device.heads.values() for id in ids][:900])
+    device.push()
+    old = remember(lena, device.audit)
+    put_back(backup)
+    monkeypatch.setattr(pushing, "now_ms", lambda: CLOCK_BEHIND)
+    his = Device(aron, device.audit)
+    text = his.set("finding/f1", "title", "Written after he was taken out")
+    his.push()
+    assert hand_back(lena, old, known).status_code == 200
+    assert said_of(device.audit, text)[-1]["code"] == "audit.not_assigned"

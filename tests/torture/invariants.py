@@ -35,6 +35,7 @@ from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.reports.basis import AuditLog, heads_of, read_basis
 from server.sealing.canonical import canonical_bytes
+from server.storage.server_state import ServerIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class ServerLog:
     head_hash: str
     announced: Mapping[ChainKey, int] = field(default_factory=dict)
     tips: Mapping[ChainKey, int] = field(default_factory=dict)
+    restored_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class ServerSeen:
     logs: Mapping[str, ServerLog]
     files: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     """By audit and hash: what the store has under that name."""
+    former: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +293,8 @@ def _records(story: Story, server: ServerSeen, audit: str, log: ServerLog) -> It
         if read_entry(one.data, one.origin, content_sha256=one.content_sha256) is None
     ]
     walk = ChainWalk(entries, view.quarantined, unreadable)
-    known = AuditLog(entries, view, walk, server.installation, server.epoch)
+    identity = ServerIdentity(server.epoch, server.installation, server.former)
+    known = AuditLog(entries, view, walk, identity, log.restored_seq)
     closings = closings_of(view)
     for sealed in (*closings.counted, *closings.beside):
         shown = view.entity(sealed.ref)

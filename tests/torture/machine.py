@@ -269,12 +269,13 @@ class Machine:
                     audit.head_hash,
                     {key: chain.announced_dseq for key, chain in named.items()},
                     {key: chain.tip_dseq for key, chain in named.items()},
+                    audit.restored_seq,
                 )
             files, store = {}, EvidenceFiles(self._data)
             for blob in session.scalars(sa.select(Blob)):
                 path = store.blobs.local_path(BlobKey(blob.workspace_id, blob.audit_id, blob.sha256))
                 files[blob.audit_id, blob.sha256] = path.read_bytes() if path.exists() else b""
-        return ServerSeen(server.epoch, server.installation, logs, files)
+        return ServerSeen(server.epoch, server.installation, logs, files, server.former)
 
     def blocked(self) -> list[str]:
         with reading(SERVER) as session:

@@ -223,11 +223,11 @@ def test_what_was_decided_since_the_backup_holds_after_it_was_put_back(
 
 
 def test_without_a_register_of_decisions_it_is_said_what_that_means(command: Command, elsewhere: Config, folder: Path):
-    assert "There is no register of decisions at" in command("restore", folder, at=elsewhere)[1]
+    assert "There was no register of decisions at" in command("restore", folder, at=elsewhere)[1]
     elsewhere.decision_register_path.write_text("")
     close = elsewhere.data_folder / "auditbook.sqlite3"
     assert close.is_file()
-    assert "There is no register" not in command("restore", folder, "--replace", at=elsewhere)[1]
+    assert "There was no register" not in command("restore", folder, "--replace", at=elsewhere)[1]
 
 
 def test_nobody_serves_what_was_put_back_before_its_new_epoch_has_begun(

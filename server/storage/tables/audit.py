@@ -28,6 +28,8 @@ class Audit(WorkspaceOwned, Base):
     """The greatest time of receipt in this log, in milliseconds. The next entry's is not below it."""
     backed_up_seq: Mapped[int] = mapped_column(sa.Integer, default=0)
     """Up to which number the last whole backup holds this log; when it was taken stands in `server_state`."""
+    restored_seq: Mapped[int | None] = mapped_column(sa.Integer)
+    """Where this log ended when a backup was put back the last time; None where that never happened."""
     created_at: Mapped[int] = mapped_column(sa.BigInteger)
     created_by: Mapped[str] = mapped_column(Id)
     """Who began this log, and therefore sees the audit in lists. Who leads it follows from the log alone (domain/team.py)."""

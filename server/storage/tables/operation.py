@@ -67,6 +67,8 @@ class LoggedOperation(WorkspaceOwned, Base):
     verdict_facts: Mapped[str | None] = mapped_column(sa.Text)
     since: Mapped[int | None] = mapped_column(sa.BigInteger)
     """From when on it counts, where the last verdict says that it does. Without a word it counts from when it was received."""
+    is_of_old_log: Mapped[bool] = mapped_column(sa.Boolean, default=False)
+    """It stands in the log from before the last restore, as that was handed back. What came since, and does not, is younger."""
 
 
 class Chain(WorkspaceOwned, Base):

@@ -20,4 +20,6 @@ class ServerState(Base):
     installation: Mapped[str] = mapped_column(Id)
     asked_version: Mapped[str | None] = mapped_column(sa.String(40))
     """The version of the server that last asked again what an older one could not read."""
+    former: Mapped[str] = mapped_column(sa.Text, default="[]")
+    """By which names it has written before restores, as JSON: the words under them may be lost."""
     backed_up_at: Mapped[int | None] = mapped_column(sa.BigInteger)
