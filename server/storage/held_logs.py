@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.domain.vocabulary import Origin
+from server.storage.chains import keep_head, load_chain
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import Chain, ChainHead, LoggedOperation
 
@@ -17,6 +18,26 @@ def count_sent(session: Session, held: str, account: str) -> int:
     table = LoggedOperation
     query = sa.select(sa.func.count()).select_from(table)
     return session.scalar(query.where(table.audit_id == held, table.sent_by_account == account)) or 0
+
+
+def take_over(session: Session, held: str, audit: Audit, installation: str, account: str) -> None:
+    """How far the device said that its chain goes, and what it signed about it, for the log into which its work has moved."""
+    kept, chain = session.get(Chain, (held, installation, account)), load_chain(session, audit, installation, account)
+    if kept is not None and kept.announced_dseq > chain.announced_dseq:
+        chain.announced_dseq, chain.announced_digest = kept.announced_dseq, kept.announced_digest
+    if kept is not None:
+        chain.wrong_signature_at = chain.wrong_signature_at or kept.wrong_signature_at
+    of_chain = (ChainHead.installation == installation) & (ChainHead.account == account)
+    for head in session.scalars(sa.select(ChainHead).where(ChainHead.audit_id == held, of_chain)):
+        keep_head(
+            session,
+            chain,
+            dseq=head.dseq,
+            digest=head.digest,
+            signature=head.signature,
+            key_sha256=head.key_sha256,
+            now=head.received_at,
+        )
 
 
 def remove_chain(session: Session, held: str, installation: str, account: str) -> None:

@@ -243,6 +243,7 @@ def adopt_held(receiver: Receiver, *, is_new: bool) -> None:
             )
         except Refused:
             continue  # A gap: the tablet is told where to go on when it pushes next.
+        held_logs.take_over(session, held, audit, installation, account)
         held_logs.remove_chain(session, held, installation, account)
     held_logs.remove_if_empty(session, held)
     receiver.derive()

@@ -427,6 +427,20 @@ def test_what_was_held_joins_the_audit_as_soon_as_it_exists(database, lena, aron
     assert [finding.get("title") for finding in his.view().of_kind("finding")] == ["held meanwhile", "and after it"]
 
 
+def test_what_a_tablet_had_announced_and_signed_moves_along_with_what_was_held(database, lena, aron):
+    """It found nothing to send any more, and the server said for good that it knew of no end of this chain."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    his = Device(aron, device.audit)
+    his.add_finding("held meanwhile")
+    his.push()
+    device.push()
+    chain = chain_of(his)
+    assert (chain.announced_dseq, chain.announced_digest) == (his.dseq, his.prev)
+    heads = [head for head in heads_of(his) if head.account == aron.account]
+    assert [(head.dseq, head.key_sha256 is None) for head in heads] == [(his.dseq, False)]
+
+
 def leave_every_workspace(person):
     with unit_of_work(SERVER) as session:
         for membership in session.query(accounts.Membership).filter_by(account_id=person.account):
