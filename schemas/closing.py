@@ -15,7 +15,7 @@ from schemas.base import (
     uuid_text,
     whole,
 )
-from server.domain.vocabulary import RecommendationOutcome, SealPurpose, SigningOutcome, SigningParty
+from server.domain.vocabulary import FindingGrade, RecommendationOutcome, SealPurpose, SigningOutcome, SigningParty
 
 
 class AttendanceSchema(EntitySchema):
@@ -25,11 +25,20 @@ class AttendanceSchema(EntitySchema):
     at_closing = flag()
 
 
+class ConsideredFindingSchema(StrictSchema):
+    """A nonconformity that stood in the standard when the team recommended, with its grade there."""
+
+    finding = entity_reference(required=True, nullable=False)
+    grade = one_of(FindingGrade, required=True)
+
+
 class RecommendationSchema(EntitySchema):
     """The team's recommendation for one standard. A recommendation, not a decision. The entity id is the standard's id."""
 
     outcome = one_of(RecommendationOutcome)
     text = line(longest=4000)
+    considered = list_of(fields.Nested(ConsideredFindingSchema), most=1000)
+    """What stood when it was last given or confirmed, by the id of the finding (see `considered_now` in the domain)."""
 
 
 class SealSchema(StrictSchema):

@@ -21,6 +21,7 @@ from server.demo.moment import At
 from server.demo.prepare import entity
 from server.demo.steps import Step, Steps, changed
 from server.demo.tablet import Tablet, TeamLog
+from server.domain.recommendation import considered_now
 from server.domain.record import Basis, closing_record, report_record
 from server.domain.vocabulary import (
     Acknowledgement,
@@ -102,7 +103,9 @@ class Replay:
         before = closing.begins.later(-10 * 60)
         for item in closing.recommendations:
             ref = f"recommendation/{item.standard}"
-            self._write(Step(before, leader, tuple(entity(ref, {}, outcome=item.outcome.value, text=item.text))))
+            considered = considered_now(self._log.view(), item.standard)
+            fields = {"outcome": item.outcome.value, "text": item.text, "considered": considered}
+            self._write(Step(before, leader, tuple(entity(ref, {}, **fields))))
         for person, was_there in self._steps.attended_closing().items():
             present = changed(self._steps.known("attendance", person), at_closing=was_there)
             self._write(Step(closing.begins, leader, present))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from server.domain.finding import graded_finding, numbered_findings, refusals_before_sealing
 from server.domain.fold import DELETED, EntityView, LogView
+from server.domain.recommendation import outdated_recommendations
 from server.domain.record import SEALED_FIELDS
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import AuditType
@@ -53,7 +54,7 @@ def open_disputes(view: LogView) -> list[OpenDispute]:
 def content_before_report(view: LogView, audit: str) -> list[Refusal]:
     """
     Why the report cannot show what the audit says: a finding that lacks something, a dispute that nobody has decided, no
-    recommendation. Which value of an open dispute a screen shows depends on who looks: it is not sealed.
+    recommendation, or one that was given over other nonconformities. Which value of an open dispute a screen shows depends on who looks: it is not sealed.
     """
     numbers = {finding.id: number for number, finding in numbered_findings(view)}
     disputes = [
@@ -64,7 +65,7 @@ def content_before_report(view: LogView, audit: str) -> list[Refusal]:
         for dispute in open_disputes(view)
         if dispute.is_sealed or _is_in_report(dispute, audit)
     ]
-    return [*refusals_before_sealing(view), *disputes, *_missing_recommendations(view, audit)]
+    return [*refusals_before_sealing(view), *disputes, *_recommendations(view, audit)]
 
 
 def _is_in_report(dispute: OpenDispute, audit: str) -> bool:
@@ -81,16 +82,17 @@ def _is_orphaned_grade(view: LogView, entity: EntityView) -> bool:
     return finding is not None and finding.is_deleted
 
 
-def _missing_recommendations(view: LogView, audit: str) -> list[Refusal]:
+def _recommendations(view: LogView, audit: str) -> list[Refusal]:
     shown = view.entity(f"audit/{audit}")
     if shown is None or shown.get("type") not in WITH_RECOMMENDATION:
         return []
     given = {item.id for item in view.of_kind("recommendation") if item.get("outcome")}
-    return [
+    missing = [
         Refusal("closing.recommendation_missing", {"standard": standard})
         for standard in shown.get("criteria") or []
         if standard not in given
     ]
+    return [*missing, *outdated_recommendations(view, audit)]
 
 
 def _spoken(dispute: OpenDispute, numbers: dict[str, str]) -> str:

@@ -67,7 +67,7 @@ _PREVIOUS = ("number", "grade", "statement", "criteria", "raised_on", "follow_up
 _GRADE = ("grade", "grade_reason")
 _ATTENDANCE = ("name", "function", "at_opening", "at_closing")
 _DEVIATION = ("observed_at", "text", "minutes_lost", "told_to")
-_RECOMMENDATION = ("outcome", "text")
+_RECOMMENDATION = ("outcome", "text", "considered")
 
 SEALED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "audit": (*_AUDIT, "body_name", "body_address", "client_name", "client_address", "client_representative"),

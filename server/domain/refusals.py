@@ -109,6 +109,7 @@ SENTENCES: dict[str, str] = {
     "closing.grade_missing": "Finding {number} has no grade yet.",
     "closing.conflict_open": "Two people wrote different things about {what}. Choose one before the closing record is sealed.",
     "closing.recommendation_missing": "The team's recommendation for {standard} is missing.",
+    "closing.recommendation_outdated": "The team's recommendation for {standard} was given over other nonconformities than those that stand now (findings: {findings}). Confirm it, or recommend otherwise.",
     "closing.signature_missing": "Say for both parties whether they signed, declined or were absent.",
     "closing.record_outdated": "Something changed after the closing record was shown. Show it again before it is signed.",
     "closing.reason_missing": "Say why there is a new closing record. It stands in the record and in the report.",

@@ -156,6 +156,8 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return words.say("none.empty")
     if isinstance(value, bool):
         return words.yes_no(value)
+    if name == "considered":
+        return words.listed(_considered(telling, value))
     if name in _FAMILIES:
         return words.word(_FAMILIES[name], value)
     if name == "criteria":
@@ -200,3 +202,14 @@ def _grades(telling: Telling, grades: list[Record]) -> str:
         text = words.say("graded.with_reason", grade=grade, reason=reason) if reason else grade
         lines.append(words.say("graded.in_standard", standard=telling.standard_name(item["standard"]), text=text))
     return "\n".join(lines) or words.say("graded.same_in_all")
+
+
+def _considered(telling: Telling, considered: list[Record]) -> list[str]:
+    """The nonconformities over which the team recommended. The number of one that was deleted since stands in the closing record."""
+    findings = [*(telling.closing.get("findings") or []), *telling.findings]
+    numbers = {finding["id"]: finding["number"] for finding in findings}
+    told = sorted((numbers.get(one["finding"]) or telling.words.say("none.short"), one["grade"]) for one in considered)
+    return [
+        telling.words.say("recommendation.since.finding", number=number, grade=telling.words.word("grade", grade))
+        for number, grade in told
+    ]

@@ -191,10 +191,17 @@ def _since_closing(telling: Telling) -> str:
     if not later:
         return ""
     said = [words.say("recommendation.since", findings=words.listed(later))]
-    if recommendations := telling.report.get("recommendations"):
-        is_same = recommendations == telling.closing.get("recommendations")
-        said.append(words.say(f"recommendation.since.{'same' if is_same else 'changed'}"))
+    if telling.report.get("recommendations"):
+        said.append(words.say(f"recommendation.since.{_became_of_it(telling)}"))
     return " ".join(said)
+
+
+def _became_of_it(telling: Telling) -> str:
+    was, now = (record.get("recommendations") or [] for record in (telling.closing, telling.report))
+    if was == now:
+        return "same"
+    spoken = [[(item["standard"], item.get("outcome"), item.get("text")) for item in items] for items in (was, now)]
+    return "confirmed" if spoken[0] == spoken[1] else "changed"
 
 
 def _was_as_grave(telling: Telling, finding: Record | None, worst: str) -> bool:

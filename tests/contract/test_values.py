@@ -76,6 +76,7 @@ FITS: list[tuple[str, str, str, Any]] = [
     ("set", "finding/f1", "process", None),
     ("set", "finding/f1", "criteria", ["iso9001-2015:7.1.5.1"]),
     ("set", "recommendation/iso9001-2015", "outcome", "recommended"),
+    ("set", "recommendation/iso9001-2015", "considered", [{"finding": "f1", "grade": "minor_nonconformity"}]),
     ("set", "judgement/iso9001-2015:4.1~-~-~-~m1", "result", "conforms"),
     ("add", f"audit/{AUDIT}", "born", {"workspace": ACCOUNT, "type": "stage_2"}),
     ("add", "team_member/m1", "born", {"account": ACCOUNT}),

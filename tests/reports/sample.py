@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.domain.fold import Entry, LogView, fold_log, read_entry
 from server.domain.operation import SERVER_ACCOUNT, ChainKey, Operation, digest_of
+from server.domain.recommendation import considered_now
 from server.domain.record import Basis, closing_record, report_record
 from server.domain.vocabulary import Origin
 from server.reports.catalogues import catalogue_sha256
@@ -638,6 +639,7 @@ def _meeting(device: Device, say: Any) -> None:
     ):
         device.set(f"recommendation/{item}", "outcome", "recommended_after_closure")
         device.set(f"recommendation/{item}", "text", text)
+        device.set(f"recommendation/{item}", "considered", considered_now(view_of(device), item))
         device.add(f"recommendation/{item}")
 
 

@@ -97,6 +97,16 @@ def test_a_recommendation_says_which_standard_and_both_outcomes(material: Report
     assert (change.was, change.now) == ("Recommended once the nonconformities are dealt with", "Not recommended")
 
 
+def test_a_recommendation_that_was_confirmed_names_the_findings_that_were_considered(material: ReportMaterial):
+    considered = [
+        {"finding": finding["id"], "grade": "minor_nonconformity"}
+        for finding in material.closing.record["findings"][1::-1]
+    ]
+    (change,) = changes_of(material, "recommendations", with_first(considered=considered))
+    assert change.what == "ISO 14001:2015: findings that were considered"
+    assert change.now == "01 (Minor nonconformity), 02 (Minor nonconformity)"
+
+
 def test_a_long_text_is_shown_around_what_differs(material: ReportMaterial):
     long = "The same words at the beginning. " * 20 + "5 of 24 gauges were overdue. " + "The same at the end. " * 20
     finding = material.report.record["findings"][0]
@@ -163,6 +173,18 @@ def test_a_finding_that_was_graded_higher_is_named_too(material: ReportMaterial)
     assert told(changed_since).cover.recommendation_since == (
         "Added or graded higher after the closing meeting: 01 (Major nonconformity). "
         "The recommendation was changed after it, too."
+    )
+
+
+def test_a_recommendation_that_was_confirmed_over_it_says_so(material: ReportMaterial):
+    record = material.closing.record
+    findings = [item for item in record["findings"] if item["number"] != "01"]
+    recommendations = [item | {"considered": item["considered"][1:]} for item in record["recommendations"]]
+    assert told(
+        closed_with(material, findings=findings, recommendations=recommendations)
+    ).cover.recommendation_since == (
+        "Added or graded higher after the closing meeting: 01 (Major nonconformity). "
+        "The team has confirmed the recommendation since."
     )
 
 

@@ -13,6 +13,7 @@ from flask import Flask
 from server.config import Config
 from server.database import SERVER, reading
 from server.domain.operation import digest_of
+from server.domain.recommendation import considered_now
 from server.reports.issue import issue_report, report_attachment
 from server.sealing.verify import Weight, verify_report
 from server.storage import report_store
@@ -41,6 +42,7 @@ from tests.reports.issuing import (
 from tests.reports.sample import (
     seal_closing,
     seal_report,
+    view_of,
     write_audit,
 )
 from tests.reports.test_render import text_of
@@ -197,6 +199,30 @@ def test_a_report_over_a_finding_that_says_nothing_is_refused(
     code, facts = refusal_of(tablet)
     assert (code, {name: facts[name] for name in expected[1]}) == expected
     assert facts["finding"] == "late"
+
+
+def test_a_report_whose_recommendation_is_older_than_a_nonconformity_is_refused_until_it_is_confirmed(
+    office: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """Regraded on the way out, and a tablet whose app does not ask sealed the recommendation of the closing meeting."""
+    tablet = tablet_with_sample(office)
+    seal_closing(tablet)
+    tablet.set("finding/f3", "grade", "major_nonconformity")
+    first = seal_report(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == (
+        "closing.recommendation_outdated",
+        {"standard": "iso9001-2015", "findings": "03"},
+    )
+    tablet.set("recommendation/iso9001-2015", "considered", considered_now(view_of(tablet), "iso9001-2015"))
+    seal_report(tablet, 2, "The recommendation was thought over", OTHER, supersedes=first)
+    sent(tablet)
+    assert asked(tablet, OTHER) == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
 
 
 def test_a_report_over_an_open_dispute_is_refused_until_somebody_has_decided(

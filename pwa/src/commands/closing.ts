@@ -16,20 +16,24 @@ import {
 import { closingsOf } from '../domain/closings';
 import { sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
+import { consideredNow } from '../domain/recommendation';
 import { closingRecord, type PlainRecord } from '../domain/record';
 import { isRefusal, refuse } from '../domain/refusal';
 import { cataloguesOf } from '../domain/standard';
 import type { Entities, RecommendationOutcome, Schemas, SigningOutcome, SigningParty } from '../domain/vocabulary';
-import { add, seal, set, setAll, undelete, type Change } from '../store/changes';
+import { add, resolve, seal, set, setAll, undelete, type Change } from '../store/changes';
 import { readLogWithBasis } from '../store/basis';
 import { installationOf } from '../store/database';
 import { instant, newId } from '../store/device';
 import { deviceKey, signText } from '../store/keys';
-import { readEntity, readLog, readReference } from '../store/queries';
+import { readLog, readReference } from '../store/queries';
 import { refuseToWrite, write, writeNew, type Created, type Outcome, type Session } from './session';
 import { enterTeam } from './team';
 
-/** The team's recommendation for one standard; there is one for each. */
+/**
+ * The team's recommendation for one standard; there is one for each. The same outcome once more confirms it over the nonconformities
+ * that stand now.
+ */
 export async function recommend(
   session: Session,
   audit: string,
@@ -37,7 +41,8 @@ export async function recommend(
   outcome: RecommendationOutcome,
   text?: string,
 ): Promise<Outcome<Created>> {
-  const before = await readEntity(session.database, audit, 'recommendation', standard);
+  const view = await readLog(session.database, audit);
+  const before = view.entity(`recommendation/${standard}`);
   const changes: Change[] = [];
   if (before === undefined || before.born === null) {
     changes.push({ kind: 'add', ent: `recommendation/${standard}`, fld: 'born', val: {} });
@@ -46,6 +51,10 @@ export async function recommend(
   }
   changes.push(set('recommendation', standard, 'outcome', outcome));
   if (text !== undefined) changes.push(set('recommendation', standard, 'text', text));
+  const [considered, known] = [consideredNow(view, standard), before?.fields.get('considered')];
+  // Nobody's opinion: what two tablets had considered is settled by whoever considers what both know.
+  if (known?.isDisputed) changes.push(resolve(`recommendation/${standard}`, 'considered', considered));
+  else if (known || considered.length > 0) changes.push(set('recommendation', standard, 'considered', considered));
   return writeNew(session, audit, standard, changes);
 }
 

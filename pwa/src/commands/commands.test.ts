@@ -6,7 +6,7 @@ import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/find
 import { LogView } from '../domain/fold';
 import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
-import { closingRecord, isSameContent } from '../domain/record';
+import { closingRecord, isSameContent, type PlainRecord } from '../domain/record';
 import { cataloguesOf } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 import { add, del, seal as sealChange, set, undelete } from '../store/changes';
@@ -289,8 +289,8 @@ describe('on the floor', () => {
 
   test('a nonconformity without evidence is captured, and cannot be shown for signature', async () => {
     const { lena, audit } = await openAudit();
-    await done(recommend(lena, audit, 'iso9001-2015', 'recommended'));
     const { id } = await done(raiseFinding(lena, audit, { ...COMPLETE, objective_evidence: '' }));
+    await done(recommend(lena, audit, 'iso9001-2015', 'recommended'));
     expect(await presentClosingRecord(lena, audit)).toMatchObject({
       code: 'closing.nonconformity_incomplete',
       facts: { number: '01', missing: 'objective_evidence' },
@@ -524,6 +524,9 @@ describe('the closing meeting', () => {
     expect(await presentClosingRecord(lena, audit, '  ')).toMatchObject({ code: 'closing.reason_missing' });
     const early = { title: 'Came late', raised_at: '2026-11-01T08:00:00.000Z' };
     await done(raiseFinding(lena, audit, { ...COMPLETE, ...early } as never));
+    const forgotten = await presentClosingRecord(lena, audit, 'A finding was forgotten ');
+    expect(forgotten).toMatchObject({ code: 'closing.recommendation_outdated', facts: { findings: '02' } });
+    await done(recommend(lena, audit, QUALITY, 'recommended_after_closure'));
     const again = await done(presentClosingRecord(lena, audit, 'A finding was forgotten '));
     const terms = { supersedes: shown.sha256, reason: 'A finding was forgotten' };
     expect(again.record).toMatchObject({
@@ -723,6 +726,43 @@ describe('the closing meeting', () => {
       code: 'closing.recommendation_missing',
       facts: { standard: GREEN },
     });
+  });
+
+  test('a report is not sealed over a recommendation that is older than a finding, until it is confirmed', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    const { id } = await done(raiseFinding(lena, audit, COMPLETE));
+    expect(await sealReport(lena, audit)).toMatchObject({
+      code: 'closing.recommendation_outdated',
+      facts: { standard: QUALITY, findings: '02' },
+    });
+    const confirmed = await done(recommend(lena, audit, QUALITY, 'recommended_after_closure'));
+    expect(confirmed.operations.map(({ fld }) => fld)).toEqual(['considered']);
+    const { id: report } = await done(sealReport(lena, audit));
+    const record = readRecord((await readLog(lena.database, audit)).find('report_record', report)!)!;
+    const grade = 'minor_nonconformity';
+    const considered = (record['recommendations'] as PlainRecord[])[0]!['considered'] as PlainRecord[];
+    expect(considered.find(({ finding }) => finding === id)).toEqual({ finding: id, grade });
+    // What was confirmed can be taken back, and is asked for again.
+    await done(undo(lena, confirmed));
+    expect(await sealReport(lena, audit, 'Once more')).toMatchObject({ code: 'closing.recommendation_outdated' });
+  });
+
+  test('a recommendation that two tablets gave over other findings is settled by recommending once more', async () => {
+    const { lena, audit } = await presented();
+    const ref = `recommendation/${QUALITY}`;
+    const row = (await lena.database.entities.get([audit, ref]))!;
+    const [head] = row.body.value['considered']!;
+    row.body.value['considered']!.push({
+      ...head!,
+      operation: { ...head!.operation, digest: 'f'.repeat(64), val: [] },
+    });
+    await lena.database.entities.put(row);
+    const [refused] = refusalsBeforeClosing(await readLog(lena.database, audit), audit);
+    expect(refused).toMatchObject({ code: 'closing.conflict_open', facts: { entity: ref, field: 'considered' } });
+    await done(recommend(lena, audit, QUALITY, 'recommended_after_closure'));
+    expect(refusalsBeforeClosing(await readLog(lena.database, audit), audit)).toEqual([]);
   });
 
   test('a report takes the place of the last one that was made, whatever was sealed beside it', async () => {

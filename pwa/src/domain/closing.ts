@@ -8,6 +8,7 @@ import { findingsBeforeSealing, gradedFinding, numberedFindings, numbersOf } fro
 import { isShown, type EntityView, type LogView } from './fold';
 import { entityIdOf, entityKindOf, SEAL, sha256Of } from './operation';
 import { canonicalText } from './plain-json';
+import { outdatedRecommendations } from './recommendation';
 import { closingRecord, isSameContent, SEALED_FIELDS, type CatalogueName, type PlainRecord } from './record';
 import { refuse, type Refusal } from './refusal';
 import { SIGNING_PARTIES, type AuditType, type EntityKind } from './vocabulary';
@@ -58,10 +59,10 @@ export function isOrphanedGrade(view: LogView, entity: EntityView): boolean {
   return view.entity(`finding/${gradedFinding(entity.id)}`)?.isDeleted === true;
 }
 
-/** Why the closing record cannot be shown for signature yet: incomplete findings, open disputes, no recommendation. */
+/** Why the closing record cannot be shown for signature yet: incomplete findings, open disputes, no recommendation over what stands. */
 export function refusalsBeforeClosing(view: LogView, audit: string): Refusal[] {
   const disputes = refusalsOfDisputes(view, 'closing.conflict_open', (dispute) => dispute.isSealed);
-  return [...findingsBeforeSealing(view), ...disputes, ...missingRecommendations(view, audit)];
+  return [...findingsBeforeSealing(view), ...disputes, ...recommendations(view, audit)];
 }
 
 /**
@@ -72,7 +73,7 @@ export function contentBeforeReport(view: LogView, audit: string): Refusal[] {
   const isShown = ({ isSealed, ref, field }: OpenDispute & { isSealed: boolean }): boolean =>
     isSealed || ref === `audit/${audit}` || (entityKindOf(ref) === 'evidence' && field === 'is_in_report');
   const disputes = refusalsOfDisputes(view, 'report.conflict_open', isShown);
-  return [...findingsBeforeSealing(view), ...disputes, ...missingRecommendations(view, audit)];
+  return [...findingsBeforeSealing(view), ...disputes, ...recommendations(view, audit)];
 }
 
 function refusalsOfDisputes(
@@ -160,12 +161,13 @@ export function sealStatement(seal: Readonly<Record<string, unknown>>): string {
   return canonicalText(vouched);
 }
 
-function missingRecommendations(view: LogView, audit: string): Refusal[] {
+function recommendations(view: LogView, audit: string): Refusal[] {
   const shown = view.find('audit', audit);
   if (!hasRecommendation(shown?.get('type'))) return [];
-  return (shown?.get('criteria') ?? [])
+  const missing = (shown?.get('criteria') ?? [])
     .filter((standard) => !view.ofKind('recommendation').some((item) => item.id === standard && item.get('outcome')))
     .map((standard) => refuse('closing.recommendation_missing', { standard }));
+  return [...missing, ...outdatedRecommendations(view, audit)];
 }
 
 function spoken(ref: string, field: string, numbers: ReadonlyMap<string, string>): string {

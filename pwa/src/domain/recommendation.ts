@@ -1,60 +1,44 @@
-/** The team's recommendation for each standard, and when it has to be thought over. */
-import { NONCONFORMITIES } from './finding';
-import { isSameValue } from './plain-json';
-import type { PlainRecord } from './record';
+/**
+ * Whether the team's recommendation for a standard was given over the nonconformities that stand now.
+ *
+ * Whoever recommends, or says that the recommendation stays, writes `considered`: what stood in that standard at that moment. The
+ * same rule stands in server/domain/recommendation.py; schemas/vectors/before_report holds both together.
+ */
+import { citedStandards, gradeIn, isWithdrawn, NONCONFORMITIES, numberedFindings, numbersOf } from './finding';
+import type { LogView } from './fold';
+import { refuse, type Refusal } from './refusal';
+import type { FindingGrade, Schemas } from './vocabulary';
 
-export interface AskedAgain {
-  readonly standard: string;
-  /** The findings that make the difference. */
-  readonly numbers: readonly string[];
-  /** It reads otherwise by now. */
-  readonly isThoughtOver: boolean;
+export type Considered = Schemas['ConsideredFinding'];
+
+/** The nonconformities that stand in this standard, by id, with their grade there: the value of `recommendation.considered`. */
+export function consideredNow(view: LogView, standard: string): Considered[] {
+  return view
+    .ofKind('finding')
+    .filter((finding) => !isWithdrawn(finding) && citedStandards(finding).includes(standard))
+    .map((finding) => ({ finding: finding.id, grade: gradeIn(view, finding, standard) }))
+    .filter((one): one is Considered => NONCONFORMITIES.includes(one.grade));
 }
 
-/** The standards whose nonconformities are others by now than in the record `before`: the recommendation there was given without them. */
-export function recommendationsToAskAgain(before: PlainRecord, now: PlainRecord): AskedAgain[] {
-  const [earlier, later] = [gradesByStandard(before), gradesByStandard(now)];
-  const order = listed((now['audit'] as PlainRecord | undefined)?.['criteria']).map(String);
-  return order.flatMap((standard) => {
-    const given = recommendationIn(now, standard);
-    if (given === null) return [];
-    const isThoughtOver = !isSameValue(given, recommendationIn(before, standard));
-    const [was, is] = [earlier.get(standard), later.get(standard)];
-    const numbers = [...new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])].filter(
-      (number) => was?.get(number) !== is?.get(number),
-    );
-    return numbers.length > 0 ? [{ standard, numbers: numbers.sort(), isThoughtOver }] : [];
+/** By standard, the findings that were raised, regraded or withdrawn since the recommendation was given or confirmed. */
+export function outdatedRecommendations(view: LogView, audit: string): Refusal[] {
+  const numbers = numbersOf(numberedFindings(view));
+  const given = new Map(view.ofKind('recommendation').map((item) => [item.id, item]));
+  return (view.find('audit', audit)?.get('criteria') ?? []).flatMap((standard) => {
+    const recommendation = given.get(standard);
+    if (!recommendation?.get('outcome')) return [];
+    const was = gradesOf(recommendation.get('considered') ?? []);
+    const now = gradesOf(consideredNow(view, standard));
+    const differing = [...new Set([...was.keys(), ...now.keys()])].filter((one) => was.get(one) !== now.get(one));
+    if (differing.length === 0) return [];
+    // One that was deleted has no number any more.
+    const findings = differing
+      .flatMap((one) => numbers.get(one) ?? [])
+      .sort((one, other) => Number(one) - Number(other));
+    return [refuse('closing.recommendation_outdated', { standard, findings: findings.join(', ') })];
   });
 }
 
-/** By standard, the nonconformities that stand: number and grade. */
-export function gradesByStandard(record: PlainRecord): Map<string, Map<string, string>> {
-  const found = new Map<string, Map<string, string>>();
-  for (const finding of recordedItems(record['findings'])) {
-    if (finding['withdrawn_reason']) continue;
-    const special = new Map(
-      recordedItems(finding['grades']).map((one) => [String(one['standard']), String(one['grade'])]),
-    );
-    for (const criterion of listed(finding['criteria'])) {
-      const standard = String(criterion).split(':', 1)[0]!;
-      const grade = special.get(standard) ?? String(finding['grade']);
-      if (!NONCONFORMITIES.includes(grade)) continue;
-      const numbers = found.get(standard) ?? new Map<string, string>();
-      found.set(standard, numbers.set(String(finding['number']), grade));
-    }
-  }
-  return found;
-}
-
-function recommendationIn(record: PlainRecord, standard: string): PlainRecord | null {
-  return recordedItems(record['recommendations']).find((one) => one['standard'] === standard) ?? null;
-}
-
-/** The items of a list in a record. */
-export function recordedItems(value: unknown): PlainRecord[] {
-  return listed(value) as PlainRecord[];
-}
-
-function listed(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
+function gradesOf(considered: readonly Considered[]): Map<string, FindingGrade> {
+  return new Map(considered.map(({ finding, grade }) => [finding, grade]));
 }

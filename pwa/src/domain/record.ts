@@ -55,7 +55,7 @@ const REFERENCES: Partial<Record<EntityKind, readonly string[]>> = {
 const ATTENDANCE = ['name', 'function', 'at_opening', 'at_closing'];
 const DEVIATION = ['observed_at', 'text', 'minutes_lost', 'told_to'];
 const PREVIOUS = ['number', 'grade', 'statement', 'criteria', 'raised_on', 'follow_up_result', 'follow_up_note'];
-const RECOMMENDATION = ['outcome', 'text'];
+const RECOMMENDATION = ['outcome', 'text', 'considered'];
 
 /** The team's words that the report adds to the closing record. */
 export const SUMMARY = [

@@ -1,5 +1,5 @@
 /** What is worth a look before the closing seal, and in the way of nothing. */
-import { gradesByStandard, recordedItems } from './recommendation';
+import { NONCONFORMITIES } from './finding';
 import type { PlainRecord } from './record';
 
 export interface DespiteMajor {
@@ -22,6 +22,25 @@ export function recommendedDespiteMajor(record: PlainRecord): DespiteMajor[] {
     .filter(({ numbers }) => numbers.length > 0);
 }
 
+/** By standard, the nonconformities that stand: number and grade. */
+function gradesByStandard(record: PlainRecord): Map<string, Map<string, string>> {
+  const found = new Map<string, Map<string, string>>();
+  for (const finding of recordedItems(record['findings'])) {
+    if (finding['withdrawn_reason']) continue;
+    const special = new Map(
+      recordedItems(finding['grades']).map((one) => [String(one['standard']), String(one['grade'])]),
+    );
+    for (const criterion of listed(finding['criteria'])) {
+      const standard = String(criterion).split(':', 1)[0]!;
+      const grade = special.get(standard) ?? String(finding['grade']);
+      if (!NONCONFORMITIES.includes(grade)) continue;
+      const numbers = found.get(standard) ?? new Map<string, string>();
+      found.set(standard, numbers.set(String(finding['number']), grade));
+    }
+  }
+  return found;
+}
+
 /** The numbers of the previous audit's findings that nobody has verified yet. */
 export function notVerified(record: PlainRecord): string[] {
   return recordedItems(record['follow_up'])
@@ -33,4 +52,12 @@ export function notVerified(record: PlainRecord): string[] {
 export function lastDayAhead(record: PlainRecord, today: string): string | null {
   const ends = (record['audit'] as PlainRecord | undefined)?.['ends_on'];
   return typeof ends === 'string' && ends > today ? ends : null;
+}
+
+function recordedItems(value: unknown): PlainRecord[] {
+  return listed(value) as PlainRecord[];
+}
+
+function listed(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }

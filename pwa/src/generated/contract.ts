@@ -145,6 +145,12 @@ export interface components {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
         };
+        ConsideredFinding: {
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            finding: string;
+            /** @enum {string} */
+            grade: "major_nonconformity" | "minor_nonconformity" | "opportunity_for_improvement" | "positive" | "area_of_concern";
+        };
         Custody: {
             /** Format: uuid */
             epoch: string;
@@ -532,6 +538,7 @@ export interface components {
             signature: string;
         };
         Recommendation: {
+            considered?: components["schemas"]["ConsideredFinding"][];
             /** @enum {string} */
             outcome?: "recommended" | "recommended_after_closure" | "not_recommended";
             text?: string;

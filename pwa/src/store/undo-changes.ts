@@ -43,6 +43,7 @@ const UNWRITTEN: Readonly<Record<string, Value>> = {
   'attendance.at_opening': false,
   'attendance.at_closing': false,
   'recommendation.text': '',
+  'recommendation.considered': [],
 };
 
 /** Empty where one of the changes cannot be taken back: half an undo would be worse than none. */

@@ -2,6 +2,7 @@
 import { gradedFinding } from '../../domain/finding';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
 import type { Value } from '../../domain/plain-json';
+import type { Considered } from '../../domain/recommendation';
 import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
 import { formatDate, formatList, say, t } from '../../i18n';
 import type { Dispute } from '../../store/queries';
@@ -64,11 +65,16 @@ export function isText({ field }: Dispute): boolean {
   return TEXTS.includes(field);
 }
 
-export function valueWords(audit: OpenAudit, { field }: Pick<Dispute, 'field'>, value: Value): string {
+export function valueWords(
+  audit: Named & Pick<OpenAudit, 'nameOf'>,
+  { field }: Pick<Dispute, 'field'>,
+  value: Value,
+): string {
   if (value === null || value === '') return t('dispute.empty');
   if (typeof value === 'boolean') return value ? t('dispute.yes') : t('dispute.no');
   if (field === 'process' || field === 'site' || field === 'shift')
     return audit.nameOf(field, String(value)) || String(value);
+  if (field === 'considered' && isConsidered(value)) return consideredWords(audit, value);
   if (Array.isArray(value))
     return value.length > 0 ? formatList(value.map((one) => audit.clauseName(String(one)))) : t('dispute.empty');
   if (typeof value === 'object') return t('dispute.other');
@@ -76,4 +82,15 @@ export function valueWords(audit: OpenAudit, { field }: Pick<Dispute, 'field'>, 
   if (MARKS.includes(text)) return say('mark', text);
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return formatDate(text);
   return text;
+}
+
+/** What was set aside may be anything. */
+function isConsidered(value: unknown): value is Considered[] {
+  return Array.isArray(value) && value.every((one) => typeof one?.finding === 'string');
+}
+
+/** "01 Major nonconformity, 02 Minor nonconformity"; one that was deleted since has no number any more. */
+function consideredWords(audit: Named, considered: readonly Considered[]): string {
+  const spoken = considered.map(({ finding, grade }) => `${audit.numbers.get(finding) ?? '–'} ${say('mark', grade)}`);
+  return spoken.length > 0 ? formatList(spoken) : t('dispute.empty');
 }

@@ -34,6 +34,16 @@ export function wayOut({ code, facts }: Refusal, audit: OpenAudit, nameOfStandar
       const standard = nameOfStandard(String(facts['standard']));
       return { sentence: say('refusal', code, { standard }), anchor: 'recommendation' };
     }
+    case 'closing.recommendation_outdated': {
+      const standard = nameOfStandard(String(facts['standard']));
+      const numbers = String(facts['findings']).split(', ').filter(Boolean);
+      const params = { standard, numbers: formatList(numbers), count: numbers.length };
+      const sentence =
+        numbers.length > 0
+          ? t('closing.recommendation_again', params)
+          : t('closing.recommendation_again_deleted', { standard });
+      return { sentence, anchor: 'recommendation' };
+    }
     case 'closing.signature_missing': {
       const party = say('closing.party', String(facts['party']));
       return { sentence: t('closing.word_missing', { party }), anchor: 'sign' };
