@@ -178,8 +178,10 @@ def read_entry(
 def _counting_since(entry: Entry, verdicts: Mapping[str, Mapping[str, Any]]) -> Entry:
     """
     What was set aside and counts by now has arrived when it began to count, not when it came: numbers and records that people saw
-    meanwhile stay what they were.
+    meanwhile stay what they were. A verdict speaks of what a device pushed: the server's own words came when they came.
     """
+    if entry.origin is Origin.SERVER:
+        return entry
     verdict = verdicts.get(entry.operation.digest, {})
     since = verdict.get("since")
     return replace(entry, since=since) if verdict.get("state") == "applied" and isinstance(since, int) else entry

@@ -345,9 +345,10 @@ export function quarantinedAmong(verdicts: ReadonlyMap<string, Verdict>): Map<st
 
 /**
  * What was set aside and counts by now has arrived when it began to count, not when it came: numbers and records that people saw
- * meanwhile stay what they were.
+ * meanwhile stay what they were. A verdict speaks of what a device pushed: the server's own words came when they came.
  */
 function countingSince(entry: Entry, verdicts: ReadonlyMap<string, Verdict>): Entry {
+  if (entry.origin === 'server') return entry;
   const { state, since } = verdicts.get(entry.operation.digest) ?? {};
   return state === 'applied' && typeof since === 'number' ? { ...entry, since } : entry;
 }
