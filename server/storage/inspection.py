@@ -99,6 +99,13 @@ def holds(session: Session, log: str, digest: str) -> bool:
     return session.scalar(sa.select(sa.exists(found))) is True
 
 
+def placeless(session: Session, log: str) -> int:
+    """How many entries cannot be read and have no number."""
+    table = LoggedOperation
+    nowhere = (table.audit_id == log, table.kind.is_(None), table.dseq.is_(None))
+    return session.scalar(sa.select(sa.func.count()).where(*nowhere)) or 0
+
+
 def chain_tips(session: Session, log: str) -> dict[tuple[str, str], tuple[int, str]]:
     """By installation and account, where the rows of the chains say that they end."""
     rows = _read(session, sa.select(Chain).where(Chain.audit_id == log))

@@ -8,6 +8,7 @@ because one bad operation must not hold up the ones behind it.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from server.domain.operation import (
@@ -141,6 +142,26 @@ def forget_late_places(arrivals: Sequence[Arrival], known: Mapping[str, KnownEnt
         follower = known.get(arrival.placed_by or "")
         if follower is not None and follower.is_of_sender:
             arrival.dseq = None
+
+
+def number_as_in_log(arrivals: Sequence[Arrival], known: Mapping[str, KnownEntry]) -> None:
+    """
+    Of several in a row that cannot be read, the follower names the last alone. The order of the others stands in no bytes, so they are
+    numbered in the order in which the log has them, or will: as when it is handed back (server/sync/hand_back.py).
+    """
+
+    def place_in_log(arrival: Arrival) -> tuple[int, int]:
+        entry = known.get(arrival.digest)
+        if entry is None:
+            return 2, 0
+        return (1, entry.seq) if entry.is_of_sender else (0, entry.seq)
+
+    placed = [arrival for arrival in arrivals if arrival.placed_by is not None and arrival.dseq is not None]
+    for _follower, run in groupby(placed, key=lambda arrival: arrival.placed_by):
+        *unnamed, _named = run
+        numbers = [arrival.dseq for arrival in unnamed]
+        for arrival, number in zip(sorted(unnamed, key=place_in_log), numbers, strict=True):
+            arrival.dseq = number
 
 
 def in_chain_order(arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -34,6 +34,7 @@ from server.sync.place import (
     follow_chain,
     forget_late_places,
     in_chain_order,
+    number_as_in_log,
     read_arrivals,
 )
 from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
@@ -91,6 +92,7 @@ class Receiver:
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
         forget_late_places(arrivals, known)
+        number_as_in_log(arrivals, known)
         sent_by = (key.installation, key.account)
 
         entries: list[log.NewEntry] = []

@@ -202,12 +202,21 @@ def _follows(session: Session, log: Log, row: Any, prev: str | None, before: Any
     if row.dseq < expected:
         yield f"number {row.dseq} of {chain} is here twice"
         return
-    if row.dseq > expected and (prev is None or not inspection.holds(session, log.id, prev)):
-        # What cannot be read may stand between without its number: then its digest is here.
+    if row.dseq > expected and not _is_filled(session, log, prev, row.dseq - expected):
         yield f"{chain} has a gap: numbers {expected} to {row.dseq - 1} are missing"
     follows = prev in (None, GENESIS if before is None else before.digest)
     if row.dseq == expected and not follows and row.verdict is None:
         yield f"entry {row.seq} does not follow on number {expected - 1} of {chain}, and nobody has said so"
+
+
+def _is_filled(session: Session, log: Log, prev: str | None, lacking: int) -> bool:
+    """
+    What cannot be read may stand between without its number: where the entry names the one before it, that is here. Where it cannot be
+    read either, somebody else may have brought what stands before it: then so many are here without a place.
+    """
+    if prev is not None:
+        return inspection.holds(session, log.id, prev)
+    return inspection.placeless(session, log.id) >= lacking
 
 
 def _chain_name(key: tuple[str, str]) -> str:

@@ -583,6 +583,24 @@ def test_a_header_that_a_colleague_brought_does_not_count_afterwards_either(data
 
 
 @pytest.mark.parametrize("at_once", [500, 1])
+def test_what_cannot_be_read_and_came_out_of_order_keeps_its_number(database, lena, at_once):
+    """Nothing but the order of the log tells which of them has which number: only what follows on them names one, the last."""
+    device = new_audit(lena)
+    device.push()
+    backup, known = back_up(), device.dseq
+    for text in ("not json at all", "nor this", "nor that"):
+        device.keep(text)
+    device.set(f"audit/{device.audit}", "scope", "Behind what cannot be read")
+    device.send([device.made[-3]])
+    device.push()
+    old, before = remember(lena, device.audit), rows_of(device.audit)
+    assert sorted(row["dseq"] for row in before[0] if row["origin"] == "device") == list(range(1, device.dseq + 1))
+    put_back(backup)
+    hand_all_back(lena, old, after=known, at_once=at_once)
+    assert rows_of(device.audit) == before
+
+
+@pytest.mark.parametrize("at_once", [500, 1])
 def test_what_follows_on_an_unreadable_entry_of_a_branch_is_a_branch_afterwards_too(database, lena, aron, at_once):
     device = new_audit(lena)
     device.add_member(aron)

@@ -172,6 +172,18 @@ def test_unplaced_garbage_does_not_stop_the_tablet_for_ever(database, lena):
     assert device.push_all()[-1]["verdict"] == "stored"
 
 
+def test_what_cannot_be_read_and_another_tablet_sent_first_leaves_no_gap(database, lena):
+    """It stays that tablet's, without a number; the doctor (conftest.py) misses nothing in the chain that it stands in."""
+    device = new_audit(lena)
+    device.push()
+    device.keep("garbage")
+    device.keep("more garbage")
+    device.set(f"audit/{device.audit}", "reference", "A-4")
+    spare = Device(lena.enrol_another(), device.audit)
+    spare.send([device.made[-3]])
+    assert states(device.push())[-3:] == ["duplicate", "quarantined", "stored"]
+
+
 def test_a_newer_version_of_the_envelope_is_kept_for_later(database, lena):
     device = new_audit(lena)
     device.make("set", f"audit/{device.audit}", "title", "from the future", v=2)
