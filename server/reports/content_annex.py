@@ -216,6 +216,7 @@ def verifying_part(telling: Telling) -> Verifying:
 
 def _clause_rows(telling: Telling, rows: list[Record], notes: dict[str, list[str]]) -> list[ClauseRow]:
     shown: list[ClauseRow] = []
+    said_at: dict[str, str] = {}
     chapter = ""
     for row in rows:
         standard, number = parse_criterion_id(row["criterion"])
@@ -231,10 +232,20 @@ def _clause_rows(telling: Telling, rows: list[Record], notes: dict[str, list[str
                 mark,
                 _result_word(telling, row["result"]),
                 telling.words.listed(row.get("findings") or []),
-                tuple(notes.get(row["criterion"], [])),
+                _said_once(telling, number, notes.get(row["criterion"], []), said_at),
             )
         )
     return shown
+
+
+def _said_once(telling: Telling, number: str, notes: list[str], said_at: dict[str, str]) -> tuple[str, ...]:
+    """A reason that several clauses of a table share stands at the first of them. `said_at`: by note, the number of that clause."""
+    return tuple(
+        dict.fromkeys(
+            note if (first := said_at.setdefault(note, number)) == number else telling.words.say("clauses.as", clause=first)
+            for note in notes
+        )
+    )
 
 
 def _result_word(telling: Telling, result: str) -> str:

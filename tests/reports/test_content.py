@@ -164,6 +164,11 @@ def test_the_worst_result_of_a_clause_stands_in_the_matrix(content: ReportConten
     assert (rows["7"].title, rows["7"].mark) == ("Support", "")
 
 
+def test_a_reason_that_several_clauses_share_stands_at_the_first_of_them(content: ReportContent):
+    rows = {row.number: row for row in content.clauses.tables[0].rows}
+    assert {rows[f"8.3.{number}"].notes for number in range(2, 7)} == {("As for 8.3.1.",)}
+
+
 def test_what_changed_since_the_closing_meeting_is_shown_in_both_wordings(content: ReportContent):
     (change,) = content.changes.changes
     assert (change.where, change.what) == ("Finding 04", "Objective evidence")
