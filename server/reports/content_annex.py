@@ -242,7 +242,9 @@ def _said_once(telling: Telling, number: str, notes: list[str], said_at: dict[st
     """A reason that several clauses of a table share stands at the first of them. `said_at`: by note, the number of that clause."""
     return tuple(
         dict.fromkeys(
-            note if (first := said_at.setdefault(note, number)) == number else telling.words.say("clauses.as", clause=first)
+            note
+            if (first := said_at.setdefault(note, number)) == number
+            else telling.words.say("clauses.as", clause=first)
             for note in notes
         )
     )

@@ -15,10 +15,12 @@ from typing import Any, Protocol
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.metadata import info, xmp_xml
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers import pdf_cms, pdf_signer
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.stamp.static import StaticStampStyle
@@ -34,6 +36,20 @@ _LEAST_REMAINING = datetime.timedelta(days=30)
 
 # pyHanko publishes types for some of its calls only.
 _SimpleSigner: Any = signers.SimpleSigner
+
+
+class _Utc:
+    """In the place of `tzlocal`."""
+
+    @staticmethod
+    def get_localzone() -> datetime.tzinfo:
+        return datetime.UTC
+
+
+# pyHanko asks for the zone of the machine although the time of signing is given, and fails where `TZ` is a rule and no name. It
+# offers no other way to say when a file was changed (`BasePdfFileWriter._update_meta`), nor when a session begins.
+for _module in (pdf_signer, pdf_cms, info, xmp_xml):
+    vars(_module)["tzlocal"] = _Utc
 
 
 class SigningUnavailable(Exception):
@@ -214,10 +230,10 @@ class KeySigner:
         # The picture fills the field: pyHanko would leave a margin and shrink it.
         whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(0, 0, 0, 0))
         style = StaticStampStyle(background=_PageFromMemory(picture), background_layout=whole, border_width=0)
-        pdf_signer = _PdfSignerAt(metadata, self._signer, timestamper=timestamper, stamp_style=style)
-        pdf_signer.signed_at = signed_at
+        signing = _PdfSignerAt(metadata, self._signer, timestamper=timestamper, stamp_style=style)
+        signing.signed_at = signed_at
         output = io.BytesIO()
-        pdf_signer.sign_pdf(writer, existing_fields_only=True, output=output)
+        signing.sign_pdf(writer, existing_fields_only=True, output=output)
         return output.getvalue()
 
 

@@ -1,8 +1,10 @@
 """Signatures on a report: two prepared fields, a stamp that says what it is, and a time stamp where there is an authority."""
 
 import io
+import os
 import socket
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +32,30 @@ from tests.sealing.authority import PASSWORD, Authority, new_authority
 from tests.sealing.conftest import SIGNED_AT, Made
 
 pytestmark = pytest.mark.slow
+
+SIGN_ELSEWHERE = """
+import sys
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+import pikepdf
+from server.config import Config
+from server.sealing.pades import load_signer, release
+from server.sealing.verify import verify_report
+
+def stamp(facts):
+    page = pikepdf.Pdf.new()
+    page.add_blank_page(page_size=(facts.width, facts.height))
+    page.save(output := BytesIO())
+    return output.getvalue()
+
+data, folder = sys.argv[1], Path(sys.argv[2])
+at = datetime.fromisoformat("2026-11-27T08:20:00+00:00")
+pdf = (folder / "certified.pdf").read_bytes()
+signed = release(pdf, load_signer(Config(data=data), at), reason="Released", signed_at=at, stamp=stamp)
+(folder / "released.pdf").write_bytes(signed.pdf)
+assert verify_report(folder / "released.pdf").is_intact
+"""
 
 
 def signer_with(authority: Authority, timestamper: object) -> KeySigner:
@@ -70,6 +96,22 @@ def test_the_stamp_names_signer_time_hash_and_that_it_is_for_trying_out(made: Ma
     assert "27 Nov 2026, 09:20 CET" in text
     assert made.material.report.sha256 in text.replace("\n", "")
     assert "no time stamp" in text
+
+
+def test_a_report_is_signed_where_the_zone_is_spelled_as_a_rule(made: Made, tmp_path: Path):
+    """In a process of its own: the zone is that of the process."""
+    (tmp_path / "certified.pdf").write_bytes(made.certified)
+    done = subprocess.run(
+        [sys.executable, "-c", SIGN_ELSEWHERE, str(made.data), str(tmp_path)],
+        env=os.environ | {"TZ": "CET-1CEST,M3.5.0,M10.5.0/3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    verdict = verify_report(tmp_path / "released.pdf")
+    assert verdict.is_intact
+    assert [signature.signed_at for signature in verdict.signatures] == ["2026-11-27T08:20:00+00:00"] * 2
 
 
 def test_another_program_calls_both_signatures_valid(released: Path):
