@@ -7,7 +7,7 @@
 import { BORN, DELETED, entityIdOf, entityKindOf, parseOperation, type ReadOperation } from './operation';
 import { canonicalText, type Value } from './plain-json';
 import { isRefusal } from './refusal';
-import type { Entities, EntityKind, FieldName, Origin } from './vocabulary';
+import { BORN_FIELDS, type Entities, type EntityKind, type FieldName, type Origin } from './vocabulary';
 
 /** One line of the log as the server numbers it. What has not been pulled yet has neither `seq` nor `receivedAt`. */
 export interface Entry {
@@ -140,6 +140,13 @@ export class EntityView<K extends EntityKind = EntityKind> {
     const shown = this.fields.get(name);
     if (shown !== undefined) return shown.value;
     return this.born !== null && Object.hasOwn(this.born, name) ? this.born[name] : undefined;
+  }
+
+  /** The operation that said it, where its content was erased: the field's, or the birth's. */
+  erased(name: string): ReadOperation | undefined {
+    const born: readonly string[] = BORN_FIELDS[this.kind as EntityKind] ?? [];
+    const shown = this.fields.get(name) ?? (born.includes(name) ? this.bornView : undefined);
+    return shown?.isErased ? shown.heads.at(-1) : undefined;
   }
 
   isDisputed(name: FieldName<K>): boolean {

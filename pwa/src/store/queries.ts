@@ -348,6 +348,7 @@ export function unfiledOf(view: LogView): { evidence: EntityView<'evidence'>[]; 
 export interface DisputedValue {
   readonly operation: string;
   readonly value: Value;
+  readonly isErased: boolean;
   /** Name in the team, or the account's id where it has none. */
   readonly author: string;
   readonly account: string;
@@ -388,6 +389,7 @@ function disputedValue(view: LogView, head: ReadOperation): DisputedValue {
   return {
     operation: head.digest,
     value,
+    isErased: head.isErased === true,
     author: authorName(view, head.chain.account),
     account: head.chain.account,
     at: head.wall,

@@ -13,6 +13,7 @@ export interface SetAside {
   readonly ent: string | null;
   readonly fld: string | null;
   readonly value: Value;
+  readonly isErased: boolean;
   readonly account: string | null;
   readonly dseq: number | null;
   /** By the clock of the tablet that wrote it, in milliseconds since 1970. */
@@ -34,6 +35,7 @@ export async function readSetAside(db: AuditbookDatabase, audit: string): Promis
       ent: operation?.ent ?? null,
       fld: operation?.fld ?? null,
       value: operation?.val ?? null,
+      isErased: operation?.isErased === true,
       account: operation?.chain.account ?? verdict.sent_by?.account ?? null,
       dseq: operation?.dseq ?? null,
       at: operation?.wall ?? null,

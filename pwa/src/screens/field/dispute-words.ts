@@ -6,6 +6,7 @@ import type { Considered } from '../../domain/recommendation';
 import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
 import { formatDate, formatList, say, t } from '../../i18n';
 import type { Dispute } from '../../store/queries';
+import { saidOf } from './erased';
 import type { OpenAudit } from './open-audit.svelte';
 
 /** What of an audit its things are named by. */
@@ -32,7 +33,7 @@ export function whatWords(audit: Named, ref: string): string {
   const [kind, id] = [entityKindOf(ref), entityIdOf(ref)];
   if (kind === 'finding') {
     const number = audit.numbers.get(id);
-    const words = audit.view.find('finding', id)?.get('title') || t('finding.untitled');
+    const words = saidOf(audit.view.find('finding', id), 'title') || t('finding.untitled');
     // One that was deleted has no number any more.
     return number ? t('finding.numbered', { number }) : t('dispute.deleted_finding', { title: words });
   }

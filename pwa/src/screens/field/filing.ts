@@ -5,6 +5,7 @@ import { changeNote, deleteNote } from '../../commands/note';
 import type { Outcome, Written } from '../../commands/session';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
 import type { Stamp } from '../../look/stamp-shapes';
+import { saidOf } from './erased';
 import { labelOf } from './evidence-words';
 import type { OpenAudit } from './open-audit.svelte';
 import { stampOfBytes } from './stamp';
@@ -43,7 +44,7 @@ export function trayOf(audit: OpenAudit): Piece[] {
       piece: {
         id: note.ref,
         kind: 'note' as const,
-        label: note.get('text') ?? '',
+        label: saidOf(note, 'text'),
         stamp: audit.trustOf(note.ref),
       },
     }));

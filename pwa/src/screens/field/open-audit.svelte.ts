@@ -48,6 +48,7 @@ import { AfterSeal } from './after-seal.svelte';
 import type { Capturing } from './capture-target';
 import { auditableClauses, findClause, nameOfStandard, numberOf, standardIdOf, worded } from './catalogue';
 import { watchUnread } from '../../store/read-again';
+import { saidOf } from './erased';
 import { gradesInWords } from './grades';
 import { Pictures } from './pictures.svelte';
 import { NOWHERE, placeOf, viewAt, type Place } from './places';
@@ -333,7 +334,7 @@ export class OpenAudit {
 
   /** "Turning · Main works · Night": the names of a place, shortest first known. */
   nameOf(kind: 'process' | 'site' | 'shift', id: string | null | undefined): string {
-    return this.view.find(kind, id)?.get('name') ?? '';
+    return saidOf(this.view.entity(`${kind}/${id}`), 'name');
   }
 
   placeName(place: Place): string {
@@ -349,7 +350,7 @@ export class OpenAudit {
   }
 
   memberName(id: string | null | undefined): string {
-    return this.view.find('team_member', id)?.get('name') ?? '';
+    return saidOf(this.view.find('team_member', id), 'name');
   }
 
   #follow<T>(live: Live<T>, take: (value: T) => void): void {

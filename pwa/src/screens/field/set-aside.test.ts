@@ -49,7 +49,7 @@ const audit = {
 
 function aside(ent: string | null, fld: string | null, value: Value, code = 'audit.not_assigned'): SetAside {
   const digest = `${ent}/${fld}`;
-  return { digest, code, facts: {}, ent, fld, value, account: ent && ARON, dseq: 1, at: 1, text: '' };
+  return { digest, code, facts: {}, ent, fld, value, isErased: false, account: ent && ARON, dseq: 1, at: 1, text: '' };
 }
 
 test('what was written about one finding is one thing to decide, under its author and in its own words', () => {

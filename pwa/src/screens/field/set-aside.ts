@@ -66,10 +66,13 @@ function thingOf(audit: OpenAudit, key: string, entries: readonly SetAside[]): S
     subject: subjectOf(audit, entries[0]!.ent, isNamedByTitle ? String(title.value ?? '') : ''),
     lines: said
       // In something new, what is empty was not said.
-      .filter((entry) => !(isNamedByTitle && entry === title) && !(isNew && (entry.value ?? '') === ''))
-      .map(({ ent, fld, value }) => {
+      .filter(
+        (entry) => !(isNamedByTitle && entry === title) && !(isNew && !entry.isErased && (entry.value ?? '') === ''),
+      )
+      .map(({ ent, fld, value, isErased }) => {
         const field = fieldWords({ ref: ent!, field: fld! });
-        return t('set_aside.line', { field, value: valueWords(audit, { field: fld! }, value) });
+        const words = isErased ? t('erased.value') : valueWords(audit, { field: fld! }, value);
+        return t('set_aside.line', { field, value: words });
       }),
     at: entries.at(-1)!.at,
     entries,
