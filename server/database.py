@@ -116,7 +116,12 @@ def unit_of_work(scope: Scope) -> Iterator[Session]:
                 yield session
         except sa.exc.OperationalError as problem:
             # A lock that was not given in time, a deadlock, a full disk: nothing was written, and the sender tries again.
-            raise Refused(Refusal("server.busy")) from problem
+            raise Refused(Refusal("server.full" if _is_for_want_of_room(problem) else "server.busy")) from problem
+
+
+def _is_for_want_of_room(problem: sa.exc.OperationalError) -> bool:
+    """Whether SQLite or PostgreSQL (SQLSTATE 53100, disk_full) found no room to write."""
+    return getattr(problem.orig, "sqlstate", None) == "53100" or str(problem.orig) == "database or disk is full"
 
 
 @contextlib.contextmanager

@@ -52,6 +52,7 @@ SENTENCES: dict[str, str] = {
     "request.stale": "Somebody else changed this in the meantime. Compare both versions and save again.",
     "request.needs_version": "Say which version you are changing (If-Match), so that nobody's work is overwritten.",
     "server.busy": "The server is busy. Nothing was lost; please try again in a moment.",
+    "server.full": "The server has no room left. Nothing was lost: what you recorded stays on this tablet and is sent again. Tell whoever runs the server.",
     "server.fault": "Something went wrong on our side. Nothing that you recorded is lost. Quote {reference} when you ask for help.",
     # Who is asking
     "account.sign_in_needed": "Please sign in again. Everything on this tablet is kept meanwhile.",

@@ -5,6 +5,7 @@ Before: a use case raised `Refused`, marshmallow or Werkzeug refused the request
 After:  the app reads a stable code, a person reads a sentence; a fault stands in the log under the reference that the person sees.
 """
 
+import errno
 import secrets
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +31,7 @@ STATUS: dict[str, int] = {
     "request.needs_version": 428,
     "server": 500,
     "server.busy": 503,
+    "server.full": 507,
     "account": 403,
     "account.sign_in_needed": 401,
     "account.wrong_credentials": 401,
@@ -66,8 +68,10 @@ _BY_STATUS = {
     415: "request.media_type",
     428: "request.needs_version",
     503: "server.busy",
+    507: "server.full",
 }
 _RETRY_BUSY = "5"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 log = structlog.get_logger()
 
@@ -103,6 +107,7 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(Refused, lambda refused: problem(refused.refusal))
     app.register_error_handler(ValidationError, _unfit)
     app.register_error_handler(RecursionError, lambda _: problem(_malformed("nested too deeply")))
+    app.register_error_handler(OSError, _without_room)
     app.register_error_handler(HTTPException, _refused_by_framework)
     app.register_error_handler(Exception, _fault)
 
@@ -140,6 +145,11 @@ def _refused_by_framework(error: HTTPException) -> BaseResponse:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
+
+
+def _without_room(error: OSError) -> Response:
+    """A disk that is full can be foreseen; whatever else a file does is a fault."""
+    return problem(Refusal("server.full")) if error.errno in _NO_ROOM else _fault(error)
 
 
 def _fault(error: BaseException) -> Response:

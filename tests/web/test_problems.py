@@ -1,6 +1,7 @@
 """Every way of saying no has a status, a code that the tablet translates, and the shape of RFC 9457."""
 
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -102,6 +103,16 @@ def test_a_fault_is_told_by_a_reference_that_stands_in_the_log(app: Flask):
     (line,) = [line for line in lines if line["event"] == "fault"]
     assert line["reference"] == answer.json["reference"]
     assert isinstance(line["exc_info"], ZeroDivisionError)
+
+
+def test_a_full_disk_is_told_as_what_it_is_and_not_as_a_fault(app: Flask):
+    @app.get("/api/full")
+    def full() -> None:
+        with Path("/dev/full").open("wb") as disk:
+            disk.write(b"a photo")
+
+    answer = app.test_client().get("/api/full")
+    assert (answer.status_code, answer.json["code"]) == (507, "server.full")
 
 
 @pytest.mark.parametrize(

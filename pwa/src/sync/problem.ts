@@ -40,5 +40,5 @@ export function isBlocked(problem: SyncProblem | null): boolean {
 export function concernsOneAudit(problem: SyncProblem): boolean {
   if (isBlocked(problem)) return false;
   const isServer = problem.status !== null && problem.code !== 'sync.not_the_server';
-  return (isServer && ![401, 429, 503].includes(problem.status!)) || problem.code === 'sync.inconsistent';
+  return (isServer && ![401, 429, 503, 507].includes(problem.status!)) || problem.code === 'sync.inconsistent';
 }
