@@ -226,7 +226,7 @@ def _prepare(config: Config) -> list[str]:
         code, is_demonstration = found(), seed.is_seeded()
         db.engine.dispose()
     if code is not None:
-        return [f"Nobody has an account yet. Make the first one here:\n\n  {{address}}/#/join/{code}\n"]
+        return [f"Nobody has an account yet. Make the first one here:\n\n  {{address}}/#/join/first/{code}\n"]
     return list(_demo_notes()) if is_demonstration else []
 
 

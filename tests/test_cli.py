@@ -184,7 +184,7 @@ def test_the_doctor_says_what_is_wrong(run: Run, tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("demo", "says"), [("1", "hall three torque wrench"), ("0", "/#/join/")])
+@pytest.mark.parametrize(("demo", "says"), [("1", "hall three torque wrench"), ("0", "/#/join/first/")])
 def test_a_server_says_how_to_begin_and_stops_when_asked(
     tmp_path: Path, ended_by: signal.Signals, demo: str, says: str
 ):

@@ -9,6 +9,7 @@ export const ROUTES = {
   sign_in: '/sign-in',
   join: '/join',
   join_token: '/join/:token',
+  join_first: '/join/first/:founding',
   new_password: '/new-password',
   new_password_token: '/new-password/:token',
   settings: '/settings',

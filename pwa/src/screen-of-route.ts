@@ -23,6 +23,7 @@ export const PLACES: Readonly<Record<Exclude<RouteName, 'home'>, Place>> = {
   sign_in: { file: 'account/SignIn', frame: 'bare', open: true },
   join: { file: 'account/Join', frame: 'bare', open: true },
   join_token: { file: 'account/Join', frame: 'bare', open: true },
+  join_first: { file: 'account/Join', frame: 'bare', open: true },
   new_password: { file: 'account/NewPassword', frame: 'bare', open: true },
   new_password_token: { file: 'account/NewPassword', frame: 'bare', open: true },
   settings: { file: 'Settings', frame: 'nav', open: true },

@@ -60,6 +60,7 @@ SENTENCES: dict[str, str] = {
     "account.not_permitted": "Your role in this workspace does not allow this. Ask {who} to do it or to give you the right.",
     "account.weak_password": "The password is shorter than {least} characters. Three or four unrelated words make a good one.",
     "account.token_spent": "This code is spent or too old. Ask for a new one.",
+    "account.first_needs_address": "This code makes the first account here. Say that you are the first one, and write your address and your organization.",
     "account.address_taken": "There is an account with this address already. Sign in with it, or have a new password sent.",
     "account.installation_unknown": "This tablet is not enrolled for your account. Sign in on it once while the network is there.",
     "account.installation_revoked": "This tablet was blocked. What it sends is kept aside for the lead auditor; it receives nothing.",

@@ -43,6 +43,8 @@ def accept(
         invitation = sign_ins.spend_invitation(session, code_digest(code), now)
         if invitation is None or (invitation.is_founding and accounts.has_accounts(session)):
             raise Refused(Refusal("account.token_spent"))
+        if invitation.is_founding and not email:
+            raise Refused(Refusal("account.first_needs_address"))
         invited = accounts.same_email(usable_address(email or "") if invitation.is_founding else invitation.email)
         account = accounts.account_by_email(session, invited)
         if account is not None and (signed_in is None or signed_in.account != account.id):

@@ -38,6 +38,7 @@ STATUS: dict[str, int] = {
     "account.weak_password": 422,
     "account.token_spent": 410,
     "account.address_taken": 409,
+    "account.first_needs_address": 422,
     "handover": 422,
     "envelope": 422,
     "operation": 422,
