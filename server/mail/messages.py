@@ -53,7 +53,8 @@ def report(
         "certification_body": certification_body,
         "audit_client": audit_client,
         "title": title,
-        "reference": reference,
+        # An audit may have no reference.
+        "numbered": f" {reference}" if reference else "",
         "revision": str(revision),
         "file_name": file_name,
         "sha256": sha256,

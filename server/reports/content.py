@@ -40,15 +40,16 @@ def build_content(material: ReportMaterial) -> ReportContent | Refusal:
 
 def _told(telling: Telling) -> ReportContent:
     words, audit = telling.words, telling.audit
-    number = telling.stated(audit.get("reference"))
+    number = str(audit.get("reference") or "").strip()
+    called = words.say("report.named", number=number) if number else words.say("report.unnamed")
     revision = telling.report.get("revision") or 1
     client = telling.stated((telling.report.get("audit_client") or {}).get("name"))
     body = telling.stated((telling.report.get("certification_body") or {}).get("name"))
-    identity = words.say("head.report", number=number, revision=revision)
+    identity = words.say("head.report", report=called, revision=revision)
     return ReportContent(
         language=words.language,
         zone=words.zone,
-        title=words.say("document.title", number=number, revision=revision, client=client),
+        title=words.say("document.title", report=called, revision=revision, client=client),
         author=body,
         subject=words.say("document.subject", type=words.word("type", audit.get("type")), client=client),
         made_at=str(telling.material.report.seal["sealed_at"]),

@@ -26,13 +26,13 @@ def an_invitation(language: str = "en", public_url: str = "", **changed: str) ->
     return invitation(language, public_url=public_url, **facts)
 
 
-def a_report(language: str, *, is_provisional: bool = False) -> Message:
+def a_report(language: str, *, reference: str = "NL-1", is_provisional: bool = False) -> Message:
     return report(
         language,
         certification_body="Nordcert",
         audit_client="Spanwerk GmbH",
         title="Stage 2",
-        reference="NL-1",
+        reference=reference,
         revision=2,
         is_provisional=is_provisional,
         file_name="NL-1-r2.pdf",
@@ -71,6 +71,11 @@ def test_the_report_s_mail_says_what_to_compare(language: str):
     assert "Spanwerk GmbH" in message.subject
     assert "ab" * 32 in message.body
     assert "NL-1-r2.pdf" in message.body
+
+
+def test_a_report_without_a_reference_leaves_no_gap_in_its_mail():
+    assert a_report("en", reference="").subject == "Audit report, revision 2: Spanwerk GmbH"
+    assert "Anbei der Auditbericht, Revision 2.\n" in a_report("de", reference="").body
 
 
 def test_a_provisional_report_is_called_so_in_the_subject():

@@ -94,7 +94,7 @@ def test_a_site_with_another_name_is_one_change(material: ReportMaterial):
 def test_a_recommendation_says_which_standard_and_both_outcomes(material: ReportMaterial):
     (change,) = changes_of(material, "recommendations", with_first(outcome="not_recommended"))
     assert (change.where, change.what) == ("Recommendation", "ISO 14001:2015: outcome")
-    assert (change.was, change.now) == ("Recommended once the nonconformities are dealt with", "Not recommended")
+    assert (change.was, change.now) == ("Recommended once the nonconformities are closed", "Not recommended")
 
 
 def test_a_recommendation_that_was_confirmed_names_the_findings_that_were_considered(material: ReportMaterial):

@@ -57,11 +57,18 @@ def test_no_list_that_is_empty_becomes_a_statement(material: ReportMaterial):
 def test_a_tap_says_what_was_asked_and_nothing_more(material: ReportMaterial):
     summary = material.report.record["summary"]
     yes = facts(told(material).conclusions.statements)
-    assert yes["Scope"] == "The audit scope is appropriate."
+    assert yes["Scope"] == "The scope is appropriate."
     assert yes["Audit objectives"] == "The audit objectives were met."
     no = told(changed(material, summary=summary | {"is_scope_appropriate": False, "are_objectives_met": False}))
-    assert facts(no.conclusions.statements)["Scope"] == "The audit scope is not appropriate."
+    assert facts(no.conclusions.statements)["Scope"] == "The scope is not appropriate."
     assert facts(no.conclusions.statements)["Audit objectives"] == "The audit objectives were not met."
+
+
+def test_a_report_without_a_reference_is_called_a_report_in_every_page_s_head(material: ReportMaterial):
+    audit = material.report.record["audit"] | {"reference": None}
+    content = told(changed(material, audit=audit))
+    assert content.head.report == "Audit report · Revision 1"
+    assert content.title == "Audit report, revision 1: Kessler Feinwerk GmbH"
 
 
 def test_no_remote_time_is_a_share_of_nothing(material: ReportMaterial):

@@ -23,7 +23,8 @@ from server.reports.material import ReportState
 from server.reports.wording import LANGUAGES, Words, catalogue
 from server.sealing.seals import SealState
 
-REPORTS = Path(__file__).resolve().parents[2] / "server" / "reports"
+ROOT = Path(__file__).resolve().parents[2]
+REPORTS = ROOT / "server" / "reports"
 FAMILIES = {
     "type": AuditType,
     "grade": FindingGrade,
@@ -97,3 +98,10 @@ def test_an_unknown_language_reads_english_and_an_unknown_zone_utc():
     assert Words.of("fr") == Words.of(None) == Words("en", "UTC")
     assert Words.of("en", "Mars/Olympus").zone == "UTC"
     assert Words.of("en", "../../etc/passwd").zone == "UTC"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("outcome", RecommendationOutcome)
+def test_a_recommendation_is_printed_in_the_words_that_people_signed_on_the_glass(language: str, outcome: str):
+    on_the_glass = json.loads((ROOT / "pwa/src/i18n" / f"{language}.json").read_text(encoding="utf-8"))
+    assert catalogue(language)[f"outcome.{outcome}"] == on_the_glass[f"recommendation.{outcome}"]
