@@ -107,3 +107,27 @@ def test_without_a_network_the_header_says_so_and_what_is_safe_stays_safe(lena: 
     lena.goes_offline()
     expect(lena.page.get_by_role("link", name=re.compile("No connection now.*Safe on the server"))).to_be_visible()
     expect(lena.page.get_by_text("Everything sent")).to_have_count(0)
+
+
+def test_a_client_that_was_just_saved_is_offered_to_the_next_audit_with_its_sites_and_shifts(tablet: Tablets):
+    lena = tablet("lena")
+    lena.sign_in("lena@nordlicht.example")
+    lena.page.goto(f"{lena.address}/#/clients/new")
+    lena.page.get_by_label("Name", exact=True).fill("Gießerei Nordhafen")
+    lena.page.get_by_role("button", name="Add site").click()
+    lena.page.get_by_label("Name of site 1").fill("Foundry")
+    lena.page.get_by_label("Shifts of site 1").fill("early, night")
+    lena.page.get_by_role("button", name="Save client").click()
+    expect(lena.page.get_by_role("heading", name="Gießerei Nordhafen", level=1)).to_be_visible()
+    expect(lena.page.get_by_role("status").filter(has_text=re.compile(r"^Saved"))).to_be_visible()
+    lena.page.goto(f"{lena.address}/#/audits/new")
+    lena.page.get_by_label("Audit client").select_option(label="Gießerei Nordhafen")
+    lena.page.get_by_label("Language of the report").select_option(label="Deutsch")
+    lena.page.get_by_role("button", name="Create the audit").click()
+    expect(lena.page.get_by_label("Title")).to_have_value("Zertifizierungsaudit der Stufe 2, ISO 9001:2015")
+    expect(lena.page.get_by_label("Audit objectives")).to_have_value(re.compile("^Feststellen, ob"))
+    lena.page.get_by_role("tab", name="Sites, processes, shifts").click()
+    for place in ("Foundry", "early", "night"):
+        expect(
+            lena.page.get_by_role("tabpanel").locator(f'input[value="{place}"], input').filter(visible=True).first
+        ).to_be_visible()

@@ -1,6 +1,6 @@
 /** Every sentence a person reads comes through here. `t('tray.count', { count: 3 })` */
 import type en from './en.json';
-import { locale } from './locale.svelte';
+import { locale, translatorOf } from './locale.svelte';
 import type { KeyOf, Params } from './translate';
 
 export { LOCALES, LOCALE_NAMES, locale, type Locale } from './locale.svelte';
@@ -11,6 +11,11 @@ export type MessageKey = KeyOf<typeof en>;
 /** Says a sentence in the current language. An unknown key does not compile. */
 export function t(key: MessageKey, params?: Params): string {
   return locale.translator.say(key, params);
+}
+
+/** Says it in the language of a report, whatever the screen speaks. */
+export function tIn(language: string, key: MessageKey, params?: Params): string {
+  return translatorOf(language).say(key, params);
 }
 
 /**

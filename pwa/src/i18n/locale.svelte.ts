@@ -12,6 +12,12 @@ export type Locale = (typeof LOCALES)[number];
 export const LOCALE_NAMES: Readonly<Record<Locale, string>> = { en: 'English', de: 'Deutsch' };
 
 const CATALOGUES: Readonly<Record<Locale, Catalogue>> = { en, de };
+/** Speaks another language than the screen: what is proposed for a report is in the report's. */
+export function translatorOf(language: string): Translator {
+  const spoken = chooseLocale(language, []);
+  return new Translator(spoken, CATALOGUES[spoken]);
+}
+
 const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur']);
 
 /** `de-AT` is served by `de`; whoever speaks none of ours reads English. */

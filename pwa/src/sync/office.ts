@@ -86,15 +86,21 @@ function lackingCatalogue(answer: Answer<unknown>): string | null {
   return typeof sha256 === 'string' ? sha256 : null;
 }
 
-/** A new client where `id` is null. `request.stale` in the problem: somebody else saved in the meantime. */
+/**
+ * A new client where `id` is null. `request.stale` in the problem: somebody else saved in the meantime. What was saved is on the
+ * tablet's own list at once, from which new audits take their client.
+ */
 export async function saveClient(
+  db: AuditbookDatabase,
   workspace: string,
   id: string | null,
   client: Schemas['AuditClient'],
   etag: string | null,
 ): Promise<Asked<Schemas['AuditClient']>> {
-  if (id === null) return justAsked(await api.addClient(workspace, client));
-  return justAsked(await api.changeClient(workspace, id, client, etag ?? ''));
+  const answer =
+    id === null ? await api.addClient(workspace, client) : await api.changeClient(workspace, id, client, etag ?? '');
+  if (answer.kind === 'ok') await askClients(db, workspace);
+  return justAsked(answer);
 }
 
 export async function saveSettings(

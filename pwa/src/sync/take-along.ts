@@ -93,6 +93,9 @@ export async function keepListings(db: AuditbookDatabase, listings: readonly Sch
 /** Larger than any thumbnail: the server gave the original, which is made small here. */
 const THUMBNAIL_BYTES = 150 * 1024;
 
+/** By hash, what this browser could not draw, until the app is loaded again: it is not fetched anew with every sync. */
+const undrawable = new Set<string>();
+
 /** Thumbnails that are missing here. What the server does not hold yet either, or nobody can decode, is not missed. */
 export async function fetchThumbnails(
   db: AuditbookDatabase,
@@ -106,17 +109,17 @@ export async function fetchThumbnails(
   for (const evidence of await readKind(db, audit, 'evidence')) {
     const sha256 = evidence.get('sha256') ?? '';
     const mediaType = evidence.get('media_type') ?? '';
-    if (!mediaType.startsWith('image/') || here.has(sha256)) continue;
+    if (!mediaType.startsWith('image/') || here.has(sha256) || undrawable.has(sha256)) continue;
     if (isStopped()) {
       missing += 1;
       continue;
     }
     const answer = await api.readEvidence(audit, sha256, 'thumbnail');
-    if (answer.kind === 'ok' && answer.value.byteLength <= THUMBNAIL_BYTES) {
-      await keepThumbnail(db, sha256, answer.value);
-    } else if (answer.kind === 'ok') {
+    if (answer.kind === 'ok') {
       const pictures = await shrink(answer.value, mediaType);
-      if (pictures !== null) await keepPictures(db, sha256, pictures);
+      if (pictures === null) undrawable.add(sha256);
+      else if (answer.value.byteLength <= THUMBNAIL_BYTES) await keepThumbnail(db, sha256, answer.value);
+      else await keepPictures(db, sha256, pictures);
     } else if (answer.kind === 'problem') {
       missing += answer.status === 404 ? 0 : 1;
     } else if (answer.kind !== 'unchanged') {
