@@ -93,6 +93,9 @@ CAPTION_ABSENT = _style(
     borderColor=LINE,
     borderWidth=0.4,
     borderPadding=6,
+    # ReportLab draws the frame outside the text: without these it would leave its column.
+    leftIndent=6,
+    rightIndent=6,
     spaceBefore=6,
     spaceAfter=8,
 )

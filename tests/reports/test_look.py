@@ -7,7 +7,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from server.domain.vocabulary import FindingGrade, JudgementResult
-from server.reports import typefaces
+from server.reports import look, typefaces
 from server.reports.shapes import COLOURS, SHAPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,3 +48,8 @@ def test_every_font_comes_with_its_licence():
     assert len(licences) == 5
     assert all("SIL OPEN FONT LICENSE" in text for text in licences)
     assert {path.name for path in FONTS.glob("*.ttf")} == set(typefaces._FILES.values())
+
+
+def test_the_frame_around_a_picture_that_is_absent_stays_in_its_column():
+    absent = look.CAPTION_ABSENT
+    assert absent.leftIndent == absent.rightIndent == absent.borderPadding
