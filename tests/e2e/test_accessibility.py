@@ -60,6 +60,7 @@ class Reader:
             "clause": clause,
             "client": client.rpartition("/")[2],
             "token": "not-a-code",
+            "founding": "not-a-code",
         }
 
     def _last_part(self) -> str:
