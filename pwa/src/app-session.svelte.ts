@@ -90,24 +90,26 @@ class AppSession {
   async signOut(isForced = false): Promise<Refusal | null> {
     const leaving = this.current;
     if (!leaving) return null;
-    this.#engine?.stop();
+    void this.#engine?.stop();
     const refusal = await this.#sessions.signOut(leaving, this.#api, isForced);
     if (refusal) {
       this.#engine?.start();
       return refusal;
     }
-    this.#leave();
+    void this.#leave();
     return null;
   }
 
   #enter({ session, isStorageLost }: Started): void {
-    this.#leave();
+    const left = this.#leave();
     this.isWaitingForTab = false;
     this.current = session;
     this.isStorageLost = isStorageLost;
-    this.#engine = new SyncEngine(session.database, this.#api);
-    syncStatus.connect(this.#engine, session.database);
-    this.#engine.start();
+    const engine = new SyncEngine(session.database, this.#api);
+    this.#engine = engine;
+    syncStatus.connect(engine, session.database);
+    // Signed in again in the middle of a run: one that begins beside it would find the lock taken, and wait for a minute.
+    void left.then(() => this.#engine === engine && engine.start());
     // Roles and names change in the office; the server's last word on them is kept by the sync.
     this.#stopFollowing = watchReference(session.database, 'session').subscribe((given) => {
       if (given && this.current?.account === given.account) this.#refresh(given);
@@ -117,7 +119,7 @@ class AppSession {
 
   async #giveAway(): Promise<void> {
     await nothingIsOpen();
-    this.#engine?.stop();
+    void this.#engine?.stop();
     this.isGivenAway = true;
   }
 
@@ -129,13 +131,15 @@ class AppSession {
     if (!isSame) this.current = { ...before, name, email, language, workspaces };
   }
 
-  #leave(): void {
-    this.#engine?.stop();
+  /** Resolves when nothing runs any more. */
+  async #leave(): Promise<void> {
+    const ended = this.#engine?.stop();
     this.#stopFollowing?.();
     syncStatus.disconnect();
     this.#engine = null;
     this.#stopFollowing = null;
     this.current = null;
+    await ended;
   }
 }
 

@@ -124,11 +124,13 @@ export class SyncEngine {
     this.nudge();
   }
 
-  stop(): void {
+  /** Resolves when the run that is under way has ended: until then it holds the lock, also against an engine of the same tab. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     this.#isCancelled = true;
     clearTimeout(this.#timer);
     for (const stop of this.#stopWatching.splice(0)) stop();
+    await this.#running?.catch(() => undefined);
   }
 
   /** Try now; while a run is under way, once more after it. */

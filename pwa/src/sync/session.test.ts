@@ -130,7 +130,7 @@ describe('the engine', () => {
     await until(() => server.texts(AUDIT).length === 2);
     await commit(db, AUDIT, [set('finding', 'f1', 'title', 'Two')]);
     await until(() => server.texts(AUDIT).length === 3);
-    engine.stop();
+    await engine.stop();
   });
 
   test('tries again by the clock when an attempt failed and nothing more is written', async () => {
@@ -141,7 +141,7 @@ describe('the engine', () => {
     await until(() => engine.state.problem !== null);
     server.fault = () => 'none';
     await until(() => server.texts(AUDIT).length === 1);
-    engine.stop();
+    await engine.stop();
   });
 
   test('leaves the work to another tab that is at it, and takes it over when that one hangs', async () => {
@@ -159,6 +159,22 @@ describe('the engine', () => {
     await engine.syncNow();
     Date.now = now;
     expect([asked, server.texts(AUDIT).length]).toEqual([[false, true], 1]);
+  });
+
+  test('has let go of the work when it is stopped: whoever signs in again in the middle of it does not wait', async () => {
+    let isTaken = false;
+    const { engine, db } = await atWork(async (_, work) => {
+      if (isTaken) return false;
+      isTaken = true;
+      await work();
+      isTaken = false;
+      return true;
+    });
+    await commit(db, AUDIT, [finding]);
+    void engine.syncNow();
+    expect(isTaken).toBe(true);
+    await engine.stop();
+    expect(isTaken).toBe(false);
   });
 
   test('one audit that the server refuses does not hold up the others', async () => {

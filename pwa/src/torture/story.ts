@@ -221,7 +221,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
         let isDone = false;
         void doing.catch(() => undefined).then(() => (isDone = true));
         while (!isDone && (ticks -= 1) > 0) await new Promise((resolve) => setTimeout(resolve));
-        tablet.engine.stop();
+        void tablet.engine.stop();
         await reopened(tablet);
         await doing.catch(() => undefined);
       } else if (rule === 'storage fails') {
