@@ -3,43 +3,85 @@ A server, a mailbox and tablets for the tests that drive a browser. Of a test th
 screens and what the server said.
 """
 
+import contextlib
 import os
 import re
 import shutil
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Error, Playwright, ViewportSize, sync_playwright
 
 from tests.e2e.browser import TABLET, chromium
-from tests.e2e.serving import Mailbox, Server
+from tests.e2e.serving import Mailbox, Server, free_port
 from tests.e2e.tablet import Tablet
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "var" / "e2e"
+WITH_A_TABLET = ("lena", "aron")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """
+    What is dear and the same for most tests: a server's data folder with the demonstration in it, its three reports made and
+    mailed, and the tablets that belong to it. Never used itself, but copied.
+    """
+
+    folder: Path
+    port: int
+    """What a browser keeps belongs to an address, so the server of a prepared tablet is at this port again."""
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def profiles(self) -> Path:
+        return self.folder / "tablets"
+
+    def profile_of(self, person: str, address: str) -> Path | None:
+        """Of a tablet that was made ready for this person at this address."""
+        profile = self.profiles / person
+        return profile if profile.is_dir() and address == f"http://localhost:{self.port}" else None
 
 
 class Tablets:
     """Hands out tablets to people. Each has a profile of its own, so what one stores no other can see."""
 
-    def __init__(self, playwright: Playwright, profiles: Path, address: str):
+    def __init__(self, playwright: Playwright, profiles: Path, address: str, prepared: Prepared | None = None):
         self._playwright = playwright
         self._profiles = profiles
+        self._prepared = prepared
         self.address = address
         self.given: dict[str, Tablet] = {}
 
     def __call__(self, person: str, viewport: ViewportSize | None = None) -> Tablet:
-        profile = self._profiles / person
-        tablet = Tablet(self._playwright, profile, self.address, viewport=viewport or TABLET)
+        """A new one, on which nobody has signed in."""
+        tablet = Tablet(self._playwright, self._profiles / person, self.address, viewport=viewport or TABLET)
         self.given[person] = tablet
         return tablet
 
-    def in_the_audit(self, person: str) -> Tablet:
-        """One on which this person is signed in, has everything that is needed offline, and has opened the audit of today."""
-        tablet = self(person)
-        tablet.sign_in(f"{person}@nordlicht.example")
+    def ready(self, person: str, viewport: ViewportSize | None = None) -> Tablet:
+        """One on which this person is signed in and has everything that is needed offline."""
+        assert person not in self.given, "two copies of one tablet would be a clone"
+        if profile := self._prepared and self._prepared.profile_of(person, self.address):
+            shutil.copytree(profile, self._profiles / person)
+            tablet = self(person, viewport)
+            tablet.page.goto(tablet.address)
+        else:
+            tablet = self(person, viewport)
+            tablet.sign_in(f"{person}@nordlicht.example")
         tablet.waits_until_ready_offline()
+        return tablet
+
+    def in_the_audit(self, person: str, viewport: ViewportSize | None = None) -> Tablet:
+        """One that is ready, and has opened the audit of today."""
+        tablet = self.ready(person, viewport)
         tablet.open_audit()
         return tablet
 
@@ -72,41 +114,60 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a server has made the demonstration, and mailed its three reports: to be copied, it takes long."""
-    data = tmp_path_factory.mktemp("demonstration") / "data"
-    with Mailbox() as box, Server(data, smtp_port=box.port):
-        box.wait_for(3)
-    return data
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Made by a server from nothing, and by people who sign in."""
+    made = Prepared(tmp_path_factory.mktemp("prepared"), free_port())
+
+    def prepare() -> None:
+        with Mailbox() as box, Server(made.data, smtp_port=box.port, port=made.port) as server:
+            with sync_playwright() as playwright:
+                tablets = Tablets(playwright, made.profiles, server.address)
+                for person in WITH_A_TABLET:
+                    tablets.ready(person)
+                # Only now is what they keep on the disk whole, the sign-in as well.
+                tablets.close()
+            box.wait_for(3)
+            server.stop()
+
+    # The test's own Playwright may be running in this thread already, and there can be one in each.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(prepare).result()
+    return made
 
 
-@pytest.fixture(scope="module")
-def served(mailbox: Mailbox, demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the demonstration in it, and nothing to do. A test that kills it starts it again."""
-    data = shutil.copytree(demonstration, tmp_path_factory.mktemp("served") / "data")
-    with Server(data, smtp_port=mailbox.port) as server:
+@contextlib.contextmanager
+def serving(prepared: Prepared, data: Path, **settings: Any) -> Iterator[Server]:
+    """A server with the demonstration in it, and nothing to do, for the tablets that are prepared."""
+    shutil.copytree(prepared.data, data)
+    with Server(data, port=prepared.port, **settings) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
-def hands(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
-    """Tablets that several tests of a module share: they are made ready once."""
-    tablets = Tablets(playwright, tmp_path_factory.mktemp("hands"), served.address)
-    yield tablets
-    tablets.close()
+@pytest.fixture
+def served(mailbox: Mailbox, prepared: Prepared, tmp_path: Path) -> Iterator[Server]:
+    """A server for this test. A test that kills it starts it again."""
+    with serving(prepared, tmp_path / "data", smtp_port=mailbox.port) as server:
+        yield server
 
 
 @pytest.fixture
-def tablet(playwright: Playwright, served: Server, tmp_path: Path) -> Iterator[Tablets]:
-    """`tablet("lena")` is a new tablet for Lena. At the end none may have complained."""
-    if not served.is_running:
-        # The test before killed it, and failed before it started it again.
-        served.start()
-    tablets = Tablets(playwright, tmp_path, served.address)
+def tablet(playwright: Playwright, served: Server, prepared: Prepared, tmp_path: Path) -> Iterator[Tablets]:
+    """`tablet("lena")` is a new tablet for Lena, `tablet.ready("lena")` one that is ready. At the end none may have complained."""
+    tablets = Tablets(playwright, tmp_path / "tablets", served.address, prepared)
     yield tablets
     tablets.close()
     for one in tablets.given.values():
         one.must_not_have_complained()
+
+
+@pytest.fixture(scope="module")
+def hands(playwright: Playwright, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
+    """Tablets that the tests of a module share, with a server of their own: there is no `served` beside it."""
+    folder = tmp_path_factory.mktemp("hands")
+    with serving(prepared, folder / "data") as server:
+        tablets = Tablets(playwright, folder / "tablets", server.address, prepared)
+        yield tablets
+        tablets.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,17 +1,27 @@
-"""The real server in a process of its own, and a real mail server on loopback, for tests that drive a browser."""
+"""
+The real server in a process of its own, and a real mail server on loopback, for tests that drive a browser.
+
+To import all of the server takes seconds. Here it is done once: `auditbook serve`, and the commands beside it, begin as copies of a
+process that has imported everything and done nothing. That the command starts by itself, and ends well, is in `tests/test_cli.py`.
+"""
 
 import contextlib
 import email
 import email.policy
+import io
 import json
+import multiprocessing
 import os
+import random
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from email.message import EmailMessage
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import TracebackType
 
@@ -21,11 +31,39 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 DEMO_PASSWORD = "hall three torque wrench"
 START_SECONDS = 60
 
+_READY = multiprocessing.get_context("forkserver")
+_READY.set_forkserver_preload(["server.cli", "pytest", __name__])
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Not one that the system gives to a connection: a server that is down for a moment comes back under the same port."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _run(command: Sequence[str], environment: dict[str, str], said: Path, typed: str) -> None:
+    """`auditbook <command>`, in the process in which this is called, which does nothing else."""
+    from server.cli import main
+
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    sys.stdin = io.StringIO(typed)
+    log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    sys.exit(main(command))
+
+
+def _begin(command: Sequence[str], environment: dict[str, str], said: Path, typed: str = "") -> ForkServerProcess:
+    # A daemon: what a test leaves behind ends with the tests.
+    process = _READY.Process(target=_run, args=(command, environment, said, typed), daemon=True)
+    process.start()
+    return process
 
 
 class Mailbox:
@@ -81,9 +119,9 @@ class Mailbox:
 class Server:
     """`auditbook serve` with a data folder of its own. It can be killed and started again like a real one."""
 
-    def __init__(self, data: Path, smtp_port: int | None = None, **settings: str):
+    def __init__(self, data: Path, smtp_port: int | None = None, port: int | None = None, **settings: str):
         self.data = data
-        self.port = free_port()
+        self.port = port or free_port()
         self.address = f"http://localhost:{self.port}"
         self._settings = {
             # Where the browser is: what begins today begins on the same day for both.
@@ -95,18 +133,11 @@ class Server:
             **({"AUDITBOOK_SMTP_TLS": "none"} if smtp_port else {}),
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
 
     def start(self) -> "Server":
         self.data.mkdir(parents=True, exist_ok=True)
-        with (self.data / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "server.cli", "serve"],
-                env=self._environment(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = _begin(["serve"], self._environment(), self.data / "server.log")
         self._wait_until_it_answers()
         return self
 
@@ -119,26 +150,22 @@ class Server:
 
     @property
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
+        assert self._process is not None and self._process.pid is not None
         return self._process.pid
 
     def runs(self, *command: str, typed: str = "") -> str:
         """Another command of `auditbook` beside it, with the same settings; what it said."""
-        done = subprocess.run(
-            [sys.executable, "-m", "server.cli", *command],
-            env=self._environment(),
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        with tempfile.TemporaryDirectory() as folder:
+            said = Path(folder) / "said"
+            process = _begin(command, self._environment(), said, typed)
+            process.join(60)
+            words = said.read_text(encoding="utf-8")
+        assert process.exitcode == 0, words
+        return words
 
     def log(self) -> str:
         return (self.data / "server.log").read_text(encoding="utf-8", errors="replace")
@@ -152,18 +179,17 @@ class Server:
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, by)
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=10)
+            os.killpg(self.pid, by)
+        self._process.join(20)
+        if self._process.exitcode is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.join(10)
         self._process = None
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._process is not None and self._process.poll() is not None:
+            if not self.is_running:
                 raise AssertionError(f"The server ended at once:\n{self.log()[-4000:]}")
             try:
                 with urllib.request.urlopen(f"{self.address}/api/state", timeout=2) as answer:
@@ -179,4 +205,5 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        # Nobody looks at what it would still put in order.
+        self.dies()

@@ -6,16 +6,14 @@ a new screen is looked at without anybody remembering to add it.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, ViewportSize, expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.e2e.browser import PHONE, TABLET
 from tests.e2e.conftest import Tablets
-from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
 
 pytestmark = pytest.mark.slow
@@ -36,10 +34,7 @@ class Reader:
 
     def __init__(self, tablets: Tablets):
         self._axe = (ROOT / "pwa/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-        self._lena = tablets("lena")
-        self._lena.sign_in("lena@nordlicht.example")
-        self._lena.waits_until_ready_offline()
-        self._lena.open_audit()
+        self._lena = tablets.in_the_audit("lena")
         audit = self._last_part()
         self._lena.open_slot("Final inspection")
         self._lena.raise_finding("Minor nonconformity", under="7.1.5.2", title="Gauges in use past their date")
@@ -102,15 +97,8 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def readers(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
-    tablets = Tablets(playwright, tmp_path_factory.mktemp("readers"), served.address)
-    yield tablets
-    tablets.close()
-
-
-@pytest.fixture(scope="module")
-def reader(readers: Tablets) -> Reader:
-    return Reader(readers)
+def reader(hands: Tablets) -> Reader:
+    return Reader(hands)
 
 
 def test_the_routes_are_those_of_the_app():
@@ -119,23 +107,23 @@ def test_the_routes_are_those_of_the_app():
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_axe_finds_nothing_on_a_tablet_in_paper(reader: Reader, readers: Tablets, route: str):
+def test_axe_finds_nothing_on_a_tablet_in_paper(reader: Reader, hands: Tablets, route: str):
     assert reader.violations(reader.read(route)) == []
 
 
 @pytest.mark.parametrize("theme", ["night", "sunlight"])
 @pytest.mark.parametrize("route", SAMPLE)
-def test_axe_finds_nothing_at_night_or_in_sunlight(reader: Reader, readers: Tablets, route: str, theme: str):
+def test_axe_finds_nothing_at_night_or_in_sunlight(reader: Reader, hands: Tablets, route: str, theme: str):
     assert reader.violations(reader.read(route, theme)) == []
 
 
 @pytest.mark.parametrize("route", SAMPLE)
-def test_axe_finds_nothing_on_a_phone_in_german(reader: Reader, readers: Tablets, route: str):
+def test_axe_finds_nothing_on_a_phone_in_german(reader: Reader, hands: Tablets, route: str):
     assert reader.violations(reader.read(route, viewport=PHONE, language="de")) == []
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_axe_finds_nothing_in_a_sheet(reader: Reader, readers: Tablets, sheet: str):
+def test_axe_finds_nothing_in_a_sheet(reader: Reader, hands: Tablets, sheet: str):
     tablet = reader.read("audit")
     tablet.page.get_by_role("navigation", name="Capture").get_by_role("button", name=sheet, exact=True).click()
     expect(tablet.page.get_by_role("dialog")).to_be_visible()
@@ -144,14 +132,14 @@ def test_axe_finds_nothing_in_a_sheet(reader: Reader, readers: Tablets, sheet: s
 
 @pytest.mark.parametrize("theme", ["paper", "night"])
 @pytest.mark.parametrize("button", HANDOVER)
-def test_axe_finds_nothing_where_work_is_taken_out_by_hand(reader: Reader, readers: Tablets, button: str, theme: str):
+def test_axe_finds_nothing_where_work_is_taken_out_by_hand(reader: Reader, hands: Tablets, button: str, theme: str):
     tablet = reader.read("sync", theme, PHONE)
     tablet.page.get_by_role("button", name=button, exact=True).click()
     expect(tablet.page.get_by_role("dialog").get_by_label("Passphrase")).to_be_visible()
     assert reader.violations(tablet) == []
 
 
-def test_no_screen_scrolls_sideways_on_a_phone_with_the_longer_words_of_german(reader: Reader, readers: Tablets):
+def test_no_screen_scrolls_sideways_on_a_phone_with_the_longer_words_of_german(reader: Reader, hands: Tablets):
     wide: list[str] = []
     for route in ROUTES:
         page = reader.read(route, viewport=PHONE, language="de").page

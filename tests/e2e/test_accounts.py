@@ -109,10 +109,7 @@ def test_a_forgotten_password_is_replaced_by_a_code_from_the_mail(people: Tablet
 
 
 def test_a_reader_who_is_in_no_team_sees_no_audit(tablet: Tablets):
-    lena = tablet("lena")
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    lena.open_audit()
+    lena = tablet.in_the_audit("lena")
     room = lena.page.url
 
     ruth = tablet("ruth")
@@ -134,9 +131,7 @@ def test_a_reader_who_is_in_no_team_sees_no_audit(tablet: Tablets):
 
 
 def test_a_blocked_tablet_says_so_and_recording_on_it_goes_on(tablet: Tablets, served: Server):
-    lena = tablet("lena")
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
+    lena = tablet.ready("lena")
     newest = served.runs("device", "list", "lena@nordlicht.example").splitlines()[-1].split()[0]
     served.runs("device", "block", newest)
 

@@ -13,10 +13,7 @@ ROOMS = ("Day", "Clauses", "Findings", "Evidence", "Set-up", "Closing", "Report"
 
 
 def test_what_is_sealed_is_seen_everywhere_and_changed_only_on_purpose(tablet: Tablets):
-    lena = tablet("lena")
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    lena.open_audit()
+    lena = tablet.in_the_audit("lena")
     lena.goes_offline()
     page = lena.page
     lena.note_attendance("Lena Brandt")

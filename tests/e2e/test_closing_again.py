@@ -21,10 +21,7 @@ REASON = "The deviation on the second day was forgotten."
 
 
 def test_a_closing_record_takes_the_place_of_the_sealed_one(tablet: Tablets, mailbox: Mailbox, tmp_path: Path):
-    lena = tablet("lena")
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    lena.open_audit()
+    lena = tablet.in_the_audit("lena")
     lena.goes_offline()
     lena.note_attendance("Lena Brandt")
     lena.recommend("Recommended")

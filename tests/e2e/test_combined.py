@@ -17,10 +17,7 @@ REASON = "The permit was exceeded and nobody noticed."
 @pytest.fixture
 def lena(tablet: Tablets) -> Tablet:
     """Without a network, in an audit against ISO 9001 and ISO 14001, at a finding that cites both."""
-    one = tablet("lena")
-    one.sign_in("lena@nordlicht.example")
-    one.waits_until_ready_offline()
-    one.open_audit()
+    one = tablet.in_the_audit("lena")
     one.goes_offline()
     one.open_slot("Final inspection")
     one.raise_finding("Minor nonconformity", under="7.1.5.2", title="Rinsing bath not monitored")

@@ -13,11 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def on_site(hands: Tablets) -> Tablet:
-    tablet = hands("lena")
-    tablet.sign_in("lena@nordlicht.example")
-    tablet.waits_until_ready_offline()
-    tablet.open_audit()
-    return tablet
+    return hands.in_the_audit("lena")
 
 
 @pytest.fixture

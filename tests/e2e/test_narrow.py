@@ -32,10 +32,7 @@ def _lies_whole(part: Locator, width: int) -> None:
 
 
 def test_the_way_back_can_be_tapped_while_a_sheet_is_open(tablet: Tablets):
-    lena = tablet("lena")
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    lena.open_audit()
+    lena = tablet.in_the_audit("lena")
     lena.open_slot("Final inspection")
     sheet = _raises(lena, "Finding", "Minor nonconformity")
     sheet.get_by_role("button", name="Undo").click()
@@ -45,9 +42,7 @@ def test_the_way_back_can_be_tapped_while_a_sheet_is_open(tablet: Tablets):
 
 
 def test_the_longest_word_of_german_fits_on_a_phone_with_its_way_back(tablet: Tablets):
-    lena = tablet("lena", viewport=PHONE)
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
+    lena = tablet.ready("lena", viewport=PHONE)
     lena.page.evaluate("() => { localStorage['auditbook.locale'] = 'de' }")
     lena.reloads()
     lena.page.get_by_role("link", name=re.compile("repeated")).click()
@@ -62,9 +57,7 @@ def test_the_longest_word_of_german_fits_on_a_phone_with_its_way_back(tablet: Ta
 
 
 def test_a_new_audit_knows_the_body_and_breaks_an_endless_name(tablet: Tablets):
-    lena = tablet("lena", viewport=PHONE)
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
+    lena = tablet.ready("lena", viewport=PHONE)
     lena.creates_audit(ENDLESS, ENDLESS)
     expect(lena.page.get_by_label("Address of the certification body")).to_have_value(
         "Leuchtturmweg 1, 00003 Nordhafen"
@@ -87,10 +80,7 @@ def test_a_last_day_before_the_first_is_said_under_its_field(tablet: Tablets):
 
 @pytest.mark.parametrize("viewport", [TABLET, PHONE], ids=["tablet", "phone"])
 def test_the_way_back_steps_aside_while_the_tablet_asks_something(tablet: Tablets, viewport: ViewportSize):
-    lena = tablet("lena", viewport=viewport)
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    lena.open_audit()
+    lena = tablet.in_the_audit("lena", viewport=viewport)
     lena.raise_finding("Minor nonconformity", title="Gauges past their date")
     lena.open_finding("Gauges past their date")
     page = lena.page
@@ -108,10 +98,7 @@ def test_the_way_back_steps_aside_while_the_tablet_asks_something(tablet: Tablet
 
 
 def test_the_steps_of_the_meeting_fade_where_a_phone_cuts_them(tablet: Tablets):
-    lena = tablet("lena", viewport=PHONE)
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    lena.open_audit()
+    lena = tablet.in_the_audit("lena", viewport=PHONE)
     lena.enter("Closing")
     steps = lena.page.get_by_role("navigation", name="Steps").get_by_role("list")
     expect(steps).to_have_attribute("data-fades", "right")

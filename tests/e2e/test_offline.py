@@ -16,10 +16,7 @@ HALF_A_NOTE = "Petra keeps the recall list on pa"
 
 @pytest.fixture
 def lena(tablet: Tablets) -> Tablet:
-    one = tablet("lena")
-    one.sign_in("lena@nordlicht.example")
-    one.waits_until_ready_offline()
-    return one
+    return tablet.ready("lena")
 
 
 def test_what_was_saved_and_half_a_note_are_there_after_the_battery_died_with_the_server_dead(
@@ -112,10 +109,7 @@ def test_a_sign_in_that_ended_stops_only_the_sending_and_the_next_one_sends_it_a
     lena.waits_until_safe()
     expect(lena.page.get_by_text("kept aside by the server")).to_be_hidden()
 
-    aron = tablet("aron")
-    aron.sign_in("aron@nordlicht.example")
-    aron.waits_until_ready_offline()
-    aron.open_audit()
+    aron = tablet.in_the_audit("aron")
     for title in ("Raised before the sign-in ended", "Raised after the sign-in ended"):
         aron.open_finding(title)
         expect(aron.page.get_by_text(re.compile("Raised by Lena Brandt"))).to_be_visible()

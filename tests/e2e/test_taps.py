@@ -13,10 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def at_the_bench(hands: Tablets) -> Tablet:
-    tablet = hands("lena")
-    tablet.sign_in("lena@nordlicht.example")
-    tablet.waits_until_ready_offline()
-    tablet.open_audit()
+    tablet = hands.in_the_audit("lena")
     tablet.goes_offline()
     return tablet
 

@@ -4,15 +4,13 @@ The next version of the app arrives: whole or not at all, when the person says s
 One tablet goes from version to version, as one does in the field.
 """
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, ViewportSize, expect
 
 from tests.e2e.browser import PHONE, TABLET
-from tests.e2e.conftest import ROOT, Tablets
+from tests.e2e.conftest import ROOT, Prepared, Tablets, serving
 from tests.e2e.releases import Releases
 from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
@@ -39,23 +37,18 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 
 @pytest.fixture(scope="module")
-def served(releases: Releases, demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = shutil.copytree(demonstration, tmp_path_factory.mktemp("served") / "data")
-    with Server(data, AUDITBOOK_PWA=str(releases.folder)) as server:
+def served(releases: Releases, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(prepared, tmp_path_factory.mktemp("served") / "data", AUDITBOOK_PWA=str(releases.folder)) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def readied(playwright: Playwright, served: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablet]:
+def readied(
+    playwright: Playwright, served: Server, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tablet]:
     # Nobody promises that nothing complained: some versions in here do not start.
-    tablets = Tablets(playwright, tmp_path_factory.mktemp("profiles"), served.address)
-    lena = tablets("lena")
-    lena.sign_in("lena@nordlicht.example")
-    lena.waits_until_ready_offline()
-    # The worker of the first visit takes the page over when it is opened again. And Chromium writes the sign-in down when it is
-    # closed, or every half minute: in one of these tests the battery dies.
-    lena.close()
-    lena.starts_again()
+    tablets = Tablets(playwright, tmp_path_factory.mktemp("profiles"), served.address, prepared)
+    lena = tablets.ready("lena")
     lena.page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     yield lena
     tablets.close()
