@@ -1,27 +1,18 @@
 """The office reads its mails: what was written to whom, what goes along, and why one did not go out."""
 
 import re
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, expect
 
 from tests.e2e.browser import PHONE
-from tests.e2e.conftest import Tablets
-from tests.e2e.serving import Mailbox, Server
+from tests.e2e.conftest import Prepared, Tablets, serving
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def served(mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that begins with nothing: the reports of its demonstration go out to this mailbox."""
-    with Server(tmp_path_factory.mktemp("served") / "data", smtp_port=mailbox.port) as server:
-        yield server
-
-
-def test_the_mail_of_a_report_is_read_with_its_attachment_by_name(tablet: Tablets, mailbox: Mailbox):
-    mailbox.wait_for(2)
+def test_the_mail_of_a_report_is_read_with_its_attachment_by_name(tablet: Tablets):
     jonas = tablet("jonas")
     jonas.sign_in("jonas@nordlicht.example")
     page = jonas.page
@@ -40,12 +31,11 @@ def test_the_mail_of_a_report_is_read_with_its_attachment_by_name(tablet: Tablet
 
 
 def test_a_mail_that_does_not_go_out_says_when_it_was_tried_and_a_code_stays_unread(
-    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+    playwright: Playwright, prepared: Prepared, tmp_path: Path
 ):
     # Nobody listens at this port.
-    folder = tmp_path_factory.mktemp("unmailed")
-    with Server(folder / "data", smtp_port=9) as server:
-        tablets = Tablets(playwright, folder, server.address)
+    with serving(prepared, tmp_path / "data", smtp_port=9) as server:
+        tablets = Tablets(playwright, tmp_path, server.address)
         jonas = tablets("jonas")
         jonas.sign_in("jonas@nordlicht.example")
         jonas.invites("Nora Lind", "nora@example.org", "Auditor")
