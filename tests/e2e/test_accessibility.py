@@ -47,6 +47,8 @@ class Reader:
         self._jonas = tablets("jonas")
         self._jonas.sign_in("jonas@nordlicht.example")
         self._jonas.page.goto(f"{self._jonas.address}/#/clients")
+        # The list of audits has links of the same name, and goes only when the next screen is here.
+        expect(self._jonas.page.get_by_role("heading", name="Clients", level=1)).to_be_visible()
         client = self._jonas.page.get_by_role("main").get_by_role("link", name="Spanwerk").get_attribute("href") or ""
         for tablet in (self._lena, self._jonas):
             # With the page: to bring so large a script into a page that stands takes longer than to run it.
