@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import shutil
+import socket
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -137,9 +138,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 @contextlib.contextmanager
 def serving(prepared: Prepared, data: Path, **settings: Any) -> Iterator[Server]:
-    """A server with the demonstration in it, and nothing to do, for the tablets that are prepared."""
+    """A server with the demonstration in it, and nothing to do, for the tablets that are prepared; beside `hands` for new ones."""
     shutil.copytree(prepared.data, data)
-    with Server(data, port=prepared.port, **settings) as server:
+    with socket.socket() as probe:
+        is_taken = probe.connect_ex(("127.0.0.1", prepared.port)) == 0
+    with Server(data, port=None if is_taken else prepared.port, **settings) as server:
         yield server
 
 
@@ -162,7 +165,7 @@ def tablet(playwright: Playwright, served: Server, prepared: Prepared, tmp_path:
 
 @pytest.fixture(scope="module")
 def hands(playwright: Playwright, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablets]:
-    """Tablets that the tests of a module share, with a server of their own: there is no `served` beside it."""
+    """Tablets that the tests of a module share, with a server of their own."""
     folder = tmp_path_factory.mktemp("hands")
     with serving(prepared, folder / "data") as server:
         tablets = Tablets(playwright, folder / "tablets", server.address, prepared)
