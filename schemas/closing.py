@@ -1,6 +1,9 @@
 """The closing meeting and the two seals."""
 
-from marshmallow import fields, validate
+import hashlib
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from schemas.base import (
     EntitySchema,
@@ -63,12 +66,22 @@ class SealSchema(StrictSchema):
     device_signature = line(required=True, nullable=True, longest=120)
 
 
-class ClosingRecordSchema(EntitySchema):
-    """What people sign on the glass: the canonical bytes themselves and their hash. See domain/record."""
+class SealedRecordSchema(EntitySchema):
+    """Canonical bytes themselves and their hash. See domain/record."""
 
     record = fields.String(required=True, metadata={"born": True})
     sha256 = sha256_hex(born=True, required=True)
     seal = fields.Nested(SealSchema)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _is_named_by_its_hash(self, data: dict[str, Any], **_: Any) -> None:
+        """Seals, words on the glass and reports name a record by it: under another one's hash it would stand in that one's place."""
+        if "record" in data and hashlib.sha256(data["record"].encode()).hexdigest() != data.get("sha256"):
+            raise ValidationError("not the hash of the record", "sha256")
+
+
+class ClosingRecordSchema(SealedRecordSchema):
+    """What people sign on the glass."""
 
 
 class StrokeSchema(StrictSchema):
@@ -98,14 +111,11 @@ class HandwrittenSignatureSchema(EntitySchema):
     signed_at = instant(born=True, required=True)
 
 
-class ReportRecordSchema(EntitySchema):
-    """The whole report as canonical bytes, sealed after the closing record (its hash is inside)."""
+class ReportRecordSchema(SealedRecordSchema):
+    """The whole report, sealed after the closing record (its hash is inside)."""
 
-    record = fields.String(required=True, metadata={"born": True})
-    sha256 = sha256_hex(born=True, required=True)
     closing_sha256 = sha256_hex(born=True, required=True)
     closing_seal_sha256 = sha256_hex(born=True, required=True)
     """Over the RFC 8785 form of the seal under the closing record: two tablets may have sealed it, the report rests on one."""
     revision = whole(born=True, required=True, least=1, most=999)
     reason = line(born=True, required=True, nullable=True, longest=2000)
-    seal = fields.Nested(SealSchema)

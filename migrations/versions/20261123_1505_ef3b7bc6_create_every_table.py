@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("latest_receipt", sa.BigInteger(), nullable=False),
         sa.Column("backed_up_seq", sa.Integer(), nullable=False),
         sa.Column("restored_seq", sa.Integer(), nullable=True),
+        sa.Column("first_restored_seq", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("reference", sa.String(length=60), nullable=True),

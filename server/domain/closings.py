@@ -126,4 +126,6 @@ def _sha256_of(view: LogView, entity: EntityView) -> Any:
     if not birth.is_erased:
         return entity.get("sha256", "") if names_its_author(birth) else ""
     kept = view.erased.get(birth.digest, {}).get("record")
-    return kept.get("sha256") if isinstance(kept, dict) else None
+    if not isinstance(kept, dict) or "sha256" not in kept:
+        return None
+    return kept["sha256"] if isinstance(kept["sha256"], str) else ""

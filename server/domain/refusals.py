@@ -85,7 +85,7 @@ SENTENCES: dict[str, str] = {
     "chain.forked": "This tablet sent two different entries under one number, as after a restored backup. Both are kept; the lead auditor decides.",
     "chain.prev_mismatch": "This entry does not follow on from the one before it. It is kept; the lead auditor decides.",
     "audit.not_assigned": "Its author is not in the team of this audit. It is kept; the lead auditor decides.",
-    "audit.too_much_waiting": "You are not in the team of this audit, and {limit} of your entries wait in it already. Nothing is lost: the tablet keeps the rest and sends it once the audit team leader has put you into the team.",
+    "audit.too_much_waiting": "{limit} of your entries are set aside in this audit already, and no more can wait there. Nothing is lost: the tablet keeps the rest and sends it once the audit team leader has put you into the team, or has let those that wait count.",
     # Sync as a whole
     "chain.gap": "The server has {expected} as the next number of this tablet, but {got} came first. The tablet sends from there.",
     "sync.epoch_changed": "The server was restored from a backup. The tablet sends again what the server lacks; nothing is lost.",

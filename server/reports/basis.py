@@ -6,6 +6,7 @@ says was set aside can be checked against them, for good. Only where a restore h
 back, the record's own word is all that is left; the report says so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,9 @@ class AuditLog:
     walk: ChainWalk
     server: ServerIdentity
     restored_seq: int | None
-    """Where the log ended when a backup was put back the last time; None where that never happened."""
+    """Where the log ended when a backup was put back for the first time; None where that never happened."""
+    hash_at: Callable[[int], str]
+    """The running hash at a number; empty where the log does not go so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
     author = _own_chain(log, audit, record, covered)
     if not _is_schema_of(author, record):
         return mismatch("which app froze it")
+    if not _is_of_this_log(log, record):
+        return mismatch("how far it had pulled the log")
     # A tablet that reads the log anew knows what it had heard before, and cannot say how far that goes.
     said, is_checked = set[str](), _is_place_of(log, author, record)
     for head in filter(is_of_server, heads):
@@ -88,7 +93,8 @@ def read_basis(log: AuditLog, audit: str, record: Record) -> Reading | Refusal:
         return mismatch("what it says was set aside")
     pulled = _pulled(log, record)
     had = {*covered, *said, *(entry.operation.digest for entry in pulled), *log.walk.unreadable}
-    if not unread <= had or any(_can_be_read(log, digest, record) for digest in unread):
+    # What an older app could not read may be a word that a restore has lost.
+    if (is_checked and not unread <= had) or any(_can_be_read(log, digest, record) for digest in unread):
         return mismatch("what it says could not be read")
     said -= unread
     if not {entry.operation.digest for entry in pulled if is_word(entry)} <= said | unread:
@@ -164,6 +170,13 @@ def _is_place_of(log: AuditLog, author: list[Operation], record: Record) -> bool
     place = record["frozen"]["log"]
     seen = max((operation.seen_seq for operation in author if operation.seen_epoch == log.server.epoch), default=0)
     return seen == 0 or (place["epoch"] == log.server.epoch and place["seq"] >= seen)
+
+
+def _is_of_this_log(log: AuditLog, record: Record) -> bool:
+    """Numbers of this epoch are still the same, so the running hash is, too."""
+    place = record["frozen"]["log"]
+    is_of_another_epoch: bool = place["epoch"] != log.server.epoch
+    return is_of_another_epoch or log.hash_at(place["seq"]) == place["hash"]
 
 
 def _words_up_to(log: AuditLog, head: Head) -> set[str]:

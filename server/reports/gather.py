@@ -82,16 +82,17 @@ def gather_material(
     stored_at: Mapping[str, int],
     catalogue_of: Callable[[str], Catalogue | None],
     server: ServerIdentity,
+    hash_at: Callable[[int], str],
     restored_seq: int | None = None,
     unreadable: Unreadable = (),
 ) -> ReportMaterial | Refusal:
     """
     Everything of one report, checked. `names` are people by account; `stored_at` tells since when the server holds an original;
-    `catalogue_of` gives the catalogue behind a hash, if this server has it; `restored_seq` is where the log ended when the last
-    backup was put back.
+    `catalogue_of` gives the catalogue behind a hash, if this server has it; `restored_seq` is where the log ended when a backup
+    was put back for the first time, `hash_at` the running hash at a number.
     """
     view = fold_log(entries)
-    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable), server, restored_seq)
+    log = AuditLog(entries, view, ChainWalk(entries, view.quarantined, unreadable), server, restored_seq, hash_at)
     sealed = _sealed(log, f"report_record/{record}", SealPurpose.REPORT, audit, public_keys)
     if isinstance(sealed, Refusal):
         return sealed

@@ -138,7 +138,8 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         names={account: person.name for account, person in people.items() if person is not None},
         catalogue_of=partial(known_catalogue, session),
         server=server_identity(session),
-        restored_seq=None if audit is None else audit.restored_seq,
+        restored_seq=None if audit is None else audit.first_restored_seq,
+        hash_at=lambda seq: log.hash_at(session, row.audit, seq),
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         stored_at=evidence.stored_since(session, row.workspace, row.audit, hashes),
     )

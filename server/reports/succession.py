@@ -24,6 +24,9 @@ def refuse_place(view: LogView, report_record: str, rows: Sequence[ReportRow]) -
     if record is None or not record.born:
         return Refusal("report.seal_does_not_match", {"what": "the sealed record has not arrived"})
     revision = int(record.born.get("revision") or 0)
+    before = _revision_before(view, record)
+    if before is not None and revision != before + 1:
+        return Refusal("report.seal_does_not_match", {"what": "which revision it is"})
     made = {sha256: number for sha256, number in _made(view).items() if sha256 != record.born.get("sha256")}
     waiting = [row.revision for row in rows if row.state == WAITING and row.report_record != report_record]
     if revision in (*made.values(), *waiting):
@@ -35,6 +38,16 @@ def refuse_place(view: LogView, report_record: str, rows: Sequence[ReportRow]) -
     if last and (follows is None or made[follows] != last or last > revision):
         return Refusal("report.not_the_next", {"revision": last})
     return None
+
+
+def _revision_before(view: LogView, record: EntityView) -> int | None:
+    """Of the record whose place this one takes; 0 where it is the first, None where that one is not known."""
+    replaced = _seal_of(record).get("supersedes")
+    if replaced is None:
+        return 0
+    sealed = {_seal_of(entity).get("sha256"): entity for entity in view.entities.values() if _seal_of(entity)}
+    before = sealed.get(replaced)
+    return _made(view).get(replaced) if before is None else int((before.born or {}).get("revision") or 0) or None
 
 
 def _made(view: LogView) -> dict[str, int]:
@@ -50,7 +63,10 @@ def _made_before(view: LogView, record: EntityView, made: Mapping[str, int]) -> 
     while replaced is not None and replaced not in made:
         before = by_hash.get(replaced)
         if before is None or before.id in passed:
-            return Refusal("report.seal_does_not_match", {"what": "the report before has not arrived"})
+            # Nothing was made, so there is nothing to follow on: a tablet that is gone cannot hold up the first report for good.
+            return (
+                Refusal("report.seal_does_not_match", {"what": "the report before has not arrived"}) if made else None
+            )
         passed.add(before.id)
         replaced = _seal_of(before).get("supersedes")
     return replaced

@@ -81,6 +81,7 @@ def create_audit_row(
     """
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert(Audit) if dialect == "postgresql" else sqlite.insert(Audit)
+    was_restored = bool(server_identity(session).former)
     statement = insert.values(
         id=log,
         workspace_id=workspace,
@@ -91,7 +92,8 @@ def create_audit_row(
         latest_receipt=0,
         backed_up_seq=0,
         # After a restore its whole log may be younger than that, or lost with its words.
-        restored_seq=0 if server_identity(session).former else None,
+        restored_seq=0 if was_restored else None,
+        first_restored_seq=0 if was_restored else None,
         created_at=now,
         created_by=account,
     )

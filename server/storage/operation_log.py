@@ -436,11 +436,11 @@ def _concerns(audit: str, account: str) -> sa.ColumnElement[bool]:
 
 
 def hash_at(session: Session, audit: str, seq: int) -> str:
-    """The running hash up to and with this number."""
+    """The running hash up to and with this number; empty where the log does not go so far."""
     if seq == 0:
         return GENESIS
     table = LoggedOperation
-    return session.execute(sa.select(table.hash).where(table.audit_id == audit, table.seq == seq)).scalar_one()
+    return session.scalar(sa.select(table.hash).where(table.audit_id == audit, table.seq == seq)) or ""
 
 
 def load_entries(session: Session, audit: str, entity_kinds: Iterable[str] | None = None) -> list[Entry]:

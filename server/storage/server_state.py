@@ -74,7 +74,8 @@ def begin_new_epoch(session: Session) -> str:
     row = session.get_one(ServerState, 1)
     note_former(session, [row.installation])
     # Here each log ends in the backup: what comes from now on may have come before already.
-    session.execute(sa.update(Audit).values(restored_seq=Audit.head_seq))
+    first = sa.func.coalesce(Audit.first_restored_seq, Audit.head_seq)
+    session.execute(sa.update(Audit).values(restored_seq=Audit.head_seq, first_restored_seq=first))
     row.epoch, row.installation = new_id(), new_id()
     session.flush()
     return row.epoch

@@ -8,6 +8,7 @@ tablets drop the content when they pull the entry that says so.
 from collections.abc import Sequence
 from typing import Any
 
+from schemas.entities import refuse_value
 from server.database import Scope, unit_of_work
 from server.domain.closings import closings_of, names_its_author
 from server.domain.fold import BORN, fold_log
@@ -75,7 +76,7 @@ def _kept_of(entry: LoggedOperation) -> dict[str, Any]:
     operation = parse_operation(entry.data)
     if not isinstance(operation, Operation) or not isinstance(operation.value, dict):
         return {}
-    if not names_its_author(operation):
+    if not names_its_author(operation) or refuse_value(operation) is not None:
         return {"sha256": "", "numbers": {}}
     return {"sha256": operation.value.get("sha256"), "numbers": numbers_in(operation.value.get("record"))}
 

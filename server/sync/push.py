@@ -32,6 +32,12 @@ How many operations of a blocked tablet, or of somebody who is in no workspace a
 enough to fill the disk.
 """
 
+MAX_ASIDE = 20_000
+"""
+How many operations of one account in the team may stand aside in an audit's log: days of a tablet that was copied and both of whose
+sides go on. A closing record names each of them by its digest, and has to fit into one operation.
+"""
+
 MAX_FROM_OUTSIDE = 5_000
 """
 How many operations of an account that is not in the team may stand aside in an audit's log: a week's work of somebody who was
@@ -168,8 +174,9 @@ def _push_to(destination: _Destination, sender: Sender, batch: Batch, arrivals: 
         audit = audits.lock_audit(session, destination.log)
         if audit is None:
             return None
-        if not destination.is_held and _is_full_from_outside(session, audit, sender.account):
-            raise Refused(Refusal("audit.too_much_waiting", {"limit": MAX_FROM_OUTSIDE}))
+        limit = None if destination.is_held else _is_full_of_aside(session, audit, sender.account)
+        if limit is not None:
+            raise Refused(Refusal("audit.too_much_waiting", {"limit": limit}))
         receiver = Receiver(session, audit, server_identity(session), now)
         known = receiver.receive(sender, arrivals, is_revoked=is_revoked)
         if destination.is_new and not destination.is_held and audit.head_seq == receiver.appended:
@@ -257,10 +264,10 @@ def _is_full_of(session: Session, destination: _Destination, sender: Sender) -> 
     return held_logs.count_sent(session, destination.log, sender.account) >= MAX_FROM_REVOKED
 
 
-def _is_full_from_outside(session: Session, audit: Audit, account: str) -> bool:
-    if audits.is_in_team(session, audit.id, account):
-        return False
-    return log.count_aside(session, audit, account) >= MAX_FROM_OUTSIDE
+def _is_full_of_aside(session: Session, audit: Audit, account: str) -> int | None:
+    """How many of this account's may stand aside, where no more do."""
+    limit = MAX_ASIDE if audits.is_in_team(session, audit.id, account) else MAX_FROM_OUTSIDE
+    return limit if log.count_aside(session, audit, account) >= limit else None
 
 
 def _last_placed(arrivals: Sequence[Arrival]) -> Arrival | None:

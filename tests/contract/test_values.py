@@ -1,6 +1,7 @@
 """What may stand in an operation's value: every fact in one spelling, every entity under the id that belongs to it."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -209,3 +210,13 @@ def test_and_names_the_field_all_the_same():
     refusal = refusal_of("seal", "closing_record/c1", "seal", SEAL | {"sha256": "x"})
     assert refusal is not None
     assert "sha256: Not written like" in refusal.facts["why"]
+
+
+@pytest.mark.parametrize("kind", ["closing_record", "report_record"])
+def test_a_record_is_named_by_its_own_hash(kind: str):
+    """Under the hash of another it would stand in that one's place."""
+    born = {"record": "{}", "sha256": sha256(b"{}").hexdigest()}
+    if kind == "report_record":
+        born |= {"closing_sha256": "a" * 64, "closing_seal_sha256": "b" * 64, "revision": 1, "reason": None}
+    assert code_of("add", f"{kind}/r1", "born", born) is None
+    assert code_of("add", f"{kind}/r1", "born", born | {"record": "[]"}) == "operation.value_unfit"

@@ -124,8 +124,9 @@ def left_out(office: Person, aron: Person) -> tuple[TabletWithSample, Device, Ba
     return tablet, his, backup
 
 
+@pytest.mark.parametrize("is_twice", [False, True], ids=["restored", "restored twice"])
 def test_what_a_restored_server_lets_count_at_once_may_have_been_set_aside(
-    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path, is_twice: bool
 ):
     """Nobody hands the old log back, and he is in the team by now. The report is made, and says what cannot be checked."""
     tablet, his, backup = left_out(office, aron)
@@ -135,6 +136,8 @@ def test_what_a_restored_server_lets_count_at_once_may_have_been_set_aside(
     sent(second)
     assert set(codes(his.push(his.made))) == {None}
     sent(tablet)
+    if is_twice:
+        put_back(back_up())
     keep_pictures(tablet, config, tmp_path)
     assert "Lost decisions" in made_text(tablet, app, config)
 
@@ -153,3 +156,26 @@ def test_words_of_a_server_that_never_was_are_not_lost(office: Person, aron: Per
     ask(second)
     work(app)
     assert refusal_of(second) == ("report.seal_does_not_match", {"what": "what the server had said"})
+
+
+def test_a_word_that_an_older_app_could_not_read_and_the_restore_has_lost_holds_no_report_up(
+    office: Person, aron: Person, app: Flask, config: Config, tmp_path: Path
+):
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    backup = back_up()
+    his = Device(aron, tablet.audit)
+    his.set(his.add_finding(), "title", "Raised before anybody put him into the team")
+    his.push()
+    tablet.pull()
+    his_end, lost = (his.chain, his.dseq, his.prev), ["e" * 64]
+    own = (tablet.chain, tablet.dseq, tablet.prev)
+    seal_closing(tablet, view=tablet.view(), heads=[own, his_end], unread=lost)
+    tablet.pulled += [e for t in tablet.made[tablet.sent :] if (e := read_entry(t.encode(), Origin.DEVICE))]
+    own = (tablet.chain, tablet.dseq, tablet.prev)
+    seal_report(tablet, view=tablet.view(), heads=[own, his_end], unread=lost)
+    put_back(backup)
+    his.push(his.made)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert "Lost decisions" in made_text(tablet, app, config)

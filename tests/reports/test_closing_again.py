@@ -10,6 +10,7 @@ from flask import Flask
 
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.closings import closings_of
 from server.domain.finding import numbered_findings
 from server.domain.fold import read_entry
 from server.domain.operation import SERVER_ACCOUNT, ChainKey, digest_of
@@ -17,7 +18,7 @@ from server.domain.refusals import Refused
 from server.domain.vocabulary import Origin
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.verify import verify_report
-from server.storage import accounts, audits
+from server.storage import accounts, audits, server_state
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
 from server.storage.decision_register import Erasure
@@ -27,6 +28,7 @@ from server.storage.server_state import begin_new_epoch, server_identity
 from server.storage.tables.job import Job
 from server.sync.erase import erase_content_of
 from server.sync.receive import Receiver
+from server.sync.update import ask_after_update
 from tests.devices import Device, codes, new_audit, value_of
 from tests.people import Person
 from tests.reports.issuing import (
@@ -46,6 +48,7 @@ from tests.reports.issuing import (
     work,
 )
 from tests.reports.sample import (
+    seal,
     seal_closing,
     seal_report,
 )
@@ -314,3 +317,24 @@ def test_what_the_server_said_of_an_operation_cannot_be_erased(database: str, of
     with pytest.raises(Refused) as refused:
         erase_content_of(paula.account, roles, tablet.audit, [verdict.digest], "withdrawn")
     assert refused.value.refusal.code == "operation.reserved"
+
+
+def test_a_record_that_never_fitted_counts_no_better_once_it_is_erased(
+    office: Person, aron: Person, paula: Person, app: Flask
+):
+    """Nobody can look at what it said any more, neither now nor after an update."""
+    tablet = tablet_with_sample(office)
+    tablet.add_member(aron, "audit_team_leader")
+    sent(tablet)
+    his = Device(aron, tablet.audit)
+    birth = his.make("add", "closing_record/evil", "born", {"record": "{}", "sha256": "a" * 64})
+    seal(his, "closing_record/evil", "a" * 64, "2026-11-26T15:41:30.000Z")
+    assert codes(his.push()) == ["operation.value_unfit", None]
+    erase(tablet, paula, birth)
+    with unit_of_work(SERVER) as session:
+        server_state.note_asked_version(session, "0.0.0")
+    ask_after_update()
+    tablet.pull()
+    (erased,) = tablet.view().erased.values()
+    assert erased["record"] == {"sha256": "", "numbers": {}}
+    assert closings_of(tablet.view()).counting is None

@@ -287,3 +287,17 @@ def test_a_tablet_that_denies_what_it_had_pulled_is_told_on_the_report(
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)
     assert "Lost decisions" in made_text(tablet, app, config)
+
+
+def test_how_far_it_had_pulled_is_what_the_log_says(office: Person, app: Flask):
+    """Of this epoch the log still knows the running hash at every number."""
+    tablet = tablet_with_sample(office)
+    sent(tablet)
+    tablet.pull()
+    tablet.hash = "f" * 64
+    seal_closing(tablet)
+    seal_report(tablet)
+    sent(tablet)
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "how far it had pulled the log"})

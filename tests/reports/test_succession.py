@@ -25,7 +25,19 @@ from server.sync.issuance import note_issuance, register_issuance
 from server.sync.restore import begin_again, catch_up_with_register
 from tests.devices import Device
 from tests.old_log import TABLES, Backup, back_up, hand_back, put_back, remember
-from tests.reports.issuing import OTHER, THIRD, ask, asked, keep_pictures, listed, seal_again, sent, states_of, work
+from tests.reports.issuing import (
+    OTHER,
+    THIRD,
+    ask,
+    asked,
+    keep_pictures,
+    listed,
+    refusal_of,
+    seal_again,
+    sent,
+    states_of,
+    work,
+)
 from tests.reports.sample import (
     REPORT,
     seal_report,
@@ -236,7 +248,31 @@ def test_that_a_report_was_issued_is_no_late_entry_and_changes_no_record(
 def test_a_report_whose_seal_or_birth_names_another_place_is_refused(tablet: Device, app: Flask):
     seal_again(tablet, supersedes="b" * 64)
     sent(tablet)
-    assert asked(tablet, REPORT) == (409, "report.seal_does_not_match")
+    assert asked(tablet, REPORT) == (202, None)
+    work(app)
+    assert refusal_of(tablet) == ("report.seal_does_not_match", {"what": "which revision it is"})
+
+
+def test_a_report_before_that_never_arrives_holds_up_no_first_report(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """Nothing was made, so there is nothing to follow on."""
+    seal_report(tablet, 2, "The first one is on a tablet that is gone", OTHER, supersedes="b" * 64)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    assert asked(tablet, OTHER) == (202, None)
+    work(app)
+    assert states_of(tablet) == {"report-2": "made"}
+
+
+def test_a_revision_is_the_next_after_the_one_whose_place_it_takes(tablet: Device, app: Flask):
+    """One that leaps to the last number there is would be the last that can be made."""
+    first = tablet.view_of_made().entity(REPORT).get("sha256")
+    seal_report(tablet, 999, "A leap", OTHER, supersedes=first)
+    seal_report(tablet, 7, None, THIRD)
+    sent(tablet)
+    assert asked(tablet, OTHER) == (409, "report.seal_does_not_match")
+    assert asked(tablet, THIRD) == (409, "report.seal_does_not_match")
 
 
 def test_what_went_out_is_known_after_a_restore_that_nobody_hands_the_old_log_back_to(

@@ -2,6 +2,7 @@
 
 import json
 import random
+from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -453,6 +454,20 @@ def test_what_a_tablet_had_announced_and_signed_moves_along_with_what_was_held(d
     assert [(head.dseq, head.key_sha256 is None) for head in heads] == [(his.dseq, False)]
 
 
+def test_no_more_may_stand_aside_of_a_member_than_a_closing_record_can_name(database, lena, aron, monkeypatch):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    monkeypatch.setattr(push_module, "MAX_ASIDE", 2)
+    his = Device(aron, device.audit)
+    for number in range(2):
+        his.set(f"finding/f{number}", "no_such_field", "x")
+    assert codes(his.push()) == ["operation.unknown_kind"] * 2
+    his.set("finding/f1", "title", "kept on the tablet")
+    answer = his.send(his.made[his.sent :])
+    assert (answer.status_code, answer.json["code"]) == (403, "audit.too_much_waiting")
+
+
 def leave_every_workspace(person):
     with unit_of_work(SERVER) as session:
         for membership in session.query(accounts.Membership).filter_by(account_id=person.account):
@@ -665,7 +680,7 @@ def test_an_account_in_an_unusual_spelling_is_set_aside(database, lena, aron):
 def test_who_begins_an_audit_leads_it_without_an_entry_in_the_team(database, lena):
     device = new_audit(lena)
     device.add_finding()
-    device.make("add", "closing_record/c1", "born", {"record": "{}", "sha256": "ab" * 32})
+    device.make("add", "closing_record/c1", "born", {"record": "{}", "sha256": sha256(b"{}").hexdigest()})
     assert set(states(device.push())) == {"stored"}
     assert [audit["team_role"] for audit in lena.get("/api/audits").json] == ["audit_team_leader"]
     device.pull()

@@ -294,7 +294,8 @@ def _records(story: Story, server: ServerSeen, audit: str, log: ServerLog) -> It
     ]
     walk = ChainWalk(entries, view.quarantined, unreadable)
     identity = ServerIdentity(server.epoch, server.installation, server.former)
-    known = AuditLog(entries, view, walk, identity, log.restored_seq)
+    hashes = {one.seq: one.hash for one in log.entries} | {0: GENESIS}
+    known = AuditLog(entries, view, walk, identity, log.restored_seq, lambda seq: hashes.get(seq, ""))
     closings = closings_of(view)
     for sealed in (*closings.counted, *closings.beside):
         shown = view.entity(sealed.ref)

@@ -269,7 +269,7 @@ class Machine:
                     audit.head_hash,
                     {key: chain.announced_dseq for key, chain in named.items()},
                     {key: chain.tip_dseq for key, chain in named.items()},
-                    audit.restored_seq,
+                    audit.first_restored_seq,
                 )
             files, store = {}, EvidenceFiles(self._data)
             for blob in session.scalars(sa.select(Blob)):

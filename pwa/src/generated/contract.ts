@@ -616,6 +616,12 @@ export interface components {
         };
         /** @enum {string} */
         SealPurpose: "closing" | "report";
+        SealedRecord: {
+            record: string;
+            seal?: components["schemas"]["Seal"];
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            sha256: string;
+        };
         ServerState: {
             /** Format: uuid */
             epoch: string;

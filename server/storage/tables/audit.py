@@ -30,6 +30,8 @@ class Audit(WorkspaceOwned, Base):
     """Up to which number the last whole backup holds this log; when it was taken stands in `server_state`."""
     restored_seq: Mapped[int | None] = mapped_column(sa.Integer)
     """Where this log ended when a backup was put back the last time; None where that never happened."""
+    first_restored_seq: Mapped[int | None] = mapped_column(sa.Integer)
+    """Where it ended when one was put back for the first time: what came since may have been judged in a life that is lost."""
     created_at: Mapped[int] = mapped_column(sa.BigInteger)
     created_by: Mapped[str] = mapped_column(Id)
     """Who began this log, and therefore sees the audit in lists. Who leads it follows from the log alone (domain/team.py)."""
