@@ -6,9 +6,12 @@ The root's key signs one certificate and is thrown away: nobody can make a secon
 """
 
 import datetime
+import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,7 @@ DEVELOPMENT_MARK = "NOT FOR PRODUCTION"
 ROOT_FILE = "development-root.pem"
 CERTIFICATE_FILE = "development-signer.pem"
 KEY_FILE = "development-signer.key"
+DRAFT_PREFIX = "signing-draft-"
 
 _YEARS = datetime.timedelta(days=365 * 5)
 
@@ -38,27 +42,54 @@ class DevelopmentAuthority:
 def ensure_development_authority(data_folder: Path, now: datetime.datetime) -> DevelopmentAuthority:
     """The authority of this installation; made on first need. Two processes that start at once end up with the same one."""
     folder = data_folder / "signing"
-    if not (folder / KEY_FILE).exists():
+    if not (folder / KEY_FILE).exists() or _leftovers(data_folder):
         data_folder.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="signing-", dir=data_folder))
-        try:
-            _make(made, now)
-            _move_in(made, folder)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        with _alone(data_folder):
+            for leftover in _leftovers(data_folder):
+                shutil.rmtree(leftover)
+            if not (folder / KEY_FILE).exists():
+                _make_whole(data_folder, folder, now)
     return DevelopmentAuthority(folder / ROOT_FILE, folder / CERTIFICATE_FILE, folder / KEY_FILE)
 
 
-def _move_in(made: Path, folder: Path) -> None:
+@contextmanager
+def _alone(data_folder: Path) -> Iterator[None]:
+    """While nobody else makes one: a draft that is found then belongs to a process that was killed, which loses its lock with its life."""
+    descriptor = os.open(data_folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        made.rename(folder)
-        return
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _leftovers(data_folder: Path) -> list[Path]:
+    """Drafts of starts that were killed, a private key in them. A folder that holds anything else was made by somebody else."""
+    made_here = {ROOT_FILE, CERTIFICATE_FILE, KEY_FILE}
+    return [
+        path
+        for path in data_folder.glob(f"{DRAFT_PREFIX}*")
+        if path.is_dir() and not path.is_symlink() and {inside.name for inside in path.iterdir()} <= made_here
+    ]
+
+
+def _make_whole(data_folder: Path, folder: Path, now: datetime.datetime) -> None:
+    # mkdtemp gives 0700: nobody but the owner looks in, from the first moment on.
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=data_folder))
+    try:
+        _make(draft, now)
+        _move_in(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _move_in(draft: Path, folder: Path) -> None:
+    try:
+        draft.rename(folder)
     except OSError:
-        # A folder with something in it stands there: another process was faster, or only the key is missing.
-        pass
-    if not (folder / KEY_FILE).exists():
+        # A folder with something in it stands there, and only its key is missing.
         for name in (ROOT_FILE, CERTIFICATE_FILE, KEY_FILE):
-            (made / name).replace(folder / name)
+            (draft / name).replace(folder / name)
 
 
 def _make(folder: Path, now: datetime.datetime) -> None:

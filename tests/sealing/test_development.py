@@ -1,6 +1,8 @@
 """The authority for trying out: made once, readable by its owner alone, and honest about what it is."""
 
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from server.config import Config
-from server.sealing.development import DEVELOPMENT_MARK, ensure_development_authority
+from server.sealing.development import DEVELOPMENT_MARK, KEY_FILE, ensure_development_authority
 from server.sealing.pades import load_signer, problems_of
 
 pytestmark = pytest.mark.slow
@@ -28,6 +30,61 @@ def test_nobody_but_the_owner_reads_it(tmp_path: Path):
     for path in (authority.root, authority.certificate, authority.key):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(authority.key.parent.stat().st_mode) == 0o700
+
+
+def test_what_a_killed_start_left_is_taken_away_at_the_next_one(tmp_path: Path):
+    leave_a_draft(tmp_path)
+    ensure_development_authority(tmp_path, NOW)
+    assert [path.name for path in tmp_path.iterdir()] == ["signing"]
+    leave_a_draft(tmp_path)
+    ensure_development_authority(tmp_path, NOW)
+    assert [path.name for path in tmp_path.iterdir()] == ["signing"]
+
+
+def test_nobody_but_the_owner_reads_what_a_killed_start_left(tmp_path: Path):
+    left = leave_a_draft(tmp_path)
+    assert stat.S_IMODE(left.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in left.iterdir()] == [0o600] * 3
+
+
+def test_a_folder_of_somebody_else_stays_where_it_is(tmp_path: Path):
+    kept = tmp_path / "signing-draft-of-our-policy"
+    kept.mkdir()
+    (kept / "policy.odt").write_text("ours")
+    copy = tmp_path / "signing-2025"
+    copy.mkdir()
+    (copy / KEY_FILE).write_text("a copy that somebody made")
+    ensure_development_authority(tmp_path, NOW)
+    assert (kept / "policy.odt").exists()
+    assert (copy / KEY_FILE).exists()
+
+
+def test_a_start_beside_another_one_leaves_the_draft_of_that_one_alone(tmp_path: Path):
+    """Both start at once: the second waits until the first is done, and takes what that one made."""
+    script = (
+        "import sys; from pathlib import Path; from datetime import UTC, datetime\n"
+        "from server.sealing.development import ensure_development_authority\n"
+        "print(ensure_development_authority(Path(sys.argv[1]), datetime.now(UTC)).key.read_bytes())"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    starts = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    keys = {start.communicate()[0] for start in starts}
+    assert [start.returncode for start in starts] == [0, 0, 0]
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["signing"]
+
+
+def leave_a_draft(data_folder: Path) -> Path:
+    """As a start leaves it that is killed when everything is made and nothing moved yet."""
+    script = (
+        "import os, sys; from pathlib import Path; from datetime import UTC, datetime\n"
+        "from server.sealing import development\n"
+        "development._move_in = lambda *_: os.kill(os.getpid(), 9)\n"
+        "development._make_whole(Path(sys.argv[1]), Path(sys.argv[1]) / 'signing', datetime.now(UTC))"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(data_folder)], check=False).returncode == -9
+    [left] = data_folder.glob("signing-*")
+    return left
 
 
 def test_it_says_that_it_is_not_for_production_and_signs_documents_only(tmp_path: Path):
