@@ -53,8 +53,8 @@ def open_disputes(view: LogView) -> list[OpenDispute]:
 
 def content_before_report(view: LogView, audit: str) -> list[Refusal]:
     """
-    Why the report cannot show what the audit says: a finding that lacks something, a dispute that nobody has decided, no
-    recommendation, or one that was given over other nonconformities. Which value of an open dispute a screen shows depends on who looks: it is not sealed.
+    Why the report cannot show what the audit says: a finding that lacks something, a dispute that nobody has decided, no number of
+    the report, no recommendation, or one that was given over other nonconformities. Which value of an open dispute a screen shows depends on who looks: it is not sealed.
     """
     numbers = {finding.id: number for number, finding in numbered_findings(view)}
     disputes = [
@@ -65,7 +65,7 @@ def content_before_report(view: LogView, audit: str) -> list[Refusal]:
         for dispute in open_disputes(view)
         if dispute.is_sealed or _is_in_report(dispute, audit)
     ]
-    return [*refusals_before_sealing(view), *disputes, *_recommendations(view, audit)]
+    return [*refusals_before_sealing(view), *disputes, *_reference(view, audit), *_recommendations(view, audit)]
 
 
 def _is_in_report(dispute: OpenDispute, audit: str) -> bool:
@@ -80,6 +80,14 @@ def _is_orphaned_grade(view: LogView, entity: EntityView) -> bool:
         return False
     finding = view.entity(f"finding/{graded_finding(entity.id)}")
     return finding is not None and finding.is_deleted
+
+
+def _reference(view: LogView, audit: str) -> list[Refusal]:
+    """Page 1 of the report gives its number, which is the audit's reference."""
+    shown = view.entity(f"audit/{audit}")
+    if shown is None or str(shown.get("reference") or "").strip():
+        return []
+    return [Refusal("report.reference_missing")]
 
 
 def _recommendations(view: LogView, audit: str) -> list[Refusal]:

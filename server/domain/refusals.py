@@ -124,6 +124,7 @@ SENTENCES: dict[str, str] = {
     "report.not_the_next": "This report does not follow on the last one that was made (revision {revision}). Synchronise, then seal the next revision.",
     "report.content_erased": "Words that this report shows were erased since it was sealed, so it is not printed. Synchronise, then seal the next revision of the report.",
     "report.closing_seal_missing": "The closing meeting has not been sealed yet, so there is nothing to report on.",
+    "report.reference_missing": "The audit has no reference yet, so the report has no number. Enter it in the set-up.",
     "report.content_missing": "The report lacks: {missing}.",
     "report.conflict_open": "Two people wrote different things about {what}. Choose one before the report is sealed.",
     "report.seal_does_not_match": "The sealed report does not agree with the audit as the server has it ({what}). Synchronise and seal it again.",

@@ -80,7 +80,12 @@ async function lenaAtWork(): Promise<Session> {
 
 async function openAudit(): Promise<{ lena: Session; audit: string; site: string; process: string }> {
   const lena = await lenaAtWork();
-  const fields = { title: 'Surveillance', criteria: ['iso9001-2015'], starts_on: '2026-11-24' };
+  const fields = {
+    title: 'Surveillance',
+    reference: 'A-2026-017',
+    criteria: ['iso9001-2015'],
+    starts_on: '2026-11-24',
+  };
   const { id: audit } = await done(createAudit(lena, { workspace: WORKSPACE, type: 'surveillance', ...fields }));
   const { id: site } = await done(addPart(lena, audit, 'site', { name: 'Hall 1' }));
   const { id: process } = await done(addPart(lena, audit, 'process', { name: 'Turning' }));
@@ -715,6 +720,16 @@ describe('the closing meeting', () => {
     ]);
     await done(deleteFinding(lena, audit, id));
     expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.grade_missing' });
+  });
+
+  test('a report is not sealed without a number', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    await done(changeAudit(lena, audit, { reference: '' }));
+    expect(await sealReport(lena, audit)).toMatchObject({ code: 'report.reference_missing' });
+    await done(changeAudit(lena, audit, { reference: 'A-2026-018' }));
+    expect(await sealReport(lena, audit)).toMatchObject({ revision: 1 });
   });
 
   test('a report is not sealed without the recommendation for a standard that came after the closing', async () => {

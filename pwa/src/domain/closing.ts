@@ -73,7 +73,14 @@ export function contentBeforeReport(view: LogView, audit: string): Refusal[] {
   const isShown = ({ isSealed, ref, field }: OpenDispute & { isSealed: boolean }): boolean =>
     isSealed || ref === `audit/${audit}` || (entityKindOf(ref) === 'evidence' && field === 'is_in_report');
   const disputes = refusalsOfDisputes(view, 'report.conflict_open', isShown);
-  return [...findingsBeforeSealing(view), ...disputes, ...recommendations(view, audit)];
+  return [...findingsBeforeSealing(view), ...disputes, ...reference(view, audit), ...recommendations(view, audit)];
+}
+
+/** Page 1 of the report gives its number, which is the audit's reference. */
+function reference(view: LogView, audit: string): Refusal[] {
+  const shown = view.find('audit', audit);
+  const isMissing = shown !== undefined && !shown.get('reference')?.trim();
+  return isMissing ? [refuse('report.reference_missing')] : [];
 }
 
 function refusalsOfDisputes(

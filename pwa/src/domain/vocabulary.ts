@@ -22,6 +22,7 @@ export type SigningOutcome = Schemas['SigningOutcome'];
 export type SigningParty = Schemas['SigningParty'];
 export type SlotState = Schemas['SlotState'];
 export type TeamRole = Schemas['TeamRole'];
+export type WorkspaceKind = Schemas['WorkspaceKind'];
 
 function listed<Word extends string>() {
   return <const List extends readonly Word[]>(
@@ -40,6 +41,17 @@ export const AUDIT_TYPES = listed<AuditType>()([
   'special',
   'supplier',
 ]);
+const OF_A_CLIENT: readonly AuditType[] = ['gap_analysis', 'internal', 'supplier'];
+
+/**
+ * What a new audit may be in a workspace. A certification body gives no advice: no gap analysis, no audits of first or second party
+ * (ISO/IEC 17021-1:2015, 5.2.5 to 5.2.9). Nobody but a body audits for certification.
+ */
+export function auditTypesOf(kind: WorkspaceKind | undefined): readonly AuditType[] {
+  const isBody = kind === 'certification_body';
+  return AUDIT_TYPES.filter((type) => OF_A_CLIENT.includes(type) !== isBody);
+}
+
 export const FINDING_GRADES = listed<FindingGrade>()([
   'major_nonconformity',
   'minor_nonconformity',
