@@ -45,6 +45,15 @@ def test_safe_to_leave_counts_what_the_server_signed_and_ends_with_the_next_phot
     lena.comes_back_online()
 
 
+def test_of_an_audit_that_is_over_nobody_is_told_to_leave_the_site(tablet: Tablets):
+    """The demonstration has two audits with an issued report, and one that begins today."""
+    lena = tablet.in_the_audit("lena")
+    lena.waits_until_safe()
+    main = lena.page.get_by_role("main")
+    expect(main.get_by_text("the server signed that it has stored everything")).to_have_count(3)
+    expect(main.get_by_text("Safe to leave the site")).to_have_count(1)
+
+
 def test_the_lead_auditor_hears_before_the_seal_whose_tablet_holds_more_than_has_arrived(tablet: Tablets):
     lena, aron = tablet.in_the_audit("lena"), tablet.in_the_audit("aron")
     aron.goes_offline()

@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { formatBytes, formatDate, formatDateTime, formatList, formatNumber, formatTime } from './format';
+import {
+  formatBytes,
+  formatDate,
+  formatDateTime,
+  formatDuration,
+  formatList,
+  formatNumber,
+  formatTime,
+} from './format';
 import { locale, say, t } from './index';
 
 afterEach(() => locale.choose('en'));
@@ -20,6 +28,25 @@ describe('in English', () => {
     expect(formatBytes(3_140_000)).toBe('3.1 MB');
     expect(formatNumber(12_500.5)).toBe('12,500.5');
     expect(formatList(['Lena', 'Aron', 'Ruth'])).toBe('Lena, Aron and Ruth');
+  });
+});
+
+describe('a length of time is said as people say it', () => {
+  const minutes = (count: number): number => count * 60_000;
+
+  test('in English', () => {
+    expect(formatDuration(minutes(4))).toBe('4 minutes');
+    expect(formatDuration(minutes(60) - 20_000)).toBe('1 hour');
+    expect(formatDuration(minutes(125))).toBe('2 hours and 5 minutes');
+    expect(formatDuration(minutes(1440 + 61))).toBe('1 day and 1 hour');
+    expect(formatDuration(minutes(2_152_878))).toBe('1,495 days and 1 hour');
+    expect(formatDuration(0)).toBe('0 minutes');
+  });
+
+  test('in German', () => {
+    locale.choose('de');
+    expect(formatDuration(minutes(1))).toBe('1 Minute');
+    expect(formatDuration(minutes(2_152_878))).toBe('1.495 Tage und 1 Stunde');
   });
 });
 

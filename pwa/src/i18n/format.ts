@@ -52,6 +52,21 @@ export function formatNumber(value: number, options?: Intl.NumberFormatOptions):
   return new Intl.NumberFormat(locale.format, options).format(value);
 }
 
+const MINUTES_IN = { day: 1440, hour: 60, minute: 1 } as const;
+
+/** As people say it: the two largest units that there are, rounded to minutes. */
+export function formatDuration(milliseconds: number): string {
+  let left = Math.round(milliseconds / 60_000);
+  const parts: string[] = [];
+  for (const unit of ['day', 'hour', 'minute'] as const) {
+    const count = Math.floor(left / MINUTES_IN[unit]);
+    left -= count * MINUTES_IN[unit];
+    if (count > 0) parts.push(formatNumber(count, { style: 'unit', unit, unitDisplay: 'long' }));
+  }
+  if (parts.length === 0) parts.push(formatNumber(0, { style: 'unit', unit: 'minute', unitDisplay: 'long' }));
+  return formatList(parts.slice(0, 2));
+}
+
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
 export function formatBytes(bytes: number): string {

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { LogView } from '../domain/fold';
-import { add, set } from './changes';
+import { add, seal, set } from './changes';
 import { commit } from './commit';
 import { deviceKey, signText } from './keys';
 import type { Live } from './live';
@@ -55,6 +55,17 @@ describe('what is watched', () => {
     expect(await once(watchAudits(db))).toMatchObject([
       { id: AUDIT, title: 'T', type: 'internal', isOnServer: false, isReadyOffline: true, isSealed: false },
     ]);
+  });
+
+  test('the list knows that a report of the audit was sealed', async () => {
+    const db = await openTablet();
+    await commit(db, AUDIT, [add('audit', AUDIT, { workspace: WORKSPACE, type: 'internal' })]);
+    expect(await once(watchAudits(db))).toMatchObject([{ isReported: false }]);
+    const record = { sha256: 'ab'.repeat(32), closing_sha256: 'cd'.repeat(32), record: '{}', revision: 1 };
+    await commit(db, AUDIT, [add('report_record', 'r1', record as never)]);
+    expect(await once(watchAudits(db))).toMatchObject([{ isReported: false }]);
+    await commit(db, AUDIT, [seal('report_record', 'r1', { sealed_at: '2026-11-24T16:00:00.000Z' } as never)]);
+    expect(await once(watchAudits(db))).toMatchObject([{ isReported: true }]);
   });
 
   test('the outbox and the marks of trust count what waits', async () => {

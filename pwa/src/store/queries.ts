@@ -140,6 +140,8 @@ export interface AuditSummary {
   readonly endsOn: string | null;
   readonly teamRole: TeamRole | null;
   readonly isSealed: boolean;
+  /** A report was sealed. */
+  readonly isReported: boolean;
   /** False while the server has never listed it: it exists on this tablet only. */
   readonly isOnServer: boolean;
   readonly isReadyOffline: boolean;
@@ -158,13 +160,14 @@ export function watchAudits(db: AuditbookDatabase): Live<AuditSummary[]> {
       for (const id of ids) {
         const row = listed.get(id);
         const body = row === undefined ? { listing: null, readiness: null } : decode(row.body);
-        const [audit, team, closings] = [
+        const [audit, team, closings, reports] = [
           await readEntity(db, id, 'audit', id),
           await readKind(db, id, 'team_member'),
           await readKind(db, id, 'closing_record'),
+          await readKind(db, id, 'report_record'),
         ];
         const teamRole = teamOf(id, audit, team).get(db.account) ?? null;
-        summaries.push(summaryOf(id, body, audit, teamRole, closings));
+        summaries.push(summaryOf(id, body, audit, teamRole, closings, reports));
       }
       return summaries.sort(
         (one, other) => compare(one.startsOn ?? '9', other.startsOn ?? '9') || compare(one.id, other.id),
@@ -179,6 +182,7 @@ function summaryOf(
   audit: EntityView<'audit'> | undefined,
   teamRole: TeamRole | null,
   closings: readonly EntityView<'closing_record'>[],
+  reports: readonly EntityView<'report_record'>[],
 ): AuditSummary {
   const { listing, readiness } = body;
   return {
@@ -192,6 +196,7 @@ function summaryOf(
     endsOn: audit?.get('ends_on') ?? null,
     teamRole: teamRole ?? (listing?.team_role as TeamRole | null | undefined) ?? null,
     isSealed: closings.some((record) => record.get('seal')),
+    isReported: reports.some((record) => record.get('seal')),
     isOnServer: listing !== null,
     isReadyOffline: listing === null || isReady(readiness),
     readiness,

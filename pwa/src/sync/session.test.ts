@@ -8,6 +8,7 @@ import { readLog } from '../store/queries';
 import { ARON, AUDIT, LENA } from '../store/testing';
 import { SyncEngine, type Lock } from './engine';
 import { ModelServer } from './model-server';
+import { isRunning, problemToTell } from './problem';
 import { Sessions, type Started } from './session';
 
 const finding = add('finding', 'f1', { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' });
@@ -122,6 +123,30 @@ describe('the engine', () => {
       });
     return { server, engine, db: session.database, until };
   }
+
+  test('says what stopped the last attempt until a new one begins, and not beside it', async () => {
+    const { server, engine } = await atWork();
+    server.fault = () => 'no network';
+    await engine.syncNow();
+    expect(problemToTell(engine.state)?.code).toBe('sync.unreachable');
+    const told: boolean[] = [];
+    const stop = engine.subscribe((state) => {
+      if (isRunning(state.phase)) told.push(problemToTell(state) !== null);
+    });
+    await engine.syncNow();
+    stop();
+    expect(told.length).toBeGreaterThan(0);
+    expect(told).not.toContain(true);
+    expect(problemToTell(engine.state)?.code).toBe('sync.unreachable');
+    server.fault = () => 'none';
+    await engine.syncNow();
+    expect(problemToTell(engine.state)).toBeNull();
+  });
+
+  test('says all the while that the tablet is blocked', () => {
+    const problem = { code: 'account.installation_revoked', facts: {}, status: 403, audit: null };
+    expect(problemToTell({ phase: 'sending', problem })).toBe(problem);
+  });
 
   test('sends what is written without being asked', async () => {
     const { server, engine, db, until } = await atWork();

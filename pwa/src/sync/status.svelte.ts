@@ -8,7 +8,7 @@ import type { AuditbookDatabase } from '../store/database';
 import { fromDatabase } from '../store/live';
 import { watchOutbox, type Outbox } from '../store/outbox';
 import type { EngineState, Phase, SyncEngine } from './engine';
-import { isBlocked, type SyncProblem } from './problem';
+import { isBlocked, isRunning, problemToTell, type SyncProblem } from './problem';
 
 class SyncStatus {
   phase: Phase = $state('idle');
@@ -53,6 +53,16 @@ class SyncStatus {
   /** The server refuses this tablet. Recording goes on; what is sent is kept aside. */
   get isBlocked(): boolean {
     return isBlocked(this.problem);
+  }
+
+  /** What a screen says of it: null while a new attempt runs. */
+  get problemToTell(): SyncProblem | null {
+    return problemToTell(this);
+  }
+
+  /** An attempt is under way. */
+  get isRunning(): boolean {
+    return isRunning(this.phase);
   }
 
   /** The server could not be reached at the last attempt, or the tablet itself says that it has no network. */

@@ -2,6 +2,16 @@
 import type { Schemas } from '../../domain/vocabulary';
 import { t } from '../../i18n';
 import type { Leaving } from '../../store/custody';
+import type { AuditSummary } from '../../store/queries';
+
+/** Nobody is on the site any more: the report is sealed, or the last day is past. `today` is a date of this tablet's calendar. */
+export function isOver(
+  { isReported, startsOn, endsOn }: Pick<AuditSummary, 'isReported' | 'startsOn' | 'endsOn'>,
+  today: string,
+): boolean {
+  const lastDay = endsOn ?? startsOn;
+  return isReported || (lastDay !== null && lastDay < today);
+}
 
 /** `me`: the account that is signed in; its other tablets, and those whose browser was emptied, are told apart. */
 export function tabletWords(tablet: Schemas['WaitingTablet'], me: string): string {
