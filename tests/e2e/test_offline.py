@@ -122,9 +122,10 @@ def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_w
     aron.sign_in("aron@nordlicht.example")
     served.dies()
     lena.goes_offline()
-    lena.creates_audit("Gap analysis at Muster", "Muster Guss GmbH")
+    lena.creates_audit("Surveillance at Muster", "Muster Guss GmbH")
     lena.page.goto(f"{lena.address}/#/audits")
-    expect(lena.audit_titled("Gap analysis at Muster")).to_contain_text("Only on this device so far")
+    expect(lena.audit_titled("Surveillance at Muster")).to_contain_text("Only on this device so far")
+    expect(lena.audit_titled("Surveillance at Muster")).to_contain_text(re.compile(r"MUST-20\d\d-01"))
 
     served.start()
     lena.comes_back_online()
@@ -132,15 +133,15 @@ def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_w
     aron.syncs_now()
     aron.page.goto(f"{aron.address}/#/audits")
     expect(aron.audit_titled("Stage 2 certification audit")).to_be_visible()
-    expect(aron.audit_titled("Gap analysis at Muster")).to_be_hidden()
+    expect(aron.audit_titled("Surveillance at Muster")).to_be_hidden()
 
     lena.page.goto(f"{lena.address}/#/audits")
-    lena.audit_titled("Gap analysis at Muster").click()
+    lena.audit_titled("Surveillance at Muster").click()
     lena.adds_to_team("Aron Weiss")
     lena.syncs_now()
     aron.syncs_now()
     aron.page.goto(f"{aron.address}/#/audits")
-    aron.audit_titled("Gap analysis at Muster").click()
+    aron.audit_titled("Surveillance at Muster").click()
     expect(aron.page.get_by_role("navigation", name="Rooms of this audit")).to_be_visible()
 
 

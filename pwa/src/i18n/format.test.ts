@@ -46,7 +46,8 @@ describe('a length of time is said as people say it', () => {
   test('in German', () => {
     locale.choose('de');
     expect(formatDuration(minutes(1))).toBe('1 Minute');
-    expect(formatDuration(minutes(2_152_878))).toBe('1.495 Tage und 1 Stunde');
+    expect(formatDuration(minutes(125))).toBe('2 Stunden und 5 Minuten');
+    expect(formatDuration(minutes(1440 + 61))).toBe('1 Tag und 1 Stunde');
   });
 });
 
