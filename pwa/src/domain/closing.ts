@@ -3,7 +3,7 @@
  *
  * Nothing here stands in the way of capturing: it is said on site, while it can still be mended.
  */
-import { closingsOf } from './closings';
+import { closingsOf, namesItsAuthor } from './closings';
 import { findingsBeforeSealing, gradedFinding, numberedFindings, numbersOf } from './finding';
 import { isShown, type EntityView, type LogView } from './fold';
 import { entityIdOf, entityKindOf, SEAL, sha256Of } from './operation';
@@ -147,14 +147,24 @@ export function readRecord(entity: EntityView<'closing_record'> | EntityView<'re
   }
 }
 
-/** The closing record that was shown last and may still be sealed. */
+/**
+ * The closing record that was shown last and may still be sealed. A copy of what somebody else has frozen, or of what is sealed
+ * already, is none: no seal would fit it, and people would sign for nothing.
+ */
 export function openClosingRecord(view: LogView): EntityView<'closing_record'> | undefined {
   const { counted, beside, counting } = closingsOf(view);
-  const sealed = new Set([...counted, ...beside].map(({ record }) => record.ref));
+  const sealed = [...counted, ...beside];
+  const taken = new Set<unknown>(sealed.flatMap(({ record, seal }) => [record.ref, seal.sha256]));
   const supersedes = counting?.seal.sha256 ?? null;
   return view
     .ofKind('closing_record')
-    .findLast((record) => !sealed.has(record.ref) && readRecord(record)?.['supersedes'] === supersedes);
+    .findLast(
+      (record) =>
+        !taken.has(record.ref) &&
+        !taken.has(record.get('sha256')) &&
+        readRecord(record)?.['supersedes'] === supersedes &&
+        namesItsAuthor(record.bornView!.heads.at(-1)!),
+    );
 }
 
 /** How a report names the seal under its closing record: SHA-256 over its canonical form, signature included. */

@@ -107,7 +107,7 @@ function sha256OfRecord(view: LogView, entity: EntityView): Value | undefined {
  * Whether a record's text, where it says whose it is, says what the log says of whoever brought it. A copy of what somebody else has
  * frozen, under another id, is no record of its own: it would stand in the place of the one that people signed.
  */
-function namesItsAuthor({ val, chain }: ReadOperation): boolean {
+export function namesItsAuthor({ val, chain }: ReadOperation): boolean {
   const frozen = isObject(val) ? frozenIn(val['record']) : undefined;
   const { installation, account } = frozen ?? {};
   if (installation === undefined || account === undefined) return true;

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { contentBeforeReport } from './closing';
+import { contentBeforeReport, openClosingRecord } from './closing';
 import { closingsOf } from './closings';
 import { fitsId } from './entity';
 import {
@@ -380,9 +380,11 @@ describe('which closing record counts', () => {
   test.each(vectors('closing'))('%s', (_, vector) => {
     const { entries } = entriesOf(vector['entries']);
     for (const ordering of [entries, entries.toReversed()]) {
-      const { counted, beside } = closingsOf(foldLog(ordering));
+      const view = foldLog(ordering);
+      const { counted, beside } = closingsOf(view);
       const ids = [counted, beside].map((some) => some.map(({ record }) => record.id));
       expect(ids).toEqual([vector['counted'], vector['beside']]);
+      if ('open' in vector) expect(openClosingRecord(view)?.id ?? null).toBe(vector['open']);
     }
   });
 });
