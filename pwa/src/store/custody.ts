@@ -17,6 +17,7 @@ import { fromDatabase, type Live } from './live';
 import { namesOf } from './names';
 import { waitingIn, type WaitingWork } from './outbox';
 import { checkSigned } from './receipts';
+import { operationOf, readQuarantine } from './refold';
 import { waitAgain } from './space';
 
 export interface Leaving {
@@ -57,7 +58,9 @@ export async function takeCustody(db: AuditbookDatabase, audit: string, answer: 
     evidenceListHash(stored) === evidence_sha256;
   const statement = { audit, epoch, seq, hash, evidence_count, evidence_sha256 };
   const checked = await checkSigned(db, receipt, (at) => custodyStatement(statement, at));
-  const proof = checked === 'good' && !isOfTheseFiles ? 'wrong' : checked;
+  // A colleague's newer app may have recorded files that this one cannot see: the lists differ, and nobody did anything wrong.
+  const misfit = async () => ((await isSomethingUnread(db, audit, seq)) ? 'older_app' : 'wrong');
+  const proof = checked === 'good' && !isOfTheseFiles ? await misfit() : checked;
   const kept: KeptCustody = {
     signed: proof === 'good' ? { epoch, seq, hash, evidence_count, evidence_sha256, ...receipt } : null,
     problem: proof === 'good' ? null : proof,
@@ -89,6 +92,20 @@ async function authorsOfFiles(db: AuditbookDatabase, audit: string, seq: number)
     }
   }
   return authors;
+}
+
+/** Whether the log up to a number holds what this app cannot read and the server can. */
+async function isSomethingUnread(db: AuditbookDatabase, audit: string, seq: number): Promise<boolean> {
+  const quarantined = await readQuarantine(db, audit);
+  const rows = await db.operations.where('[audit+seq]').between([audit, 0], [audit, seq], true, true).toArray();
+  return rows.some(
+    (row) => row.hidden !== 1 && !isUnreadable(quarantined.get(row.digest)?.code ?? '') && operationOf(row) === null,
+  );
+}
+
+/** What the server itself could not read is in no list that it signs. */
+function isUnreadable(code: string): boolean {
+  return code.startsWith('envelope.') || code === 'operation.unknown_kind';
 }
 
 export async function readLeaving(db: AuditbookDatabase, audit: string): Promise<Leaving> {

@@ -124,8 +124,8 @@ export interface CustodyRow {
 export interface KeptCustody {
   /** The statement that was signed, with its signature; only where this tablet could check it against its own log. */
   readonly signed: (KeptReceipt & { readonly evidence_count: number; readonly evidence_sha256: string }) | null;
-  /** Why the last one was not kept. */
-  readonly problem: 'wrong' | 'other_key' | 'unknown' | null;
+  /** Why the last one was not kept. `older_app`: this app cannot read all that the server has, so it could not check the list of files. */
+  readonly problem: 'wrong' | 'older_app' | 'other_key' | 'unknown' | null;
   readonly heard_at: string;
   /** Files that the log names and whose bytes the server has not got, each with who recorded it. */
   readonly lacking: readonly { readonly sha256: string; readonly account: string }[];
