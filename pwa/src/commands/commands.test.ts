@@ -3,15 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
 import { closingsOf } from '../domain/closings';
 import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/finding';
-import { LogView } from '../domain/fold';
-import { MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
+import { LogView, type Issuance } from '../domain/fold';
+import { GENESIS, makeOperation, MAX_CONTENT_BYTES, sha256Of } from '../domain/operation';
 import { canonicalText } from '../domain/plain-json';
 import { closingRecord, isSameContent, type PlainRecord } from '../domain/record';
 import { cataloguesOf } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 import { add, del, seal as sealChange, set, undelete } from '../store/changes';
+import { encode } from '../store/codec';
 import { commit } from '../store/commit';
-import { installationOf } from '../store/database';
+import { installationOf, type AuditbookDatabase } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
 import { clauseRows, disputesOf, notSeen, once, readLog, readTeam, unfiledOf, watchAudits } from '../store/queries';
 import { keepReference } from '../store/reference';
@@ -39,7 +40,7 @@ import {
 } from './finding';
 import { judge } from './judgement';
 import { takeNote } from './note';
-import { issuedReports, latestReport, refusalsBeforeReport, sealReport, writeReport } from './report';
+import { issuedReports, latestReport, nextRevision, refusalsBeforeReport, sealReport, writeReport } from './report';
 import { isRefusal, write, type Outcome, type Session } from './session';
 import { undo } from './undo';
 
@@ -460,15 +461,44 @@ describe('a photo', () => {
   });
 });
 
-describe('the closing meeting', () => {
-  async function presented() {
-    const { lena, audit } = await openAudit();
-    await done(raiseFinding(lena, audit, COMPLETE));
-    await done(recommend(lena, audit, 'iso9001-2015', 'recommended_after_closure'));
-    await done(addPart(lena, audit, 'attendance', { name: 'R. Kestrel', at_closing: true }));
-    return { lena, audit, shown: await done(presentClosingRecord(lena, audit)) };
-  }
+async function presented() {
+  const { lena, audit } = await openAudit();
+  await done(raiseFinding(lena, audit, COMPLETE));
+  await done(recommend(lena, audit, 'iso9001-2015', 'recommended_after_closure'));
+  await done(addPart(lena, audit, 'attendance', { name: 'R. Kestrel', at_closing: true }));
+  return { lena, audit, shown: await done(presentClosingRecord(lena, audit)) };
+}
 
+/** The same log with one more word of the server: that it issued a report from the record under this seal. */
+function withIssued(view: LogView, seal: string, revision: number, sha256: string): LogView {
+  const file = { state: 'draft', pdf_sha256: sha256, pages: 12, by: LENA, at: '2026-11-27T09:00:00.000Z' };
+  const issued = new Map([...view.issued, [seal, [{ revision, sha256, ...file }]]]);
+  return new LogView(view.entities, view.quarantined, view.erased, issued);
+}
+
+/** The server's word that a report was issued, as it comes down to a tablet. */
+async function hearIssued(db: AuditbookDatabase, audit: string, seal: string, val: Issuance): Promise<void> {
+  const { digest, data, ent } = makeOperation({
+    chain: { installation: ARON, account: 'server', audit },
+    dseq: 1,
+    prev: GENESIS,
+    wall: 1,
+    start: 'A'.repeat(11),
+    mono: 0,
+    hlc: '000000000000001-00000000',
+    seen: { epoch: null, seq: 0 },
+    ent: `operation/${seal}`,
+    fld: 'issuance',
+    bases: [],
+    kind: 'issuance',
+    val: { ...val } as never,
+    ctx: { app: '0.1.0', schema: 1, zone: 'UTC' },
+    salt: 'A'.repeat(22),
+  });
+  await db.operations.put({ audit, digest, ent, origin: 'server', seq: 1, received_at: 1, body: encode(data) });
+}
+
+describe('the closing meeting', () => {
   test('says what is missing in one list', async () => {
     const { lena, audit } = await openAudit();
     await done(raiseFinding(lena, audit));
@@ -795,12 +825,103 @@ describe('the closing meeting', () => {
     expect([latestReport(view)!.id, latestReport(view, ['elsewhere'])!.id]).toEqual([here.id, 'elsewhere']);
     // The log says so too, without a network.
     const digest = view.find('report_record', 'elsewhere')!.fields.get('seal')!.heads[0]!.digest;
-    const told = new LogView(view.entities, view.quarantined, undefined, new Map([[digest, []]]));
+    const told = withIssued(view, digest, 1, 'b'.repeat(64));
     expect([issuedReports(told), latestReport(told)!.id]).toEqual([['elsewhere'], 'elsewhere']);
     const next = await done(sealReport(lena, audit, 'Comment of the client', ['elsewhere']));
     expect(next.revision).toBe(2);
     const text = readRecord((await readLog(lena.database, audit)).find('report_record', next.id)!)!;
     expect(text['supersedes_sha256']).toBe('b'.repeat(64));
+  });
+});
+
+describe('which report the next one follows', () => {
+  const hash = (letter: string) => letter.repeat(64);
+
+  /** An audit with these sealed reports, in the order in which they were sealed; each is called by the letter of its hash. */
+  async function withReports(...reports: readonly [letter: string, revision: number, supersedes: string | null][]) {
+    const database = await openTablet(LENA);
+    for (const [letter, revision, supersedes] of reports) {
+      const sha256 = hash(letter);
+      const born = {
+        record: '{}',
+        sha256,
+        closing_sha256: sha256,
+        closing_seal_sha256: sha256,
+        revision,
+        reason: null,
+      };
+      const vouched = { purpose: 'report', sha256, supersedes: supersedes && hash(supersedes) } as Schemas['Seal'];
+      await commit(database, AUDIT, [add('report_record', letter, born), sealChange('report_record', letter, vouched)]);
+    }
+    return readLog(database, AUDIT);
+  }
+  const sealOf = (view: LogView, id: string) => view.find('report_record', id)!.fields.get('seal')!.heads[0]!.digest;
+  const before = (view: LogView, made: readonly string[] = []) => [
+    latestReport(view, made)?.id,
+    nextRevision(view, made),
+  ];
+
+  test('is the last that was sealed on top of the first one', async () => {
+    expect(before(await withReports())).toEqual([undefined, 1]);
+    expect(before(await withReports(['a', 1, null]))).toEqual(['a', 2]);
+    expect(before(await withReports(['a', 1, null], ['b', 2, 'a']))).toEqual(['b', 3]);
+    expect(before(await withReports(['b', 1, null], ['a', 1, null], ['c', 2, 'a']))).toEqual(['c', 3]);
+  });
+
+  test('is none that numbers as it likes, or that names what nobody has', async () => {
+    const strange = [
+      ['x', 999, null],
+      ['y', 1, 'f'],
+      ['z', 3, 'a'],
+      ['w', 1, 'w'],
+      ['v', 2, 'x'],
+    ] as const;
+    for (const one of strange) {
+      expect(before(await withReports([...one]))).toEqual([undefined, 1]);
+      expect(before(await withReports(['a', 1, null], [...one]))).toEqual(['a', 2]);
+      const view = await withReports(['a', 1, null], ['b', 2, 'a'], [...one]);
+      expect(before(withIssued(view, sealOf(view, 'a'), 1, hash('a')))).toEqual(['b', 3]);
+    }
+  });
+
+  test('is one that was issued, or on top of it, whatever was sealed beside it', async () => {
+    const view = await withReports(['a', 1, null], ['b', 2, 'a'], ['c', 1, null], ['d', 2, 'c']);
+    expect(before(view)).toEqual(['b', 3]);
+    expect(before(withIssued(view, sealOf(view, 'c'), 1, hash('c')))).toEqual(['d', 3]);
+    expect(before(view, ['c'])).toEqual(['d', 3]);
+    const both = withIssued(withIssued(view, sealOf(view, 'a'), 1, hash('a')), sealOf(view, 'b'), 2, hash('b'));
+    expect([before(both), issuedReports(both)]).toEqual([
+      ['b', 3],
+      ['a', 'b'],
+    ]);
+  });
+
+  test('is one that was issued also where its record is not on this tablet', async () => {
+    const view = await withReports(['a', 1, null]);
+    expect(before(withIssued(view, hash('e'), 2, hash('f')))).toEqual([undefined, 3]);
+    const onTop = await withReports(['a', 1, null], ['b', 3, 'f']);
+    expect(before(withIssued(onTop, hash('e'), 2, hash('f')))).toEqual(['b', 4]);
+  });
+
+  test('is named in the next one by its hash, which is all that is left of it', async () => {
+    const { lena, audit, shown } = await presented();
+    await sealWithBothWords(lena, audit, shown.id);
+    await done(writeReport(lena, audit, SUMMARY));
+    const val = {
+      revision: 1,
+      sha256: hash('a'),
+      state: 'draft',
+      pdf_sha256: hash('d'),
+      pages: 12,
+      by: ARON,
+      at: 'then',
+    };
+    await hearIssued(lena.database, audit, hash('b'), val);
+    expect(await sealReport(lena, audit)).toMatchObject({ facts: { missing: 'reason' } });
+    const next = await done(sealReport(lena, audit, 'The first one was lost'));
+    const record = (await readLog(lena.database, audit)).find('report_record', next.id)!;
+    expect([next.revision, record.get('seal')!.supersedes]).toEqual([2, hash('a')]);
+    expect(readRecord(record)!['supersedes_sha256']).toBe(hash('a'));
   });
 });
 

@@ -32,7 +32,12 @@ export function writeReport(session: Session, audit: string, fields: Fields<'aud
 }
 
 /** Why the report cannot be sealed yet. */
-export function refusalsBeforeReport(view: LogView, audit: string, reason: string | null): Refusal[] {
+export function refusalsBeforeReport(
+  view: LogView,
+  audit: string,
+  reason: string | null,
+  made: readonly string[] = [],
+): Refusal[] {
   const refusals: Refusal[] = [];
   const { counting } = closingsOf(view);
   if (counting === undefined) refusals.push(refuse('report.closing_seal_missing'));
@@ -40,51 +45,91 @@ export function refusalsBeforeReport(view: LogView, audit: string, reason: strin
   const shown = view.find('audit', audit);
   const missing: string[] = REPORT_PARTS.filter((part) => (shown?.get(part) ?? '') === '');
   // From the second on, a report says why there is another one.
-  if (nextRevision(view) > 1 && !reason?.trim()) missing.push('reason');
+  if (nextRevision(view, made) > 1 && !reason?.trim()) missing.push('reason');
   if (missing.length > 0) refusals.push(refuse('report.content_missing', { missing: missing.join(', ') }));
   return [...refusals, ...contentBeforeReport(view, audit)];
 }
 
-/** 1 for the first report; sealed ones count. */
-export function nextRevision(view: LogView): number {
-  return 1 + (latestReport(view)?.get('revision') ?? 0);
+/** 1 for the first report, else one more than that of the report whose place it takes. `made` as in `latestReport`. */
+export function nextRevision(view: LogView, made: readonly string[] = []): number {
+  return 1 + (reportBefore(view, made)?.revision ?? 0);
 }
 
 type ReportView = EntityView<'report_record'>;
 
 /** The ids of the reports that the server has issued, as far as its log came down to this tablet. */
 export function issuedReports(view: LogView): string[] {
-  const isIssued = (record: ReportView) => record.fields.get(SEAL)?.heads.some(({ digest }) => view.issued.has(digest));
-  return view
-    .ofKind('report_record')
-    .filter(isIssued)
-    .map(({ id }) => id);
+  return candidates(view)
+    .filter((sealed) => [...view.issued.keys()].some((seal) => isUnder(seal, sealed)))
+    .map(({ record }) => record.id);
 }
 
 /**
- * The sealed report with the highest revision. Two tablets may have sealed the same one: then the one that was made, by the log here
- * or by the server's list (`made` are ids), or the one that arrived first.
+ * The last report on this tablet that the next one would take the place of; undefined where there is none. `made` are the ids of
+ * those that the server's list calls made, of which the log here may not tell yet.
  */
 export function latestReport(view: LogView, made: readonly string[] = []): ReportView | undefined {
-  const known = new Set([...made, ...issuedReports(view)]);
-  return view
-    .ofKind('report_record')
-    .filter((record) => record.get('seal'))
-    .toSorted(
-      (one, other) =>
-        (one.get('revision') ?? 0) - (other.get('revision') ?? 0) ||
-        Number(known.has(one.id)) - Number(known.has(other.id)) ||
-        compareArrivals(arrivalOf(other), arrivalOf(one)) ||
-        byCodePoint(other.id, one.id),
-    )
-    .at(-1);
+  return reportBefore(view, made)?.record;
 }
 
-/** The report whose place the next one takes: the last that was made, or the last that was sealed where none is known to be. */
-function reportBefore(view: LogView, made: readonly string[]): ReportView | undefined {
-  const known = [...made, ...issuedReports(view)].flatMap((id) => view.find('report_record', id) ?? []);
-  const last = known.toSorted((one, other) => (one.get('revision') ?? 0) - (other.get('revision') ?? 0)).at(-1);
-  return last ?? latestReport(view);
+/** A report as the next one names it. Its record is undefined where only the server's word is left of it. */
+interface ReportBefore {
+  readonly revision: number;
+  readonly sha256: string;
+  readonly record: ReportView | undefined;
+}
+
+interface Candidate extends ReportBefore {
+  readonly record: ReportView;
+  readonly supersedes: string | null;
+}
+
+/**
+ * The report whose place the next one takes: the last that was made, or what was sealed on top of that. From there, or from none
+ * where none was made, a sealed record counts that names the one below it and has the next revision: a tablet that numbers as it
+ * likes moves nobody else's. Of several in one place the one that arrived first.
+ */
+function reportBefore(view: LogView, made: readonly string[]): ReportBefore | undefined {
+  const sealed = candidates(view);
+  const last = lastMade(view, sealed, made);
+  let place: readonly (ReportBefore | undefined)[] = [last];
+  for (let revision = 1 + (last?.revision ?? 0); ; revision += 1) {
+    const below = new Set(place.map((report) => report?.sha256 ?? null));
+    const above = sealed.filter((report) => report.revision === revision && below.has(report.supersedes));
+    if (above.length === 0) return place[0];
+    place = above;
+  }
+}
+
+/** What the log says of it outlasts the record: after a restore its tablet may be gone. */
+function lastMade(view: LogView, sealed: readonly Candidate[], made: readonly string[]): ReportBefore | undefined {
+  const issued = [...view.issued].flatMap(([seal, words]) => {
+    const record = sealed.find((report) => isUnder(seal, report))?.record;
+    return words.map(({ revision, sha256 }) => ({ revision, sha256, record }));
+  });
+  const listed = sealed.filter(({ record, revision }) => made.includes(record.id) && revision > 0);
+  return [...issued, ...listed].toSorted((one, other) => other.revision - one.revision)[0];
+}
+
+/** Every sealed report, the first to arrive first. Deleted or not: nobody takes back what somebody has vouched for. */
+function candidates(view: LogView): Candidate[] {
+  return [...view.entities.values()]
+    .filter((entity) => entity.kind === 'report_record' && entity.born !== null)
+    .flatMap((entity) => {
+      const record = entity as unknown as ReportView;
+      const { sha256, supersedes } = record.get('seal') ?? {};
+      // Its seal outlasts an erasure of what it said, its revision does not: that it was made, the log says itself.
+      return sha256 ? [{ record, sha256, supersedes: supersedes ?? null, revision: record.get('revision') ?? 0 }] : [];
+    })
+    .sort(
+      (one, other) =>
+        compareArrivals(arrivalOf(one.record), arrivalOf(other.record)) || byCodePoint(one.record.id, other.record.id),
+    );
+}
+
+/** Whether this is the digest of a seal under it. */
+function isUnder(seal: string, { record }: Candidate): boolean {
+  return record.fields.get(SEAL)?.heads.some(({ digest }) => digest === seal) ?? false;
 }
 
 /** When its seal reached the server; null while it is on this tablet only. */
@@ -106,7 +151,7 @@ export async function sealReport(
 ): Promise<Outcome<SealedReport>> {
   const { view, basis } = await readLogWithBasis(session.database, audit);
   const refusal =
-    (await refuseToWrite(session, audit, ['report_record'])) ?? refusalsBeforeReport(view, audit, reason)[0];
+    (await refuseToWrite(session, audit, ['report_record'])) ?? refusalsBeforeReport(view, audit, reason, made)[0];
   if (refusal !== undefined) return refusal;
   const editions = view.find('audit', audit)?.get('criteria') ?? [];
   const catalogue = (await readReference(session.database, 'standards'))?.value ?? [];
@@ -122,10 +167,9 @@ export async function sealReport(
     closing: readRecord(closing.record) as PlainRecord,
     closingSha256: closing.seal.sha256,
     closingSealSha256: sealSha256({ ...closing.seal }),
-    revision: nextRevision(view),
+    revision: nextRevision(view, made),
     reason: reason?.trim() ? reason : null,
-    // Its seal outlasts an erasure of what it said.
-    supersedesSha256: reportBefore(view, made)?.get('seal')?.sha256 ?? null,
+    supersedesSha256: reportBefore(view, made)?.sha256 ?? null,
   };
   const text = canonicalText(reportRecord(view, audit, terms, basis));
   const [id, sha256] = [newId(), sha256Of(text)];

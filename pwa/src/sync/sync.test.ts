@@ -490,6 +490,30 @@ describe('a report that was issued', () => {
   });
 });
 
+describe('a report whose record is gone', () => {
+  test('was issued all the same, as every tablet hears: its number is taken', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Caliper overdue')]);
+    await syncAll(lena);
+    // A restored server still knows what had gone out; the tablet that had sealed it is lost.
+    const [sha256, pdf_sha256] = ['a'.repeat(64), 'd'.repeat(64)];
+    const told = {
+      revision: 1,
+      sha256,
+      state: 'draft',
+      pdf_sha256,
+      pages: 12,
+      by: ARON,
+      at: '2026-11-27T09:00:00.000Z',
+    };
+    server.issue(AUDIT, 'b'.repeat(64), told);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect([...(await readLog(lena.db, AUDIT)).issued.values()]).toMatchObject([[{ revision: 1, sha256 }]]);
+  });
+});
+
 describe('what was erased', () => {
   const said = (text: string) => set('note', 'n1', 'text', text);
   const SECRET = 'Mr Novak, a cleaner, was not trained.';
