@@ -899,8 +899,8 @@ describe('which report the next one follows', () => {
   test('is one that was issued also where its record is not on this tablet', async () => {
     const view = await withReports(['a', 1, null]);
     expect(before(withIssued(view, hash('e'), 2, hash('f')))).toEqual([undefined, 3]);
-    const onTop = await withReports(['a', 1, null], ['b', 3, 'f']);
-    expect(before(withIssued(onTop, hash('e'), 2, hash('f')))).toEqual(['b', 4]);
+    const further = await withReports(['a', 1, null], ['b', 3, 'f']);
+    expect(before(withIssued(further, hash('e'), 2, hash('f')))).toEqual(['b', 4]);
   });
 
   test('is named in the next one by its hash, which is all that is left of it', async () => {
