@@ -5,6 +5,7 @@
  * another account, closes it.
  */
 import { session } from '../../app-session.svelte';
+import { beingKept } from '../../being-kept';
 import type { Outcome, Session, Written } from '../../commands/session';
 import { undo } from '../../commands/undo';
 import { openClosingRecord } from '../../domain/closing';
@@ -171,11 +172,15 @@ export class OpenAudit {
    * is seen where it was made and only the bottom bar takes it back.
    */
   keep(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
-    return this.keepBesideSeal(saving, () => this.asked(act), done);
+    return this.#keep(saving, () => this.asked(act), done);
   }
 
   /** The same without the question before the first change after the seal: the seals themselves, and the words of the report. */
-  async keepBesideSeal(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
+  keepBesideSeal(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
+    return this.#keep(saving, () => beingKept(act), done);
+  }
+
+  async #keep(saving: Saving, act: () => Promise<Outcome>, done?: string): Promise<Written | null> {
     let written: Written | null = null;
     const isKept = await saving.keep(async () => {
       const answer = await act();
@@ -193,7 +198,7 @@ export class OpenAudit {
 
   /** Does it unless the audit is sealed and somebody, asked, says no. */
   async asked<T extends object>(act: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
-    return (await this.afterSeal.mayChange()) ? act() : refuse('closing.left_as_sealed');
+    return (await this.afterSeal.mayChange()) ? beingKept(act) : refuse('closing.left_as_sealed');
   }
 
   may(kind: EntityKind): boolean {
