@@ -4,6 +4,7 @@
  * The page is reloaded only when the person asked: a version that starts by itself could take a half-written
  * sentence or a running upload with it. Another tab that asks does not reload this one.
  */
+import { nothingIsOpen } from './nothing-is-open';
 
 type Container = Pick<ServiceWorkerContainer, 'register' | 'controller' | 'addEventListener'>;
 
@@ -25,7 +26,7 @@ export class AppUpdate {
     // Without https there is no service worker; the app then works, but only while the server can be reached.
     if (!this.#container) return;
     this.#container.addEventListener('controllerchange', () => {
-      if (this.#asked) this.#reload();
+      if (this.#asked) void this.#start();
     });
     // The browser's own cache must not keep an old worker alive (seen on iOS).
     const registration = await this.#container.register('/service-worker.js', { updateViaCache: 'none' });
@@ -36,7 +37,12 @@ export class AppUpdate {
   apply(): void {
     this.#asked = true;
     if (this.#waiting) this.#waiting.postMessage({ type: 'SKIP_WAITING' });
-    else this.#reload();
+    else void this.#start();
+  }
+
+  async #start(): Promise<void> {
+    await nothingIsOpen();
+    this.#reload();
   }
 
   #watch(registration: ServiceWorkerRegistration): void {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AppUpdate } from './app-update.svelte';
+import { beingKept } from './being-kept';
 
 class FakeWorker extends EventTarget {
   state = 'installing';
@@ -40,6 +41,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('addEventListener', vi.fn());
   vi.stubGlobal('document', new EventTarget());
+  vi.stubGlobal('HTMLElement', EventTarget);
 });
 
 afterEach(() => {
@@ -60,6 +62,23 @@ describe('a new version', () => {
     expect(worker.postMessage).toHaveBeenCalledWith({ type: 'SKIP_WAITING' });
     expect(reload).not.toHaveBeenCalled();
     container.dispatchEvent(new Event('controllerchange'));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(reload).toHaveBeenCalledOnce();
+  });
+
+  test('that was asked for waits until a file chosen just before is kept', async () => {
+    const { container, reload, update } = setUp();
+    let isRead!: () => void;
+    const kept = beingKept(() => new Promise<void>((done) => (isRead = done)));
+    await update.register();
+    container.arrive(new FakeWorker());
+    update.apply();
+    container.dispatchEvent(new Event('controllerchange'));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(reload).not.toHaveBeenCalled();
+    isRead();
+    await kept;
+    await vi.advanceTimersByTimeAsync(1000);
     expect(reload).toHaveBeenCalledOnce();
   });
 
@@ -67,6 +86,7 @@ describe('a new version', () => {
     const { container, reload, update } = setUp();
     await update.register();
     container.dispatchEvent(new Event('controllerchange'));
+    await vi.advanceTimersByTimeAsync(1000);
     expect(reload).not.toHaveBeenCalled();
   });
 
