@@ -6,6 +6,7 @@
 import {
   digestsOf,
   isOutdated,
+  isSealedClosing,
   openClosingRecord,
   readRecord,
   refusalsBeforeClosing,
@@ -130,7 +131,7 @@ export async function signClosingRecord(
 ): Promise<Outcome<Created>> {
   const view = await readLog(session.database, audit);
   const shown = view.find('closing_record', closingRecordId);
-  if (shown?.get('seal')) return refuse('closing.sealed_already');
+  if (isSealedClosing(view, `closing_record/${closingRecordId}`)) return refuse('closing.sealed_already');
   const record = shown === undefined ? null : readRecord(shown);
   if (shown === undefined || record === null || isOutdated(view, audit, record))
     return refuse('closing.record_outdated');
@@ -158,7 +159,7 @@ export async function signClosingRecord(
 export async function sealClosingRecord(session: Session, audit: string, closingRecordId: string): Promise<Outcome> {
   const view = await readLog(session.database, audit);
   const shown = view.find('closing_record', closingRecordId);
-  if (shown?.get('seal')) return refuse('closing.sealed_already');
+  if (isSealedClosing(view, `closing_record/${closingRecordId}`)) return refuse('closing.sealed_already');
   const refusal =
     (await refuseToWrite(session, audit, ['closing_record'])) ?? refusalsBeforeSealing(view, audit, closingRecordId)[0];
   if (refusal !== undefined) return refusal;

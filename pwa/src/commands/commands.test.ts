@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import { readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
+import { liesUnderSeal, readRecord, refusalsBeforeClosing, sealStatement, SIGNING_STATEMENT } from '../domain/closing';
 import { closingsOf } from '../domain/closings';
 import { gradesOf, numberedFindings, type NumberedFinding } from '../domain/finding';
 import { LogView, type Issuance } from '../domain/fold';
@@ -549,6 +549,25 @@ describe('the closing meeting', () => {
     expect(shown.record['catalogues']).toEqual(first.catalogues);
     expect(isSameContent(closingRecord(view, audit, first), shown.record)).toBe(true);
     expect(await presentClosingRecord(lena, audit)).toMatchObject({ code: 'closing.sealed_already' });
+    expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject({ code: 'closing.sealed_already' });
+  });
+
+  test('is signed and sealed although somebody has put a seal under it that does not fit', async () => {
+    const { lena, audit, shown } = await presented();
+    const fits = { purpose: 'closing' as const, audit, sha256: '0'.repeat(64), signatures: [], supersedes: null };
+    const said = {
+      sealed_at: '2026-11-26T15:40:00.000Z',
+      installation: await installationOf(lena.database),
+      account: lena.account,
+    };
+    await done(
+      write(lena, audit, [
+        sealChange('closing_record', shown.id, { ...fits, ...said, public_key: null, device_signature: null }),
+      ]),
+    );
+    expect(liesUnderSeal(await readLog(lena.database, audit), `closing_record/${shown.id}`)).toBe(false);
+    await sealWithBothWords(lena, audit, shown.id);
+    expect(closingsOf(await readLog(lena.database, audit)).counting?.record.id).toBe(shown.id);
     expect(await sealClosingRecord(lena, audit, shown.id)).toMatchObject({ code: 'closing.sealed_already' });
   });
 

@@ -130,7 +130,15 @@ export function signaturesOf(view: LogView, closingRecordId: string): readonly E
 export function liesUnderSeal(view: LogView, ref: string): boolean {
   const entity = view.entity(ref);
   const record = entity?.kind === 'handwritten_signature' ? `closing_record/${entity.value('closing_record')}` : ref;
-  return Boolean(view.entity(record)?.value(SEAL));
+  return entityKindOf(record) === 'closing_record'
+    ? isSealedClosing(view, record)
+    : Boolean(view.entity(record)?.value(SEAL));
+}
+
+/** Whether a seal that fits it stands under this closing record. One that does not fit seals nothing and keeps nobody from sealing. */
+export function isSealedClosing(view: LogView, ref: string): boolean {
+  const { counted, beside } = closingsOf(view);
+  return [...counted, ...beside].some(({ record }) => record.ref === ref);
 }
 
 /** What a seal names for them: the digests of the operations that wrote them. Unlike what they say, a digest is salted. */
