@@ -18,6 +18,7 @@ from server.database import init_database
 from server.sealing.log_key import load_log_key
 from server.web import (
     client,
+    erasure,
     evidence,
     installation,
     invitation,
@@ -50,6 +51,7 @@ NOUNS = (
     standard,
     sync,
     evidence,
+    erasure,
     reports,
     mail,
     state,

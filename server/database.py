@@ -94,6 +94,12 @@ def decision_register_path() -> Path:
     return config.decision_register_path
 
 
+def data_folder() -> Path:
+    """Where the files of evidence lie."""
+    config: Config = current_app.config["AUDITBOOK"]
+    return config.data_folder
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):

@@ -8,7 +8,7 @@ away what the answer calls lacking, and the hash over the rest has to be the one
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +30,16 @@ class Custody:
     evidence_sha256: str
 
 
-def evidence_named(births: Iterable[Any]) -> list[str]:
+def evidence_named(births: Iterable[Any], withdrawn: Collection[str] = ()) -> list[str]:
     """
     The SHA-256 of every file that these births of evidence name, once and sorted. Births are the values of `add evidence/…`, whether
-    they count or not: what is in quarantine is kept, so its bytes are to arrive as well. What was erased names nothing any more.
+    they count or not: what is in quarantine is kept, so its bytes are to arrive as well. What was erased names nothing any more, and
+    a file that was withdrawn is not waited for, whoever names it again.
     """
     hashes = {birth.get("sha256") for birth in births if isinstance(birth, dict)}
-    return sorted(sha256 for sha256 in hashes if isinstance(sha256, str) and _SHA256.fullmatch(sha256))
+    return sorted(
+        sha256 for sha256 in hashes if isinstance(sha256, str) and _SHA256.fullmatch(sha256) and sha256 not in withdrawn
+    )
 
 
 def evidence_list_hash(hashes: Iterable[str]) -> str:

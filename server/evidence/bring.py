@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.domain.spelling import Form, is_spelled
-from server.storage import audits
+from server.storage import audits, erasures
 from server.storage import evidence as records
 from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
@@ -19,13 +19,15 @@ def bring_evidence(
     """
     Keep one file of an audit. False where the audit holds it already.
 
-    Raises `Refused` for an audit that is not known here, and where the bytes do not have their hash.
+    Raises `Refused` for an audit that is not known here, for what was withdrawn, and where the bytes do not have their hash.
     """
     with reading(SERVER) as session:
         row = audits.find_audit(session, audit)
         if row is None:
             raise Refused(Refusal("request.not_found"))
         key = BlobKey(row.workspace_id, audit, sha256)
+        if erasures.is_withdrawn(session, audit, sha256):
+            raise Refused(Refusal("evidence.withdrawn"))
         if records.find_blob(session, key) is not None:
             return False
     if not (files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == sha256):

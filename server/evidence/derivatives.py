@@ -44,6 +44,10 @@ def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
         if reason is not None:
             return Derivative(None, reason)
         unfinished.replace(target)
+        if not original.exists():
+            # Withdrawn meanwhile; nothing of it stays.
+            target.unlink(missing_ok=True)
+            return Derivative(None, "it was withdrawn")
         return Derivative(target)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from server.database import reading
 from server.domain.refusals import Refusal, Refused
 from server.evidence.upload import Sender
-from server.storage import audits
+from server.storage import audits, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
 from server.storage.evidence_store import BlobKey, EvidenceFiles
@@ -23,10 +23,14 @@ class StoredEvidence:
 
 
 def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str) -> StoredEvidence:
-    """Raises `Refused` where the audit is not the reader's to see, does not name the hash, or the bytes have not arrived."""
+    """Raises `Refused` where the audit is not the reader's to see, does not name the hash, the bytes have not arrived or were withdrawn."""
     with reading(reader.scope) as session:
         row = audits.visible_audit(session, audit, reader.account, reader.roles)
-        if row is None or not log.names_evidence(session, audit, sha256):
+        if row is None:
+            raise Refused(Refusal("request.not_found"))
+        if erasures.is_withdrawn(session, row.id, sha256):
+            raise Refused(Refusal("evidence.withdrawn"))
+        if not log.names_evidence(session, audit, sha256):
             raise Refused(Refusal("request.not_found"))
         key = BlobKey(row.workspace_id, row.id, sha256)
         blob = records.find_blob(session, key)

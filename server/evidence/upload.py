@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from schemas.evidence import MAX_EVIDENCE_BYTES
 from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
-from server.storage import Session, audits
+from server.storage import Session, audits, erasures
 from server.storage import evidence as records
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
@@ -63,6 +63,7 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
     with reading(SERVER) as session:
         workspace, _ = _wanted(session, sender, announced.audit, [announced.sha256])
         key = BlobKey(workspace, announced.audit, announced.sha256)
+        _refuse_withdrawn(session, key)
         is_held = records.find_blob(session, key) is not None
     is_in_store = is_held or _is_whole_in_store(files, key)
     now = now_ms()
@@ -123,6 +124,7 @@ def append_to_upload(
         if offset != size:
             raise Refused(Refusal("evidence.offset", {"offset": size}))
         size = files.uploads.append(upload, chunks(record.length - size))
+        _drop_withdrawn(files, record)
         if size == record.length:
             _finish(files, record)
         return Progress(record.id, size, record.length)
@@ -187,7 +189,23 @@ def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
     return Progress(upload.id, size, upload.length)
 
 
+def _refuse_withdrawn(session: Session, key: BlobKey) -> None:
+    if erasures.is_withdrawn(session, key.audit, key.sha256):
+        raise Refused(Refusal("evidence.withdrawn"))
+
+
+def _drop_withdrawn(files: EvidenceFiles, upload: UploadRecord) -> None:
+    """It may have been withdrawn while its bytes came."""
+    try:
+        with reading(SERVER) as session:
+            _refuse_withdrawn(session, upload.key)
+    except Refused:
+        files.uploads.remove(upload.id)
+        raise
+
+
 def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
+    _drop_withdrawn(files, upload)
     if not _is_whole_in_store(files, upload.key):
         path = files.uploads.path(upload.id)
         if upload.length == 0:
@@ -197,9 +215,18 @@ def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
             raise Refused(Refusal("evidence.hash_mismatch"))
         files.blobs.put(upload.key, path)
     now = now_ms()
-    with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
-        records.add_blob(session, upload.key, upload.length, upload.media_type, now)
-        records.complete_upload(session, upload, now)
+    try:
+        with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
+            # Locked, so that a withdrawal is either seen here or finds the row.
+            audits.lock_audit(session, upload.audit)
+            _refuse_withdrawn(session, upload.key)
+            records.add_blob(session, upload.key, upload.length, upload.media_type, now)
+            records.complete_upload(session, upload, now)
+    except Refused as refused:
+        if refused.refusal.code == "evidence.withdrawn":
+            files.blobs.delete(upload.key)
+            files.uploads.remove(upload.id)
+        raise
     files.uploads.remove(upload.id)
 
 

@@ -35,6 +35,8 @@ class Erasure:
     at: int
     record: Mapping[str, Any] = field(default_factory=dict)
     """Of a sealed record its `sha256`, and `numbers`, the number that it gave to each finding: no other finding ever gets it."""
+    evidence: str | None = None
+    """Of the birth of evidence the SHA-256 of its file, where that goes too: no other entry named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +174,14 @@ def read(path: Path) -> Register:
 def _line(decision: Decision) -> str:
     match decision:
         case Erasure():
-            written = {
+            written: dict[str, Any] = {
                 "erasure": decision.digest,
                 "audit": decision.audit,
                 "workspace": decision.workspace,
                 "reason": decision.reason,
                 "by": decision.by,
                 **({"record": dict(decision.record)} if decision.record else {}),
+                **({"evidence": decision.evidence} if decision.evidence else {}),
             }
         case Issuance():
             written = {
@@ -212,9 +215,15 @@ def _read(line: bytes) -> Decision | None:
             case {"password_set": account}:
                 return PasswordSet(str(uuid.UUID(account)), at)
             case {"erasure": digest, "audit": audit, "workspace": workspace, "reason": reason, "by": by}:
-                record = written.get("record", {})
                 erasure = Erasure(
-                    str(uuid.UUID(audit)), digest, str(uuid.UUID(workspace)), reason, str(uuid.UUID(by)), at, record
+                    str(uuid.UUID(audit)),
+                    digest,
+                    str(uuid.UUID(workspace)),
+                    reason,
+                    str(uuid.UUID(by)),
+                    at,
+                    written.get("record", {}),
+                    written.get("evidence"),
                 )
                 return erasure if _is_whole(erasure) else None
             case {"issued": seal, "audit": audit, "workspace": workspace, "said": said}:
@@ -232,6 +241,7 @@ def _is_whole(erasure: Erasure) -> bool:
         and len(erasure.reason) <= _LONGEST_REASON
         and "\x00" not in erasure.reason
         and isinstance(erasure.record, dict)
+        and (erasure.evidence is None or _is_digest(erasure.evidence))
     )
 
 

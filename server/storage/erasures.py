@@ -1,4 +1,9 @@
-"""Taking content out of the log, and the register of what was taken out."""
+"""
+Taking content out of the log, and the register of what was taken out.
+
+The file of evidence that is withdrawn goes when the transaction has committed: a rollback would not bring it back. Where the power goes
+between the two, it goes at the next start.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,13 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from server.database import data_folder
 from server.domain.operation import Operation, erase_content, parse_operation
 from server.storage.decision_register import Erasure as Decision
 from server.storage.decision_register import register
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.operation_log import note_read
 from server.storage.tables.audit import Audit
+from server.storage.tables.evidence import Blob, Upload
 from server.storage.tables.operation import Erasure, LoggedOperation
 
 _LOOKUP = 500
@@ -50,9 +59,53 @@ def note_decision(session: Session, decision: Decision) -> None:
         decided_by=decision.by,
         erased_at=decision.at,
         record=json.dumps(dict(decision.record)) if decision.record else None,
+        evidence_sha256=decision.evidence,
     )
     session.add(row)
     session.flush()
+    _remove_files(session, [row])
+
+
+def remove_withdrawn_files(session: Session) -> None:
+    """What was decided and not carried out to the end, or lies here again: every file of withdrawn evidence goes."""
+    _remove_files(session, session.scalars(sa.select(Erasure).where(Erasure.evidence_sha256.is_not(None))))
+
+
+def is_withdrawn(session: Session, audit: str, sha256: str) -> bool:
+    """Whether this file was taken out of the audit for good."""
+    is_it = (Erasure.audit_id == audit) & (Erasure.evidence_sha256 == sha256)
+    return session.scalar(sa.select(Erasure.digest).where(is_it).limit(1)) is not None
+
+
+def withdrawn_files(session: Session, audit: str) -> set[str]:
+    """The SHA-256 of every file that was taken out of the audit."""
+    query = sa.select(Erasure.evidence_sha256).where(Erasure.audit_id == audit, Erasure.evidence_sha256.is_not(None))
+    return {sha256 for sha256 in session.scalars(query) if sha256 is not None}
+
+
+def _remove_files(session: Session, rows: Iterable[Erasure]) -> None:
+    """Their rows in this transaction; file, derived pictures and what is on its way behind it."""
+    keys: list[BlobKey] = []
+    uploads: list[str] = []
+    for row in rows:
+        if row.evidence_sha256 is None:
+            continue
+        keys.append(BlobKey(row.workspace_id, row.audit_id, row.evidence_sha256))
+        for table in (Blob, Upload):
+            is_its = (table.audit_id == row.audit_id) & (table.sha256 == row.evidence_sha256)
+            if table is Upload:
+                uploads += session.scalars(sa.select(Upload.id).where(is_its))
+            session.execute(sa.delete(table).where(is_its))
+    if not keys:
+        return
+    files = EvidenceFiles(data_folder())
+
+    @event.listens_for(session, "after_commit", once=True)
+    def remove(_: Session) -> None:
+        for upload in uploads:
+            files.uploads.remove(upload)
+        for key in keys:
+            files.blobs.delete(key)
 
 
 def all_decisions(session: Session) -> dict[tuple[str, str], Decision]:
@@ -64,14 +117,24 @@ def all_decisions(session: Session) -> dict[tuple[str, str], Decision]:
 def decision_of(row: Erasure) -> Decision:
     """A row of the table as a line of the file."""
     record = json.loads(row.record) if row.record else {}
-    return Decision(row.audit_id, row.digest, row.workspace_id, row.reason, row.decided_by, row.erased_at, record)
+    return Decision(
+        row.audit_id,
+        row.digest,
+        row.workspace_id,
+        row.reason,
+        row.decided_by,
+        row.erased_at,
+        record,
+        row.evidence_sha256,
+    )
 
 
 def register_words(session: Session, audit: Audit, digest: str, said: Mapping[str, Any]) -> None:
     """Note a decision that only the log tells of: its entry came back after a restore, and the register had been lost."""
     at = round(datetime.fromisoformat(said["at"]).timestamp() * 1000)
-    record = said.get("record") or {}
-    register_erasure(session, Decision(audit.id, digest, audit.workspace_id, said["reason"], said["by"], at, record))
+    record, evidence = said.get("record") or {}, said.get("evidence")
+    decision = Decision(audit.id, digest, audit.workspace_id, said["reason"], said["by"], at, record, evidence)
+    register_erasure(session, decision)
 
 
 def registered_erasures(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, Decision]:

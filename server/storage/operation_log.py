@@ -654,6 +654,18 @@ def evidence_sent_by(session: Session, audit: str, account: str) -> set[str]:
     return _evidence_named(session, audit, (table.sent_by_account == account) & (table.chain_account == account))
 
 
+def evidence_named_beside(session: Session, audit: str, digests: Iterable[str]) -> set[str]:
+    """The hashes of the bytes that any entry but these names, in quarantine or not."""
+    return _evidence_named(session, audit, LoggedOperation.digest.not_in(sorted(set(digests))))
+
+
+def entries_about(session: Session, audit: str, entity: str) -> list[LoggedOperation]:
+    """Every entry about this entity, in quarantine or not, in the order of the log."""
+    table = LoggedOperation
+    query = sa.select(table).where(table.audit_id == audit, table.entity == entity).order_by(table.seq)
+    return list(session.scalars(query))
+
+
 def evidence_births(session: Session, audit: str, seq: int) -> list[Any]:
     """The values of every birth of evidence up to a number, in quarantine or not; None where it was erased."""
     table = LoggedOperation

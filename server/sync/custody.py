@@ -12,7 +12,7 @@ from server.database import Scope, reading
 from server.domain.custody import Custody, evidence_list_hash, evidence_named
 from server.domain.operation import SERVER_ACCOUNT
 from server.domain.refusals import Refusal, Refused
-from server.storage import Session, accounts, audits, chains
+from server.storage import Session, accounts, audits, chains, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
 from server.storage.evidence_store import BlobKey, EvidenceFiles
@@ -58,7 +58,7 @@ def read_custody(files: EvidenceFiles, reader: Puller, audit: str, epoch: str | 
         seq = row.head_seq if seq is None else seq
         if seq > row.head_seq:
             raise Refused(Refusal("sync.cursor_ahead", {"head": row.head_seq}))
-        named = evidence_named(log.evidence_births(session, audit, seq))
+        named = evidence_named(log.evidence_births(session, audit, seq), erasures.withdrawn_files(session, audit))
         stored = _stored(session, files, row, named)
         return Held(
             Custody(audit, current, seq, log.hash_at(session, audit, seq), len(stored), evidence_list_hash(stored)),

@@ -65,6 +65,7 @@ def _catch_up(session: Session) -> CaughtUp:
     lacking = {(one.audit, one.digest): one for one in register.erasures if (one.audit, one.digest) not in known}
     here = workspaces.workspace_ids(session)
     placed = [decision for decision in lacking.values() if decision.workspace in here]
+    erasures.remove_withdrawn_files(session)
     erased = sum(_erase_in(session, audit, placed) for audit in dict.fromkeys(one.audit for one in placed))
     blocked = [installation for installation, is_blocked in register.tablets.items() if is_blocked]
     without_password = accounts.drop_older_passwords(session, register.passwords)

@@ -51,10 +51,12 @@ class ServerChain:
         return self._verdict(digest, {"state": APPLIED, "since": since, **decided}, replaces, seen)
 
     def erase(self, decision: Erasure, seen: int) -> NewEntry:
-        """Its content was taken out of the log: by which account's decision, when, and of a sealed record which it was and how it had numbered the findings."""
+        """Its content was taken out of the log: by which account's decision, when, and what is kept of a sealed record and of evidence."""
         value: dict[str, Any] = {"reason": decision.reason, "by": decision.by, "at": as_instant(decision.at)}
         if decision.record:
             value["record"] = dict(decision.record)
+        if decision.evidence:
+            value["evidence"] = decision.evidence
         return self._write(OperationKind.ERASURE, decision.digest, value, [], seen)
 
     def issue(self, seal: str, value: Mapping[str, Any], seen: int) -> NewEntry:

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.config import Config
-from server.database import SERVER, unit_of_work
+from server.database import SERVER, reading, unit_of_work
 from server.sealing.log_key import load_log_key
-from server.storage import backup_marks
+from server.storage import backup_marks, erasures
 from server.storage.backup_marks import KeptFile
 from server.storage.clock import as_instant, now_ms
 from server.storage.disk import copy_checked, keep_names, sha256_of
@@ -100,15 +100,25 @@ def _fill(config: Config, folder: Path, earlier: Sequence[Path]) -> tuple[_Snaps
     """Database and files. What is missing of these, and how many were copied."""
     for _ in range(_SNAPSHOTS):
         taken = _copy_database(config, folder)
-        missing, copied = [], 0
+        missing: list[KeptFile] = []
+        copied = 0
         for file in _wanted(folder):
             how = _bring(file, config.data_folder, folder, earlier)
             copied += how == "copied"
             if how == "missing":
-                missing.append(file.name)
-        if not any(name.startswith("reports/") for name in missing):
+                missing.append(file)
+        if not any(file.name.startswith("reports/") for file in missing):
             break
-    return taken, missing, copied
+    return taken, [file.name for file in missing if not _is_withdrawn(file)], copied
+
+
+def _is_withdrawn(file: KeptFile) -> bool:
+    """Taken out of the audit since the snapshot: it is not here, and that is right."""
+    key = backup_marks.evidence_key(file.name)
+    if key is None:
+        return False
+    with reading(SERVER) as session:
+        return erasures.is_withdrawn(session, key.audit, key.sha256)
 
 
 def _copy_database(config: Config, folder: Path) -> _Snapshot:
@@ -165,11 +175,10 @@ def _share(before: Path, target: Path) -> bool:
 
 def _finish(config: Config, folder: Path, taken: _Snapshot, missing: Sequence[str], copied: int) -> Backup:
     database = _database_file(config)
-    is_gone = set(missing)
 
     def files() -> Iterator[tuple[str, str]]:
         yield sha256_of(folder / database), database
-        yield from ((file.sha256, file.name) for file in _wanted(folder) if file.name not in is_gone)
+        yield from ((file.sha256, file.name) for file in _wanted(folder) if (folder / file.name).is_file())
 
     count, sums_sha256 = write_sums(folder, files())
     (folder / _WANTED).unlink()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from server.config import Config
 from server.database import SERVER, reading
-from server.storage import inspection
+from server.storage import erasures, inspection
 from server.storage.disk import sha256_of
 from server.storage.inspection import Log
 
@@ -28,6 +28,7 @@ def _evidence(folder: Path, every: list[Log]) -> Iterator[str]:
         found = {path.name for path in place.glob("*") if _SHA256.fullmatch(path.name)} if place.is_dir() else set()
         with reading(SERVER) as session:
             rows = inspection.evidence_rows(session, log.id)
+            withdrawn = erasures.withdrawn_files(session, log.id)
         for sha256, size in rows.items():
             path = place / sha256
             if not path.is_file():
@@ -36,7 +37,9 @@ def _evidence(folder: Path, every: list[Log]) -> Iterator[str]:
                 yield f"{log.name}: the file of evidence {sha256} is not what it was: it has another hash"
             elif path.stat().st_size != size:
                 yield f"{log.name}: evidence {sha256} has {path.stat().st_size} bytes, and its row says {size}"
-        for sha256 in sorted(found - set(rows)):
+        for sha256 in sorted(sha256 for sha256 in withdrawn if any(place.glob(f"{sha256}*"))):
+            yield f"{log.name}: the file of withdrawn evidence {sha256} is still there. It goes when the server starts again"
+        for sha256 in sorted(found - set(rows) - withdrawn):
             yield f"{log.name}: {place / sha256} has no row. Where a tablet sends it again it gets one"
     for place in sorted(folder.glob("*/*")):
         if place not in places and any(place.iterdir()):

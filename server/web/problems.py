@@ -50,6 +50,7 @@ STATUS: dict[str, int] = {
     "evidence.too_large": 413,
     "evidence.not_stored": 404,
     "evidence.upload_gone": 410,
+    "evidence.withdrawn": 410,
     "closing": 409,
     "report": 409,
     "report.catalogue_unfit": 422,

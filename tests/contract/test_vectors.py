@@ -366,7 +366,7 @@ def test_receipt(vector: dict[str, Any]):
 @vectors("custody")
 def test_custody(vector: dict[str, Any]):
     """What the server signs before somebody leaves: `births` of evidence, of which the `lacking` files have not arrived."""
-    named = evidence_named(vector["births"])
+    named = evidence_named(vector["births"], vector.get("withdrawn", []))
     assert named == vector["named"]
     stored = [sha256 for sha256 in named if sha256 not in vector["lacking"]]
     custody = Custody(**{name: vector[name] for name in Custody.__dataclass_fields__})

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from server.app import create_app
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
-from server.storage import disk
+from server.storage import accounts, disk
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.tables.evidence import Blob
 from server.storage.tables.report import Report
+from server.sync.erase import withdraw_evidence
 from server.upkeep import backup as taking
 from tests.conftest import close_database
 from tests.devices import Device, new_audit
@@ -212,3 +213,24 @@ def test_without_pg_dump_it_is_said_what_to_install(
     assert "pg_dump is needed" in complaint
     assert "postgresql-client" in complaint
     assert backups_in(place) == []
+
+
+def test_a_photo_that_is_withdrawn_while_the_backup_is_taken_is_not_missed(
+    database, command: Command, audit: Device, paula, place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    [photo] = (entity for entity, field in audit.heads if entity.startswith("evidence/") and field == "born")
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    snapshot = taking._copy_database
+
+    def snapshot_and_withdraw(*given):
+        taken = snapshot(*given)
+        withdraw_evidence(paula.account, roles, audit.audit, photo.partition("/")[2], "Withdrawn.")
+        return taken
+
+    monkeypatch.setattr(taking, "_copy_database", snapshot_and_withdraw)
+    code, _, complaint = command("backup", place)
+    assert (code, complaint) == (0, "")
+    [folder] = backups_in(place)
+    assert not list(folder.rglob(SHA256))
+    assert command("restore", folder, "--check")[0] == 0

@@ -18,8 +18,9 @@ from server.identity import by_hand
 from server.storage import accounts, in_use
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.server_state import server_identity
-from server.sync.erase import erase_content_of
+from server.sync.erase import erase_content_of, withdraw_evidence
 from server.upkeep import restore
+from server.upkeep.examine_files import examine_files
 from server.upkeep.problem import CannotBeDone
 from tests.conftest import close_database
 from tests.devices import Device
@@ -272,3 +273,27 @@ def test_a_folder_that_is_no_backup_is_refused(config: Config, tmp_path: Path):
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(CannotBeDone, match="cannot be read"):
         restore.check_backup(tmp_path)
+
+
+@pytest.mark.parametrize("where", ["in its place", "on another machine"])
+def test_a_photo_that_was_withdrawn_since_the_backup_is_neither_here_nor_served(
+    database, command: Command, config: Config, elsewhere: Config, audit: Device, paula, folder: Path, where: str
+):
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    [photo] = (entity for entity, field in audit.heads if entity.startswith("evidence/") and field == "born")
+    withdraw_evidence(paula.account, roles, audit.audit, photo.partition("/")[2], "Withdrawn.")
+    name = Path("evidence") / audit.person.workspace / audit.audit / SHA256
+    assert (folder / name).is_file()
+    if where == "in its place" and config.is_sqlite:
+        close_database(audit.person.app)
+        at, how = config, ["--replace"]
+    else:
+        elsewhere.decision_register_path.write_bytes(config.decision_register_path.read_bytes())
+        at, how = elsewhere, []
+    assert command("restore", folder, *how, at=at)[0] == 0
+    assert not (at.data_folder / name).exists()
+    with serving(at) as app:
+        lena = audit.person.at(app)
+        assert lena.get(f"/api/audits/{audit.audit}/evidence/{SHA256}").json["code"] == "evidence.withdrawn"
+        assert list(examine_files(at)) == []

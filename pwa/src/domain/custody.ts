@@ -14,13 +14,14 @@ export interface Custody extends LogPoint {
 
 /**
  * The SHA-256 of every file that these births of evidence name, once and sorted. Births are the values of `add evidence/…`, whether
- * they count or not; what was erased names nothing any more.
+ * they count or not; what was erased names nothing any more, and a file that was withdrawn is not waited for, whoever names it again.
  */
-export function evidenceNamed(births: Iterable<unknown>): string[] {
+export function evidenceNamed(births: Iterable<unknown>, withdrawn: ReadonlySet<string> = new Set()): string[] {
   const hashes = new Set<string>();
   for (const birth of births) {
     const sha256 = typeof birth === 'object' && birth !== null ? (birth as { sha256?: unknown }).sha256 : null;
-    if (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)) hashes.add(sha256);
+    if (typeof sha256 !== 'string' || withdrawn.has(sha256)) continue;
+    if (/^[0-9a-f]{64}$/.test(sha256)) hashes.add(sha256);
   }
   return [...hashes].sort();
 }

@@ -187,10 +187,20 @@ export interface components {
             name: string;
             public_key: string | null;
         };
+        Erased: {
+            evidence: string[];
+            operations: string[];
+        };
         ErasedOperation: {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             content_sha256: string;
             header: string;
+        };
+        Erasure: {
+            /** Format: uuid */
+            evidence?: string;
+            operations?: string[];
+            reason: string;
         };
         Evidence: {
             caption?: string;

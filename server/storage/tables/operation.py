@@ -127,3 +127,5 @@ class Erasure(WorkspaceOwned, Base):
     erased_at: Mapped[int] = mapped_column(sa.BigInteger)
     record: Mapped[str | None] = mapped_column(sa.Text)
     """Of a sealed record, as JSON, its hash and the number that it gave to each finding."""
+    evidence_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the birth of evidence the hash of its file, which goes too, and which the audit never takes in again."""
