@@ -58,6 +58,8 @@ export interface Erasure {
   readonly at: string;
   /** Of a sealed record, which it was and the number that it gave to each finding. */
   readonly record?: { readonly sha256: string; readonly numbers: Readonly<Record<string, string>> };
+  /** Of evidence the SHA-256 of its file, where that goes as well: no other entry named it. */
+  readonly evidence?: string;
 }
 
 /**

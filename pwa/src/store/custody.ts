@@ -17,7 +17,7 @@ import { fromDatabase, type Live } from './live';
 import { namesOf } from './names';
 import { waitingIn, type WaitingWork } from './outbox';
 import { checkSigned } from './receipts';
-import { operationOf, readQuarantine } from './refold';
+import { filesIn, operationOf, readErasures, readQuarantine } from './refold';
 import { waitAgain } from './space';
 
 export interface Leaving {
@@ -83,11 +83,13 @@ async function authorsOfFiles(db: AuditbookDatabase, audit: string, seq: number)
       .filter((row) => row.seq !== undefined && row.seq <= seq && row.hollow !== 1 && row.hidden !== 1)
       .toArray()
   ).toSorted((one, other) => one.seq! - other.seq!);
+  const erased = births.filter((row) => row.content_sha256 !== undefined).map(({ digest }) => digest);
+  const withdrawn = new Set(filesIn((await readErasures(db, audit, erased)).values()));
   const authors = new Map<string, string>();
   for (const row of births) {
     const operation = parseOperation(decode(row.body), row.content_sha256);
     if (isRefusal(operation) || operation.kind !== 'add') continue;
-    for (const sha256 of evidenceNamed([operation.val])) {
+    for (const sha256 of evidenceNamed([operation.val], withdrawn)) {
       if (!authors.has(sha256)) authors.set(sha256, operation.chain.account);
     }
   }

@@ -88,6 +88,28 @@ export async function verifyKept(db: AuditbookDatabase, audit: string, file: Evi
   throw new NotSaved('storage.unreadable', undefined, { sha256: file.sha256 });
 }
 
+/** Where the bytes and the pictures made of them lie: `dropWithdrawn` runs in a transaction over these. */
+export function tablesOfBytes(db: AuditbookDatabase) {
+  return [db.uploads, db.evidence_bytes, db.evidence_thumbnails, db.evidence_views];
+}
+
+/**
+ * Files that were withdrawn from this audit go, also where they wait to be sent. Bytes that another audit on this tablet names stay;
+ * its pictures are made again.
+ */
+export async function dropWithdrawn(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<void> {
+  if (hashes.length === 0) return;
+  await db.transaction('rw', tablesOfBytes(db), async () => {
+    await db.uploads.bulkDelete(hashes.map((sha256) => [audit, sha256] as [string, string]));
+    await db.evidence_thumbnails.bulkDelete([...hashes]);
+    await db.evidence_views.bulkDelete([...hashes]);
+    for (const sha256 of hashes) {
+      if ((await db.uploads.where('sha256').equals(sha256).count()) > 0) continue;
+      await db.evidence_bytes.where('[sha256+index]').between([sha256, Dexie.minKey], [sha256, Dexie.maxKey]).delete();
+    }
+  });
+}
+
 /**
  * The server is not where this tablet thought, so what it said it holds is asked again: it may have been restored from a backup that
  * is older than these files. Only what it lacks is sent. Inside the transaction in which the cursor goes back.

@@ -18,8 +18,9 @@ import { advanceChains, type PulledLine } from './chain-tips';
 import { decode, encode } from './codec';
 import { emptyLog, read } from './commit';
 import { noteMissing } from './content-back';
+import { dropWithdrawn, tablesOfBytes } from './evidence-bytes';
 import { chainName, type AuditbookDatabase, type LogRow, type OperationRow } from './database';
-import { entryOf, refoldEntities } from './refold';
+import { entryOf, filesIn, refoldEntities } from './refold';
 import { checkReceipt, noteReceipt } from './receipts';
 import { setLostAside } from './repair';
 
@@ -73,7 +74,10 @@ export async function applyPage(
 
   const point = { audit, epoch: page.epoch, seq: page.next, hash };
   const proof = await checkReceipt(db, point, page.receipt);
-  const tables = [db.operations, db.entities, db.chains, db.logs, db.verdicts, db.device_state, db.receipts];
+  const tables = [
+    ...[db.operations, db.entities, db.chains, db.logs, db.verdicts, db.device_state, db.receipts],
+    ...tablesOfBytes(db),
+  ];
   return db.transaction('rw', tables, async () => {
     const log = (await db.logs.get(audit)) ?? emptyLog(audit);
     if (log.seq !== asked.seq || log.epoch !== asked.epoch || log.hash !== asked.hash) return { kind: 'stale' };
@@ -180,7 +184,7 @@ export async function hearWords(
   return touched;
 }
 
-/** What the server has taken out of the log goes from this tablet too. Header, digest and place stay. */
+/** What the server has taken out of the log goes from this tablet too, with the file of evidence. Header, digest and place stay. */
 async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly PulledLine[]): Promise<void> {
   const told = erasedBy(arrived.flatMap(({ entry }) => (entry === null ? [] : [entry])));
   const rows = await db.operations.bulkGet([...told.keys()].map((digest) => [audit, digest] as [string, string]));
@@ -191,6 +195,7 @@ async function eraseTold(db: AuditbookDatabase, audit: string, arrived: readonly
     const { header, contentSha256 } = eraseContent(decode(row.body));
     await db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
   }
+  await dropWithdrawn(db, audit, filesIn(told.values()));
 }
 
 async function touchedBy(db: AuditbookDatabase, audit: string, arrived: readonly PulledLine[]): Promise<Set<string>> {

@@ -13,7 +13,7 @@
 import Dexie from 'dexie';
 import { isOrphanedGrade, openDisputes } from '../domain/closing';
 import { gradedFinding, numberedFindings, numbersOf } from '../domain/finding';
-import { entityView, isShown, LogView, type EntityView } from '../domain/fold';
+import { entityView, isShown, LogView, type EntityView, type Erasure } from '../domain/fold';
 import { clauseResults, type ClauseResult } from '../domain/judgement';
 import { BORN, DELETED, type ReadOperation } from '../domain/operation';
 import type { Value } from '../domain/plain-json';
@@ -23,7 +23,7 @@ import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabul
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
-import { readQuarantine, readWordsOnRecords } from './refold';
+import { readErasures, readQuarantine, readWordsOnRecords } from './refold';
 
 export { numberedFindings } from '../domain/finding';
 export { once, type Live } from './live';
@@ -52,6 +52,7 @@ export function watchLog(db: AuditbookDatabase, audit: string): Live<LogView> {
 function startWatching(db: AuditbookDatabase, audit: string): Live<LogView> {
   let rev = -1;
   let entities: ReadonlyMap<string, EntityView> = new Map();
+  let withdrawn: ReadonlyMap<string, Erasure> = new Map();
   return shared<LogView>((emit) => {
     const changes = fromDatabase(() => readChanged(db, audit, rev));
     return changes.subscribe((changed) => {
@@ -59,7 +60,8 @@ function startWatching(db: AuditbookDatabase, audit: string): Live<LogView> {
       // Only what was emitted counts as seen: a read that was overtaken is done again from the same place.
       rev = Math.max(rev, ...changed.rows.map((row) => row.rev));
       entities = withRows(entities, changed.rows);
-      emit(new LogView(entities, changed.quarantined, changed.erased, changed.issued));
+      withdrawn = new Map([...withdrawn, ...changed.withdrawn]);
+      emit(new LogView(entities, changed.quarantined, new Map([...changed.erased, ...withdrawn]), changed.issued));
     });
   });
 }
@@ -68,8 +70,17 @@ function readChanged(db: AuditbookDatabase, audit: string, since: number) {
   return db.transaction('r', [db.entities, db.verdicts, db.operations], async () => {
     const range = db.entities.where('[audit+rev]').between([audit, since], [audit, Dexie.maxKey], false, true);
     const [quarantined, words] = [await readQuarantine(db, audit), await readWordsOnRecords(db, audit)];
-    return { rows: await range.toArray(), quarantined, ...words };
+    const rows = await range.toArray();
+    return { rows, quarantined, withdrawn: await readErasures(db, audit, erasedEvidenceIn(rows)), ...words };
   });
+}
+
+/** The births of evidence among these whose content was erased: only of them it is shown when and why. */
+function erasedEvidenceIn(rows: readonly EntityRow[]): string[] {
+  return rows
+    .filter(({ ref }) => ref.startsWith('evidence/'))
+    .flatMap((row) => decode(row.body)[BORN] ?? [])
+    .flatMap(({ operation }) => (operation.isErased ? [operation.digest] : []));
 }
 
 function withRows(before: ReadonlyMap<string, EntityView>, rows: readonly EntityRow[]): Map<string, EntityView> {
@@ -84,8 +95,8 @@ function withRows(before: ReadonlyMap<string, EntityView>, rows: readonly Entity
 
 /** The same, once. */
 export async function readLog(db: AuditbookDatabase, audit: string): Promise<LogView> {
-  const { rows, quarantined, erased, issued } = await readChanged(db, audit, -1);
-  return new LogView(withRows(new Map(), rows), quarantined, erased, issued);
+  const { rows, quarantined, withdrawn, erased, issued } = await readChanged(db, audit, -1);
+  return new LogView(withRows(new Map(), rows), quarantined, new Map([...erased, ...withdrawn]), issued);
 }
 
 /** Some entities only: for a command that must not wait for a whole log. */
@@ -217,14 +228,22 @@ function isReady(readiness: Readiness | null): boolean {
 
 // --- evidence
 
-/** Where the bytes are: `safe` on the server, `waiting` here only, `damaged` here and not right, `elsewhere` on the server only. */
-export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere';
+/**
+ * Where the bytes are: `safe` on the server, `waiting` here only, `damaged` here and not right, `elsewhere` on the server only,
+ * `withdrawn` nowhere any more.
+ */
+export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere' | 'withdrawn';
 
 export interface EvidenceItem {
   readonly id: string;
   readonly entity: EntityView<'evidence'>;
+  /** Empty where it was withdrawn. */
   readonly sha256: string;
   readonly bytes: BytesState;
+  /** When and why it was withdrawn, as far as the log here tells; null where it was not. */
+  readonly withdrawn: Partial<Erasure> | null;
+  /** When it was taken, as it says; of what was withdrawn when its entry was written. */
+  readonly capturedAt: string;
   readonly hasThumbnail: boolean;
   /** Findings and criteria that it bears out, with the link's id. */
   readonly links: readonly { id: string; finding: string | null; criterion: string | null }[];
@@ -251,12 +270,15 @@ export function watchEvidence(db: AuditbookDatabase, audit: string): Live<Eviden
       .ofKind('evidence')
       .map((entity) => {
         const sha256 = entity.get('sha256') ?? '';
-        const bytes = bytesState(uploads.get(sha256));
+        const birth = entity.erased('sha256');
+        const bytes = birth === undefined ? bytesState(uploads.get(sha256)) : 'withdrawn';
         return {
           id: entity.id,
           entity,
           sha256,
           bytes,
+          withdrawn: birth === undefined ? null : (view.erased.get(birth.digest) ?? {}),
+          capturedAt: entity.get('captured_at') ?? (birth === undefined ? '' : new Date(birth.wall).toISOString()),
           hasThumbnail: thumbnails.has(sha256),
           links: links.get(entity.id) ?? [],
         };
@@ -341,7 +363,7 @@ export function unfiledOf(view: LogView): { evidence: EntityView<'evidence'>[]; 
   return {
     evidence: view
       .ofKind('evidence')
-      .filter((item) => !filed.has(item.id))
+      .filter((item) => !filed.has(item.id) && item.erased('sha256') === undefined)
       .toReversed(),
     notes: view
       .ofKind('note')

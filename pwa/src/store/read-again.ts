@@ -9,6 +9,7 @@ import { emptyLog } from './commit';
 import { chainName, type AuditbookDatabase, type OperationRow } from './database';
 import { APP_VERSION } from './device';
 import { fromDatabase, type Live } from './live';
+import { tablesOfBytes } from './evidence-bytes';
 import { hearWords } from './pulled';
 import { entryOf, operationOf, readQuarantine, refoldEntities } from './refold';
 
@@ -38,7 +39,10 @@ const THIS_VERSION = `${APP_VERSION} ${SCHEMA_VERSION}`;
 
 /** Once for each version of the app. Broken off, it begins anew at the next start. */
 export async function readAgain(db: AuditbookDatabase, version: string = THIS_VERSION): Promise<void> {
-  const tables = [db.operations, db.entities, db.chains, db.logs, db.verdicts, db.device_state];
+  const tables = [
+    ...[db.operations, db.entities, db.chains, db.logs, db.verdicts, db.device_state],
+    ...tablesOfBytes(db),
+  ];
   await db.transaction('rw', tables, async () => {
     if ((await db.device_state.get(READ_BY))?.value === version) return;
     const unread = await db.operations.filter((row) => row.ent === undefined && row.hidden !== 1).toArray();

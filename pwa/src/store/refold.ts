@@ -59,6 +59,22 @@ export async function readWordsOnRecords(
   return { issued: issuedFrom(entries), erased: erasedBy(entries) };
 }
 
+/** What the server has said about these operations when it took their content out of the log, by digest. */
+export async function readErasures(
+  db: AuditbookDatabase,
+  audit: string,
+  digests: Iterable<string>,
+): Promise<Map<string, Erasure>> {
+  const words = [...digests].map((digest) => [audit, `operation/${digest}`]);
+  if (words.length === 0) return new Map();
+  return erasedBy(entriesOf(await db.operations.where('[audit+ent]').anyOf(words).toArray()));
+}
+
+/** The files that went with what was erased, by SHA-256. */
+export function filesIn(erasures: Iterable<Erasure>): string[] {
+  return [...erasures].flatMap(({ evidence }) => (typeof evidence === 'string' ? [evidence] : []));
+}
+
 export function entriesOf(rows: readonly OperationRow[]): Entry[] {
   return rows.flatMap((row) => {
     const entry = row.lost === 1 ? null : entryOf(row);

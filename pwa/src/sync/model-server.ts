@@ -66,6 +66,8 @@ export class ModelServer {
   logs = new Map<string, Log>();
   /** `<audit>/<sha256>`: a file that one audit holds is not known to another. */
   stored = new Set<string>();
+  /** By SHA-256, what was taken out for good. */
+  withdrawn = new Set<string>();
   /** The same of what a backup of it holds. */
   backedUp = new Set<string>();
   /** Bytes that it gives out, by the same names. */
@@ -121,13 +123,17 @@ export class ModelServer {
     this.#installation = newId();
   }
 
-  /** Take the content out of an operation, as somebody in the office decided. */
-  erase(audit: string, digest: string): void {
+  /** Take the content out of an operation, as somebody in the office decided; of a birth of evidence with its file. */
+  erase(audit: string, digest: string, evidence?: string): void {
     const log = this.logs.get(audit)!;
     const entry = log.entries.find((other) => other.digest === digest)!;
     const { header, contentSha256 } = eraseContent(entry.data);
     Object.assign(entry, { data: header, contentSha256 });
-    this.#append(log, this.#onOperation(log, audit, digest, 'erasure', { reason: 'withdrawn', by: newId() }));
+    const said = { reason: 'withdrawn', by: newId(), at: new Date(this.now).toISOString() };
+    this.#append(log, this.#onOperation(log, audit, digest, 'erasure', { ...said, ...(evidence && { evidence }) }));
+    if (evidence === undefined) return;
+    this.withdrawn.add(evidence);
+    this.stored.delete(`${audit}/${evidence}`);
   }
 
   /** Issue a report from the record under this seal. */
@@ -225,7 +231,7 @@ export class ModelServer {
       const isBirth = !isRefusal(operation) && operation.kind === 'add' && operation.ent.startsWith('evidence/');
       return isBirth ? [operation.val] : [];
     });
-    const named = evidenceNamed(births);
+    const named = evidenceNamed(births, this.withdrawn);
     const stored = named.filter((sha256) => this.stored.has(`${audit}/${sha256}`));
     const files = { evidence_count: stored.length, evidence_sha256: evidenceListHash(stored) };
     const held = { epoch: this.epoch, seq, hash: seq === 0 ? GENESIS : log.hashes[seq - 1]!, ...files };

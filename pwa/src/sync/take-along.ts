@@ -96,7 +96,7 @@ const THUMBNAIL_BYTES = 150 * 1024;
 /** By hash, what this browser could not draw, until the app is loaded again: it is not fetched anew with every sync. */
 const undrawable = new Set<string>();
 
-/** Thumbnails that are missing here. What the server does not hold yet either, or nobody can decode, is not missed. */
+/** Thumbnails that are missing here. What the server does not hold yet either, what was withdrawn, or nobody can decode, is not missed. */
 export async function fetchThumbnails(
   db: AuditbookDatabase,
   api: ApiClient,
@@ -121,7 +121,7 @@ export async function fetchThumbnails(
       else if (answer.value.byteLength <= THUMBNAIL_BYTES) await keepThumbnail(db, sha256, answer.value);
       else await keepPictures(db, sha256, pictures);
     } else if (answer.kind === 'problem') {
-      missing += answer.status === 404 ? 0 : 1;
+      missing += [404, 410].includes(answer.status) ? 0 : 1;
     } else if (answer.kind !== 'unchanged') {
       throw new Stopped(problemOf(answer, audit));
     }

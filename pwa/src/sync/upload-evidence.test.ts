@@ -27,6 +27,8 @@ class TusServer {
   requests: string[] = [];
   /** Called before each PATCH; an answer of its own is sent instead. */
   interrupt: (nth: number) => 'none' | 'cut' | 'answer lost' | number = () => 'none';
+  /** Hashes of what was withdrawn. */
+  withdrawn = new Set<string>();
   readonly #model: ModelServer;
   #patches = 0;
 
@@ -64,6 +66,7 @@ class TusServer {
             return [key!, atob(value!)] as const;
           }),
       );
+      if (this.withdrawn.has(metadata.get('sha256')!)) return response(410, {}, '{"code": "evidence.withdrawn"}');
       const id = String(this.uploads.size + 1);
       this.uploads.set(id, {
         bytes: new Uint8Array(),
@@ -92,11 +95,11 @@ class TusServer {
   }
 }
 
-function response(status: number, headers: Record<string, string>): unknown {
+function response(status: number, headers: Record<string, string>, body = ''): unknown {
   return {
     getStatus: () => status,
     getHeader: (name: string) => headers[name],
-    getBody: () => '',
+    getBody: () => body,
     getUnderlyingObject: () => null,
   };
 }
@@ -197,6 +200,20 @@ describe('the bytes of a photo', () => {
     tus.interrupt = (nth) => (nth === 1 ? 422 : 'none');
     await expect(upload()).rejects.toMatchObject({ problem: { code: 'sync.upload_failed', status: 422 } });
     expect([await state(refused.sha256), await state(next.sha256)]).toEqual(['waiting', 'stored']);
+  });
+
+  test('that were withdrawn are dropped at the first answer, and never asked about again', async () => {
+    const { tus, db, keep, upload } = await setUp();
+    const [withdrawn, next] = [photo(1000), photo(2000, 2)];
+    await keep(withdrawn);
+    await keep(next);
+    tus.withdrawn.add(withdrawn.sha256);
+    expect(await upload()).toBe(1);
+    expect(await db.uploads.get([AUDIT, withdrawn.sha256])).toBeUndefined();
+    expect((await db.evidence_bytes.toArray()).map(({ sha256 }) => sha256)).toEqual([next.sha256]);
+    const before = tus.requests.length;
+    expect(await upload()).toBe(0);
+    expect(tus.requests).toHaveLength(before);
   });
 
   test('a page that answers 200 in the middle is not taken for an upload', async () => {

@@ -7,7 +7,7 @@ import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-cli
 import type { ApiClient } from '../api/client';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, UploadRow } from '../store/database';
-import { CHUNK_BYTES, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
+import { CHUNK_BYTES, dropWithdrawn, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
 import { concernsOneAudit, problemOf, Stopped } from './problem';
 
 const ENDPOINT = '/api/evidence/uploads';
@@ -110,7 +110,13 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
       },
       onSuccess: () => resolve(),
       onError: (problem) => {
-        const status = 'originalResponse' in problem ? (problem.originalResponse?.getStatus() ?? null) : null;
+        const answer = 'originalResponse' in problem ? problem.originalResponse : null;
+        const status = answer?.getStatus() ?? null;
+        if (status === 410 && codeIn(answer?.getBody()) === 'evidence.withdrawn') {
+          // For good: it is not asked again. Why, the log says.
+          void dropWithdrawn(db, row.audit, [row.sha256]).then(resolve, reject);
+          return;
+        }
         const stopped = new Stopped({
           code: status === null ? 'sync.unreachable' : 'sync.upload_failed',
           facts: status === null ? {} : { status },
@@ -125,6 +131,15 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
     });
     upload.start();
   });
+}
+
+/** The code of a refusal; null where the answer is none of ours. */
+function codeIn(body: string | undefined): unknown {
+  try {
+    return (JSON.parse(body ?? '') as { code?: unknown } | null)?.code ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function note(
