@@ -197,6 +197,11 @@ export class ApiClient {
     return this.#ask(`/api/audits/${audit}/operations/${digest}/release`, { method: 'POST' }, 'empty');
   }
 
+  /** Take words, or a piece of evidence, out of an audit for good. */
+  erase(audit: string, erasure: Schemas['Erasure']): Promise<Answer<Schemas['Erased']>> {
+    return this.#ask(`/api/audits/${audit}/erasures`, { method: 'POST', json: erasure }, ['operations', 'evidence']);
+  }
+
   // --- evidence, reports, mail
 
   knownEvidence(audit: string, sha256: string[]): Promise<Answer<Schemas['KnownEvidence']>> {

@@ -13,7 +13,8 @@ export type WorkspaceAction =
   | 'create_audit'
   | 'issue_report'
   | 'see_mail'
-  | 'release_quarantine';
+  | 'release_quarantine'
+  | 'erase_content';
 
 const PERMITTED: Readonly<Record<WorkspaceAction, readonly Role[]>> = {
   manage_accounts: ['administrator', 'programme_manager'],
@@ -31,6 +32,7 @@ const PERMITTED: Readonly<Record<WorkspaceAction, readonly Role[]>> = {
   create_audit: ['programme_manager', 'lead_auditor', 'quality_manager'],
   issue_report: ['lead_auditor'],
   release_quarantine: ['lead_auditor'],
+  erase_content: ['programme_manager'],
   see_mail: ['administrator', 'programme_manager', 'lead_auditor'],
 };
 

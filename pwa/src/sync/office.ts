@@ -116,6 +116,11 @@ export async function release(audit: string, digest: string): Promise<SyncProble
   return failureOf(await api.release(audit, digest));
 }
 
+/** Destroy a piece of evidence for good, on the server and on every tablet; null when it is decided. */
+export async function withdrawEvidence(audit: string, evidence: string, reason: string): Promise<SyncProblem | null> {
+  return failureOf(await api.erase(audit, { evidence, reason }));
+}
+
 /** null when the invitation is on its way. */
 export async function invite(workspace: string, invitation: Schemas['Invitation']): Promise<SyncProblem | null> {
   return failureOf(await api.invite(workspace, invitation));

@@ -28,7 +28,7 @@ export function trayOf(audit: OpenAudit): Piece[] {
   const photos = audit.evidence
     .filter((item) => unfiled.has(item.id) && isMine(audit, item.entity))
     .map((item) => ({
-      at: item.entity.get('captured_at') ?? '',
+      at: item.capturedAt,
       piece: {
         id: item.entity.ref,
         kind: item.entity.get('kind') === 'photo' ? ('photo' as const) : ('file' as const),
