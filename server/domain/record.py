@@ -183,7 +183,7 @@ def report_record(
             {"criterion": row.criterion, "result": row.result, "findings": list(row.findings)}
             for row in clause_results(view, criteria, numbers)
         ],
-        "pictures": [evidence.id for evidence in view.of_kind("evidence") if evidence.get("is_in_report") is True],
+        "pictures": [evidence.id for evidence in _evidence(view) if evidence.get("is_in_report") is True],
         "changes_since_closing": changes_since_closing(closing, content),
         **basis.told(),
     }
@@ -232,7 +232,7 @@ def _content(view: LogView, audit: str) -> Record:
         },
         **{name: _listed(view, kind, told) for name, (kind, told) in _LISTED.items()},
         "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
-        "evidence": _every(view, "evidence", _EVIDENCE),
+        "evidence": [{"id": evidence.id, **_picked(evidence, _EVIDENCE)} for evidence in _evidence(view)],
         "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
         "attendance": _every(view, "attendance", _ATTENDANCE),
         "deviations": _every(view, "deviation", _DEVIATION),
@@ -248,13 +248,7 @@ def _audit(view: LogView, audit: str) -> EntityView:
 
 
 def _finding(view: LogView, number: str, finding: EntityView) -> Record:
-    linked = sorted(
-        {
-            link.get("evidence")
-            for link in view.of_kind("evidence_link")
-            if link.get("finding") == finding.id and _is_shown(view, f"evidence/{link.get('evidence')}")
-        }
-    )
+    filed = {link.get("evidence") for link in view.of_kind("evidence_link") if link.get("finding") == finding.id}
     return {
         "id": finding.id,
         "number": number,
@@ -263,8 +257,13 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
             {"standard": standard, **_picked(special, _GRADE)}
             for standard, special in special_grades(view, finding).items()
         ],
-        "evidence": linked,
+        "evidence": sorted(evidence.id for evidence in _evidence(view) if evidence.id in filed),
     }
+
+
+def _evidence(view: LogView) -> list[EntityView]:
+    """All of it but what was withdrawn, of which neither the file nor a word is left."""
+    return [evidence for evidence in view.of_kind("evidence") if evidence.get("sha256")]
 
 
 def _every(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
@@ -281,11 +280,6 @@ def _listed(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
     return [
         {"id": entity.id, **_picked(entity, names)} for entity in found if not entity.is_deleted or entity.id in named
     ]
-
-
-def _is_shown(view: LogView, ref: str) -> bool:
-    entity = view.entity(ref)
-    return entity is not None and entity.born is not None and not entity.is_deleted
 
 
 def _picked(entity: EntityView, names: Iterable[str]) -> Record:

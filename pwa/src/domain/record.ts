@@ -6,7 +6,7 @@
  * schemas/vectors/record proves it.
  */
 import { numberedFindings, numbersOf, specialGrades, type FindingView } from './finding';
-import { isShown, type EntityView, type LogView } from './fold';
+import { type EntityView, type LogView } from './fold';
 import { clauseResults } from './judgement';
 import { byCodePoint, type ChainKey } from './operation';
 import { isSameValue, type Value } from './plain-json';
@@ -198,8 +198,7 @@ export function reportRecord(view: LogView, audit: string, terms: ReportTerms, b
     summary: picked(shown, SUMMARY),
     confirmed: picked(shown, CONFIRMED),
     clauses: rows.map((row) => ({ criterion: row.criterion, result: row.result, findings: [...row.findings] })),
-    pictures: view
-      .ofKind('evidence')
+    pictures: evidenceIn(view)
       .filter((evidence) => evidence.get('is_in_report') === true)
       .map((evidence) => evidence.id),
     changes_since_closing: changesSinceClosing(terms.closing, content),
@@ -260,7 +259,7 @@ export function contentOf(view: LogView, audit: string): PlainRecord {
     },
     ...Object.fromEntries(Object.entries(LISTED).map(([name, [kind, told]]) => [name, listed(view, kind, told)])),
     findings: numberedFindings(view).map(({ number, finding }) => findingContent(view, number, finding)),
-    evidence: every(view, 'evidence', EVIDENCE),
+    evidence: evidenceIn(view).map((evidence) => ({ id: evidence.id, ...picked(evidence, EVIDENCE) })),
     judgements: view.ofKind('judgement').map((judgement) => picked(judgement, JUDGEMENT)),
     attendance: every(view, 'attendance', ATTENDANCE),
     deviations: every(view, 'deviation', DEVIATION),
@@ -272,17 +271,23 @@ export function contentOf(view: LogView, audit: string): PlainRecord {
 }
 
 function findingContent(view: LogView, number: string, finding: FindingView): PlainRecord {
-  const linked = view
-    .ofKind('evidence_link')
-    .filter((link) => link.get('finding') === finding.id && isShown(view.entity(`evidence/${link.get('evidence')}`)))
-    .map((link) => link.get('evidence')!);
+  const links = view.ofKind('evidence_link').filter((link) => link.get('finding') === finding.id);
+  const filed = new Set(links.map((link) => link.get('evidence')));
   return {
     id: finding.id,
     number,
     ...picked(finding, FINDING),
     grades: [...specialGrades(view, finding)].map(([standard, special]) => ({ standard, ...picked(special, GRADE) })),
-    evidence: [...new Set(linked)].sort(),
+    evidence: evidenceIn(view)
+      .map(({ id }) => id)
+      .filter((id) => filed.has(id))
+      .sort(),
   };
+}
+
+/** All of it but what was withdrawn, of which neither the file nor a word is left. */
+function evidenceIn(view: LogView): EntityView<'evidence'>[] {
+  return view.ofKind('evidence').filter((evidence) => Boolean(evidence.get('sha256')));
 }
 
 function every(view: LogView, kind: EntityKind, names: readonly string[]): PlainRecord[] {
