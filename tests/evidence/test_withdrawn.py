@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 
 from server.config import Config
-from server.database import SERVER, reading
+from server.database import SERVER, reading, unit_of_work
 from server.domain.refusals import Refused
 from server.domain.vocabulary import Role
 from server.evidence.bring import bring_evidence
 from server.evidence.derivatives import report_picture
 from server.evidence.upload import Sender as Uploading
 from server.evidence.upload import append_to_upload
-from server.storage import accounts
+from server.storage import accounts, audits
 from server.storage import erasures as kept
 from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
@@ -328,3 +328,15 @@ def test_only_the_programme_manager_withdraws(shown: Device, lena, otto, paula):
         withdraw(paula, shown, f"evidence/{new_id()}")
     assert refused.value.refusal.code == "request.not_found"
     assert read(shown) == PICTURE
+
+
+def test_a_log_that_is_handed_back_tells_it_where_the_register_was_lost(shown: Device, paula, config: Config):
+    """The word of the erasure names the file: whoever reads it again withdraws it again."""
+    said = {"reason": WHY, "by": paula.account, "at": "2026-11-28T10:00:00.000Z", "evidence": SHA256}
+    born = shown.heads[evidence_in(shown)[0], "born"][0]
+    with unit_of_work(SERVER) as session:
+        audit = audits.lock_audit(session, shown.audit)
+        assert audit is not None
+        kept.register_words(session, audit, born, said)
+    assert on_disk(config) == []
+    assert announce(shown).json["code"] == "evidence.withdrawn"
