@@ -8,13 +8,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Tablets
+from tests.e2e.browser import PHONE
+from tests.e2e.conftest import ROOT, Tablets
 from tests.e2e.serving import Server
 from tests.e2e.tablet import Tablet
 from tests.e2e.test_room import keep, look
 
 pytestmark = pytest.mark.slow
 
+AXE = ROOT / "pwa/node_modules/axe-core/axe.min.js"
 WHY = "Shows a person who did not agree."
 FILES_HERE = """async () => {
   const counts = {};
@@ -100,3 +102,45 @@ def test_a_photo_that_is_withdrawn_leaves_the_server_and_every_tablet(tablet: Ta
     lena.enter("Evidence")
     lena.page.get_by_role("button", name=re.compile("^Open")).last.click()
     expect(lena.page.get_by_role("button", name="Withdraw this evidence …")).to_have_count(0)
+
+
+def test_by_the_keyboard_alone_on_a_phone_in_german_and_not_without_a_network(tablet: Tablets, photo: Path):
+    lena = tablet.in_the_audit("lena")
+    keep(lena, photo)
+    lena.waits_until_safe()
+    jonas = tablet.in_the_audit("jonas", viewport=PHONE)
+    jonas.context.add_init_script(path=AXE)
+    jonas.enter("Evidence")
+    jonas.page.evaluate("() => { localStorage['auditbook.locale'] = 'de' }")
+    jonas.reloads()
+    page = jonas.page
+    page.get_by_role("main").get_by_role("button", name=re.compile("^Foto öffnen")).last.click()
+    withdraw = page.get_by_role("button", name="Diesen Nachweis zurückziehen …")
+    jonas.goes_offline()
+    expect(withdraw).to_be_disabled()
+    jonas.comes_back_online()
+    expect(withdraw).to_be_enabled(timeout=60_000)
+    withdraw.focus()
+    page.keyboard.press("Enter")
+    asked = page.get_by_role("dialog", name=re.compile("zurückziehen[?]$"))
+    page.keyboard.type("Zeigt eine Person.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    look(jonas, "phone")
+    found = page.evaluate("() => axe.run(document.querySelector('dialog[data-asks][open]'))")
+    assert [one["id"] for one in found["violations"]] == []
+    width = page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
+    page.keyboard.press("Escape")
+    expect(asked).to_be_hidden()
+    expect(withdraw).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(asked.get_by_role("button", name="Endgültig vernichten")).to_be_disabled()
+    page.keyboard.type("Zeigt eine Person.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("^Zurückgezogen am .*: Zeigt eine Person[.]")).first).to_be_visible()
+    look(jonas, "phone-withdrawn")
