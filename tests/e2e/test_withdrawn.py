@@ -114,7 +114,7 @@ def test_by_the_keyboard_alone_on_a_phone_in_german_and_not_without_a_network(ta
     jonas.page.evaluate("() => { localStorage['auditbook.locale'] = 'de' }")
     jonas.reloads()
     page = jonas.page
-    page.get_by_role("main").get_by_role("button", name=re.compile("^Foto öffnen")).last.click()
+    page.get_by_role("main").get_by_role("button", name=re.compile(" öffnen: ")).last.click()
     withdraw = page.get_by_role("button", name="Diesen Nachweis zurückziehen …")
     jonas.goes_offline()
     expect(withdraw).to_be_disabled()
