@@ -126,6 +126,8 @@ def test_by_the_keyboard_alone_on_a_phone_in_german_and_not_without_a_network(ta
     page.keyboard.type("Zeigt eine Person.")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
+    expect(asked.get_by_role("button", name="Endgültig vernichten")).to_be_enabled()
+    page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
     look(jonas, "phone")
     found = page.evaluate("() => axe.run(document.querySelector('dialog[data-asks][open]'))")
     assert [one["id"] for one in found["violations"]] == []
