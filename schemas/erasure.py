@@ -8,6 +8,8 @@ from schemas.base import StrictSchema, list_of, sha256_hex
 
 MAX_ERASED_AT_ONCE = 200
 MAX_REASON = 2000
+MAX_WORDS = 100_000
+"""Every word that was ever written about one piece of evidence."""
 
 
 class ErasureSchema(StrictSchema):
@@ -29,5 +31,5 @@ class ErasureSchema(StrictSchema):
 class ErasedSchema(StrictSchema):
     """What is gone: entries by their digest, and files of evidence by their SHA-256. Said again, it is answered alike."""
 
-    operations = list_of(sha256_hex(), most=MAX_ERASED_AT_ONCE, required=True)
+    operations = list_of(sha256_hex(), most=MAX_WORDS, required=True)
     evidence = list_of(sha256_hex(), most=MAX_ERASED_AT_ONCE, required=True)

@@ -35,7 +35,7 @@ def open_disputes(view: LogView) -> list[OpenDispute]:
     """Every open dispute of the audit, by the reference of its entity."""
     disputes: list[OpenDispute] = []
     for ref, entity in sorted(view.entities.items()):
-        if entity.born is None:
+        if entity.born is None or is_withdrawn(entity):
             continue
         if _is_orphaned_grade(view, entity):
             # Somebody graded without knowing that the finding was deleted: what has to be decided is whether there is one.
@@ -49,6 +49,11 @@ def open_disputes(view: LogView) -> list[OpenDispute]:
             names = [name for name, field in entity.fields.items() if field.is_disputed]
             disputes += [OpenDispute(ref, name, name in (sealed or ())) for name in names]
     return sorted(disputes, key=lambda dispute: dispute.ref)
+
+
+def is_withdrawn(entity: EntityView) -> bool:
+    """No record lists it any more, so nobody has to decide what was right about it."""
+    return entity.kind == "evidence" and not entity.get("sha256")
 
 
 def content_before_report(view: LogView, audit: str) -> list[Refusal]:

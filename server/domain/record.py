@@ -262,7 +262,7 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
 
 
 def _evidence(view: LogView) -> list[EntityView]:
-    """All of it but what was withdrawn, of which neither the file nor a word is left."""
+    """All of it but what was withdrawn: its file is gone, and its birth says nothing any more."""
     return [evidence for evidence in view.of_kind("evidence") if evidence.get("sha256")]
 
 

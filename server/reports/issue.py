@@ -35,7 +35,7 @@ from server.reports.stamping import FIELDS, certify_report
 from server.reports.succession import refuse_place
 from server.sealing.canonical import sha256_hex
 from server.sealing.pades import SigningUnavailable, load_signer
-from server.storage import Session, accounts, audits, chains, evidence, report_store
+from server.storage import Session, accounts, audits, chains, erasures, evidence, report_store
 from server.storage import operation_log as log
 from server.storage.clients import settings
 from server.storage.clock import as_instant, now_ms
@@ -129,7 +129,8 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         if entry.operation.entity_kind == "evidence" and isinstance(entry.operation.value, dict)
     ]
     audit = audits.find_audit(session, row.audit)
-    return gather_material(
+    gone = erasures.withdrawn_files(session, row.audit)
+    material = gather_material(
         entries,
         row.audit,
         row.report_record,
@@ -143,6 +144,10 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
         stored_at=evidence.stored_since(session, row.workspace, row.audit, hashes),
     )
+    if isinstance(material, Refusal):
+        return material
+    # A file that was withdrawn and is named again will never come: nothing waits for it, and its picture is absent.
+    return replace(material, arrived=(material.arrived or frozenset()) | gone)
 
 
 def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pictures) -> Issued | Refusal:

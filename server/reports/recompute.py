@@ -7,7 +7,7 @@ numbers the log has got since: after a restore, too, the record is made again an
 
 import re
 
-from server.domain.closing import content_before_report
+from server.domain.closing import content_before_report, is_withdrawn
 from server.domain.fold import EntityView, LogView, fold_log
 from server.domain.record import RECORDED_KINDS, Basis, closing_record, report_record
 from server.domain.refusals import Refusal
@@ -64,9 +64,9 @@ def refuse_recomputed(
         catalogues=met.get("catalogues") or [],
     )
     if canonical_bytes(signed) != closing.data:
-        return Refusal("report.closing_erased") if _shows_erased(meeting.view) else mismatch("the closing record")
+        return Refusal("report.closing_erased") if _shows_erased(meeting.view, met) else mismatch("the closing record")
     if canonical_bytes(_recomputed(then.view, audit, sealed, closing, then)) != sealed.data:
-        return Refusal("report.content_erased") if _shows_erased(then.view) else mismatch("its content")
+        return Refusal("report.content_erased") if _shows_erased(then.view, content) else mismatch("its content")
     # What is in quarantine now must not be in a report, and a number that went out with another one stays as it is. A tablet that
     # sealed before it heard of it seals again.
     now = _as_of_now(log, then)
@@ -83,14 +83,20 @@ def _as_of_now(log: AuditLog, then: Reading) -> LogView:
     return fold_log(entries, {*then.aside, *(read & log.view.quarantined.keys())})
 
 
-def _shows_erased(view: LogView) -> bool:
+def _shows_erased(view: LogView, record: Record) -> bool:
     """
     Whether a record of this would still show something whose words are gone. Then it is not printed: what has to be erased out of a
     sealed record is left out of the next one first (docs/adr/0003-two-seals.md).
     """
-    shown = [entity for entity in view.entities.values() if entity.kind in RECORDED_KINDS and not entity.is_deleted]
+    shown = [
+        entity
+        for entity in view.entities.values()
+        if entity.kind in RECORDED_KINDS and not entity.is_deleted and not is_withdrawn(entity)
+    ]
     fields = [[*entity.fields.values(), *([entity.born_view] if entity.born_view else [])] for entity in shown]
-    return any(field.is_erased for of_entity in fields for field in of_entity)
+    listed = [view.entity(f"evidence/{item['id']}") for item in record.get("evidence") or []]
+    is_of_withdrawn = any(evidence is not None and is_withdrawn(evidence) for evidence in listed)
+    return is_of_withdrawn or any(field.is_erased for of_entity in fields for field in of_entity)
 
 
 def _basis(audit: str, record: Record, reading: Reading) -> Basis:

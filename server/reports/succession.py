@@ -45,9 +45,15 @@ def _revision_before(view: LogView, record: EntityView) -> int | None:
     replaced = _seal_of(record).get("supersedes")
     if replaced is None:
         return 0
-    sealed = {_seal_of(entity).get("sha256"): entity for entity in view.entities.values() if _seal_of(entity)}
-    before = sealed.get(replaced)
-    return _made(view).get(replaced) if before is None else int((before.born or {}).get("revision") or 0) or None
+    before = _by_hash(view).get(replaced)
+    known = None if before is None else int((before.born or {}).get("revision") or 0) or None
+    return _made(view).get(replaced, known)
+
+
+def _by_hash(view: LogView) -> dict[Any, EntityView]:
+    """Every report record that is sealed, by its hash. A seal under another one's hash seals nothing."""
+    sealed = [(_seal_of(entity).get("sha256"), entity) for entity in view.entities.values() if _seal_of(entity)]
+    return {sha256: entity for sha256, entity in sealed if sha256 == entity.get("sha256", sha256)}
 
 
 def _made(view: LogView) -> dict[str, int]:
@@ -57,7 +63,7 @@ def _made(view: LogView) -> dict[str, int]:
 
 def _made_before(view: LogView, record: EntityView, made: Mapping[str, int]) -> str | Refusal | None:
     """The report that was made and whose place this one takes, directly or by way of some that never were; None for the first."""
-    by_hash = {_seal_of(entity).get("sha256"): entity for entity in view.entities.values() if _seal_of(entity)}
+    by_hash = _by_hash(view)
     passed = set[str]()
     replaced = _seal_of(record).get("supersedes")
     while replaced is not None and replaced not in made:

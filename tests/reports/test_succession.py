@@ -15,6 +15,7 @@ from server.domain.vocabulary import Origin, Role
 from server.reports.asking import Asker
 from server.reports.issue import issue_report
 from server.reports.request import ask_for_report
+from server.sealing.canonical import sha256_hex
 from server.storage import decision_register
 from server.storage.report_store import ReportFiles
 from server.storage.tables.evidence import Blob
@@ -40,6 +41,7 @@ from tests.reports.issuing import (
 )
 from tests.reports.sample import (
     REPORT,
+    seal,
     seal_report,
 )
 
@@ -327,3 +329,20 @@ def test_what_the_log_alone_knows_of_reports_is_added_to_the_register(
     (after,) = decision_register.read(config.decision_register_path).issuances
     assert len(before) == 1
     assert after.said["pdf_sha256"] == listed(tablet)[0]["pdf_sha256"]
+
+
+def test_a_seal_under_the_hash_of_another_report_holds_up_no_revision(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    """Another leader's modified tablet seals its own record by the hash of the report that went out."""
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    ask(tablet)
+    work(app)
+    first = tablet.view_of_made().entity(REPORT).get("sha256")
+    said = {"closing_sha256": "a" * 64, "closing_seal_sha256": "b" * 64, "revision": 7, "reason": None}
+    tablet.add("report_record/report-9", record="{}", sha256=sha256_hex(b"{}"), **said)
+    seal(tablet, "report_record/report-9", first, "2026-11-27T08:15:30.000Z")
+    seal_report(tablet, 2, "A comment of the client", OTHER, supersedes=first)
+    sent(tablet)
+    assert asked(tablet, OTHER) == (202, None)

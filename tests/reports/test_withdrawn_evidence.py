@@ -77,3 +77,23 @@ def test_records_that_are_sealed_after_it_leave_it_out_and_wait_for_nothing(
     assert CAPTION not in text
     assert sha256 not in text.replace(" ", "")
     assert "Gauge cabinet, drawer G-4" in text
+
+
+def test_words_that_come_after_it_hold_no_report_up(
+    office: Person, paula: Person, app: Flask, config: Config, tmp_path: Path
+):
+    """A colleague had written a caption offline: it stands beside an erased one, and no record lists either."""
+    tablet = tablet_with_sample(office)
+    seal_closing(tablet)
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    tablet.make("set", "evidence/e1", "caption", "Written offline", bases=[])
+    withdraw(tablet, paula)
+    sent(tablet)
+    tablet.pull()
+    assert tablet.view().entities["evidence/e1"].fields["caption"].is_disputed
+    close_again(tablet, "A photo showed a person.", view=tablet.view())
+    hear(tablet)
+    seal_report(tablet, closing_ref=AGAIN, view=tablet.view())
+    sent(tablet)
+    assert "Written offline" not in made_text(tablet, app, config)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 
 import pytest
 from flask import Flask
@@ -56,7 +57,8 @@ def test_the_beginning_of_a_log_has_the_hash_of_nothing(database, lena):
 def test_a_page_is_bounded_in_bytes_as_well(database, lena):
     device = new_audit(lena)
     for number in range(5):
-        device.add(f"closing_record/{number}", record="x" * 800_000, sha256="0" * 64)
+        record = "x" * 800_000
+        device.add(f"closing_record/{number}", record=record, sha256=sha256(record.encode()).hexdigest())
     for text in device.made:
         device.push([text])
     page = device.ask_page()

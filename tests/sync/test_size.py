@@ -1,5 +1,7 @@
 """One limit of size, in bytes: what a tablet may seal on the glass, the server takes, whatever letters it is made of."""
 
+from hashlib import sha256
+
 import pytest
 
 from server.domain.operation import MAX_CONTENT_BYTES
@@ -9,7 +11,7 @@ ENVELOPE = len('{"salt":"AAAAAAAAAAAAAAAAAAAAAA","val":{"record":"","sha256":"' 
 
 
 def add_record(device: Device, record: str) -> str:
-    return device.add("closing_record/c1", record=record, sha256="0" * 64)
+    return device.add("closing_record/c1", record=record, sha256=sha256(record.encode()).hexdigest())
 
 
 @pytest.mark.parametrize(

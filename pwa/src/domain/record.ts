@@ -285,7 +285,7 @@ function findingContent(view: LogView, number: string, finding: FindingView): Pl
   };
 }
 
-/** All of it but what was withdrawn, of which neither the file nor a word is left. */
+/** All of it but what was withdrawn: its file is gone, and its birth says nothing any more. */
 function evidenceIn(view: LogView): EntityView<'evidence'>[] {
   return view.ofKind('evidence').filter((evidence) => Boolean(evidence.get('sha256')));
 }
