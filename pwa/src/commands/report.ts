@@ -119,7 +119,10 @@ function candidates(view: LogView): Candidate[] {
       const record = entity as unknown as ReportView;
       const { sha256, supersedes } = record.get('seal') ?? {};
       // Its seal outlasts an erasure of what it said, its revision does not: that it was made, the log says itself.
-      return sha256 ? [{ record, sha256, supersedes: supersedes ?? null, revision: record.get('revision') ?? 0 }] : [];
+      const isItsOwn = sha256 === (record.get('sha256') ?? sha256);
+      return sha256 && isItsOwn
+        ? [{ record, sha256, supersedes: supersedes ?? null, revision: record.get('revision') ?? 0 }]
+        : [];
     })
     .sort(
       (one, other) =>
