@@ -39,9 +39,13 @@ unchanged() {
   shift
   while [ "$1" != -- ]; do command+=("$1"); shift; done
   shift
-  state=$(.venv/bin/python -I -S scripts/fingerprint.py "$@" scripts/check.sh)
+  state=$(state_of "$@")
   [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && return
   "${command[@]}" && echo "$state" >"$stamp"
+}
+
+state_of() {
+  .venv/bin/python -I -S scripts/fingerprint.py "$@" scripts/check.sh
 }
 
 npm_run() {
@@ -49,15 +53,19 @@ npm_run() {
 }
 
 bin=.venv/bin
-# Four of the server's tests read what stands in pwa/ or docs/.
+# Four of the server's tests read what stands in pwa/ or docs/: they are made also where nothing of the server has changed.
 both=(tests/test_docs.py tests/torture/test_catalogue.py tests/demo/test_finished_audits.py tests/reports/test_look.py)
-check "pytest, the quick tests" unchanged pytest $bin/python -m pytest -q -m "not slow" "${both[@]/#/--ignore=}" -- \
-  server schemas tests migrations scripts wsgi.py pyproject.toml requirements-dev.lock pwa/src/store/testdata
-# What takes seconds by itself is for `make test`: the simulator's stories, on this side as on the server's, and `testLong`.
+quick_pytest() {
+  local stamp=.venv/.passed-pytest state chosen=()
+  state=$(state_of server schemas tests migrations scripts wsgi.py pyproject.toml requirements-dev.lock pwa/src/store/testdata)
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then chosen=("${both[@]}"); fi
+  $bin/python -m pytest -q -m "not slow" ${chosen[@]+"${chosen[@]}"} && echo "$state" >"$stamp"
+}
+check "pytest, the quick tests" quick_pytest
+# What is dear is for `make test`: the simulator's stories, on this side as on the server's, and `testLong`.
 quick_vitest() { VITE_QUICK=1 npm_run test -- --exclude "src/torture/**" --exclude "src/handover/**"; }
 check "vitest" unchanged vitest quick_vitest -- pwa schemas
 check "svelte-check" unchanged svelte-check npm_run check:components -- pwa
-check "pytest, what both sides say" $bin/python -m pytest -q -m "not slow" "${both[@]}"
 check "tsc" npm_run check:types
 check "mypy" $bin/mypy
 check "prettier" npm_run format:check -- --cache --cache-strategy content

@@ -18,5 +18,6 @@ def test_pictures_are_jpegs_of_a_camera_and_the_same_each_time():
         assert (picture.format, picture.size) == ("JPEG", photo.SIZE)
 
 
+@pytest.mark.slow
 def test_the_label_of_the_caliper_says_its_date():
     assert photo.caliper("9 Sep") != photo.caliper("10 Sep")

@@ -195,6 +195,7 @@ def test_a_job_that_takes_every_worker_down_is_given_up(app, database, time_pass
     assert '"job failed"' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_jobs(app, database):
     done, lock = [], threading.Lock()
 

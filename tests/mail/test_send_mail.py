@@ -115,6 +115,7 @@ def test_a_server_that_refuses_twice_gets_the_same_mail_a_third_time(
     assert (state_of(mail).state, state_of(mail).attempts, state_of(mail).last_error) == ("sent", 3, None)
 
 
+@pytest.mark.slow
 def test_pauses_grow_and_the_twelfth_failure_is_the_last(app: Flask, config: Config, time_is: Callable[[int], None]):
     mail = queued()
     waited = []

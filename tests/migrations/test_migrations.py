@@ -56,6 +56,7 @@ def test_an_empty_database_is_brought_to_today(empty_app: Flask):
         assert current_revision(session) == latest_revision() == revisions()[-1]
 
 
+@pytest.mark.slow
 def test_the_migrations_lead_to_what_the_tables_say(empty_app: Flask):
     migrate()
     with reading(SERVER) as session:
@@ -97,6 +98,7 @@ def _fill(connection: sa.Connection) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_table_that_others_refer_to_can_be_built_anew(app, database, lena):
     """As SQLite needs it for nearly every change of a table: no row of the log may go with it."""
     device = new_audit(lena)
@@ -124,6 +126,7 @@ def test_a_migration_that_loses_what_others_refer_to_is_refused(app, database, l
         lose()
 
 
+@pytest.mark.slow
 def test_a_migration_that_fails_leaves_nothing_behind(empty_app: Flask, monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")

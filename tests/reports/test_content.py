@@ -13,6 +13,8 @@ from server.sealing.canonical import canonical_bytes
 from server.standards.catalogue import as_contract, catalogue_tree, standard
 from tests.reports.sample import sample_material
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def material() -> ReportMaterial:

@@ -10,6 +10,8 @@ from server.reports.wording import LANGUAGES, Words
 from tests.reports.sample import sample_material
 from tests.reports.test_content import changed, facts, told
 
+pytestmark = pytest.mark.slow
+
 SUMMARY = (
     "conformity",
     "effectiveness",

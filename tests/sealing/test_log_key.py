@@ -28,6 +28,7 @@ def test_it_is_made_once_and_nobody_but_the_owner_reads_it(tmp_path: Path):
     assert key.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_have_the_same_key(tmp_path: Path):
     with multiprocessing.get_context("fork").Pool(8) as processes:
         names = processes.map(_name_of_key, [str(tmp_path)] * 8)
@@ -55,6 +56,7 @@ def test_a_key_of_ones_own_is_taken(tmp_path: Path):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_a_key_that_cannot_be_used_stops_the_start_with_a_sentence(tmp_path: Path):
     texts = {
         "missing.pem": None,

@@ -135,6 +135,7 @@ ALLOWED = {
 """Where raw SQL stands all the same, and why it touches no row."""
 
 
+@pytest.mark.slow
 def test_no_code_goes_around_the_session():
     """Raw SQL and Core on a table's `__table__` are not narrowed to the scope, so they stand nowhere."""
     found = []

@@ -43,6 +43,7 @@ def test_an_audit_that_the_office_began_is_taken_along_by_its_team(lena: Person,
     assert seen_by(aron, audit).of_kind("team_member")[0].get("name") == "Aron"
 
 
+@pytest.mark.slow
 def test_a_tablet_goes_on_where_the_office_began(lena: Person):
     audit = begin(lena)
     device = Device(lena, audit)

@@ -53,6 +53,7 @@ def lena(app: Flask, old: dict[str, Any]) -> Person:
     )
 
 
+@pytest.mark.slow
 def test_a_tablet_that_is_versions_older_pushes_and_everything_counts(lena: Person, old: dict[str, Any]):
     tablet = Device(lena, old["audit"])
     for body in old["batches"]:
@@ -76,6 +77,7 @@ def test_a_tablet_that_is_versions_older_pushes_and_everything_counts(lena: Pers
     assert [photo.get("sha256") for photo in view.of_kind("evidence")] == [photo["sha256"] for photo in old["photos"]]
 
 
+@pytest.mark.slow
 def test_a_tablet_that_is_versions_older_sends_again_what_had_arrived(lena: Person, old: dict[str, Any]):
     tablet = Device(lena, old["audit"])
     for body in old["batches"]:

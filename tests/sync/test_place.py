@@ -1,5 +1,6 @@
 """The place of an operation in its chain, in any order and with gaps in what can be read."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ def chain_of(length: int) -> list[str]:
 WHOLE = chain_of(9)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.permutations(WHOLE), st.integers(0, 8))
 def test_every_order_of_every_rest_of_a_chain_is_the_same_chain(shuffled, from_number):

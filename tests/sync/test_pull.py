@@ -99,6 +99,7 @@ def test_the_answers_have_the_shape_of_the_contract(app, lena):
     assert {answer.headers["Cache-Control"] for answer in (pushed, pulled, listed)} == {"no-store"}
 
 
+@pytest.mark.slow
 def test_a_large_page_is_packed_for_whoever_takes_it(app, lena):
     device = new_audit(lena)
     for number in range(50):
@@ -118,6 +119,7 @@ AUDIT_ROUTES: list[tuple[str, str, Callable[[str], dict[str, object]]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "address", "more"), AUDIT_ROUTES, ids=[route[1] for route in AUDIT_ROUTES])
 @pytest.mark.parametrize("who", ["otto", "aron", "ruth"])
 def test_to_somebody_else_an_audit_does_not_exist(database, cast, who, method, address, more):
@@ -131,6 +133,7 @@ def test_to_somebody_else_an_audit_does_not_exist(database, cast, who, method, a
     assert answer.data == unknown.data
 
 
+@pytest.mark.slow
 def test_what_a_stranger_pushes_stays_on_the_strangers_side_of_the_wall(database, cast):
     """And is answered as if the audit did not exist anywhere: the numbers are those of his own side."""
     device = new_audit(cast.lena)
@@ -145,6 +148,7 @@ def test_what_a_stranger_pushes_stays_on_the_strangers_side_of_the_wall(database
     assert cast.otto.get("/api/audits").json == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_in_workspace", [True, False])
 def test_who_left_the_team_hears_that_his_work_arrived_and_sees_nothing_else(database, lena, aron, is_in_workspace):
     device = new_audit(lena)
@@ -176,6 +180,7 @@ def test_who_left_the_team_hears_that_his_work_arrived_and_sees_nothing_else(dat
     assert PullPageSchema().validate(page) == {}
 
 
+@pytest.mark.slow
 def test_who_left_is_not_told_what_was_erased_of_others(database, lena, aron, paula):
     device = new_audit(lena)
     member = device.add_member(aron)
@@ -255,6 +260,7 @@ def test_tablets_that_push_at_once_share_one_order_and_no_reader_skips_a_number(
         assert device.hash == reader.hash
 
 
+@pytest.mark.slow
 def test_the_same_batch_sent_at_once_is_stored_once(app: Flask, database, lena):
     device = new_audit(lena)
     answers = []
@@ -274,6 +280,7 @@ def test_the_same_batch_sent_at_once_is_stored_once(app: Flask, database, lena):
     assert {answer.json["head"]["seq"] for answer in answers} == {3}
 
 
+@pytest.mark.slow
 def test_what_a_tablet_has_made_itself_comes_back_as_its_digest(database, lena, aron):
     """It is safe once it has come back; sending the text as well would double what a slow link carries."""
     device = new_audit(lena)
@@ -288,6 +295,7 @@ def test_what_a_tablet_has_made_itself_comes_back_as_its_digest(database, lena, 
     assert all("data" in entry for entry in his.ask_page(without=lena.installation)["operations"][:6])
 
 
+@pytest.mark.slow
 def test_after_a_restore_the_server_writes_under_another_name(database, lena):
     """Tablets may know entries of its old chain that the backup has not: their numbers must not be given out again."""
     device = new_audit(lena)

@@ -40,6 +40,7 @@ def test_a_repeated_batch_is_answered_like_the_first_time(database, lena):
     assert again.json["head"] == first["head"]
 
 
+@pytest.mark.slow
 def test_a_batch_in_any_order_leads_to_the_same_log(database, lena):
     device = new_audit(lena)
     for number in range(20):
@@ -58,6 +59,7 @@ def test_the_same_operation_twice_in_one_batch_is_stored_once(database, lena):
     assert [verdict["seq"] for verdict in answer.json["verdicts"]] == [2]
 
 
+@pytest.mark.slow
 def test_a_gap_stores_nothing_and_says_where_to_go_on(database, lena):
     device = new_audit(lena)
     device.push()
@@ -96,6 +98,7 @@ def test_the_verdict_stands_in_the_log_right_behind_the_operation(database, lena
     assert device.view().entities[f"audit/{device.audit}"].get("starts_on") is None
 
 
+@pytest.mark.slow
 def test_the_chain_of_the_server_is_gapless_and_linked(database, lena):
     device = new_audit(lena)
     for number in range(3):
@@ -124,6 +127,7 @@ POISON = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("poison", POISON, ids=range(len(POISON)))
 def test_a_poisonous_operation_holds_up_nothing(database, lena, poison):
     device = new_audit(lena)
@@ -133,6 +137,7 @@ def test_a_poisonous_operation_holds_up_nothing(database, lena, poison):
     assert device.is_safe()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     ["a\x00b", "\ud800", 2**63, 1.5, {"deep": {"deep": {"deep": [[[[[[[[[[[[[[1]]]]]]]]]]]]]]}}}],
@@ -199,6 +204,7 @@ def test_an_unknown_kind_of_entity_is_kept_for_later(database, lena):
     assert codes(device.push())[3:] == ["operation.unknown_kind"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["installation", "account", "audit"])
 def test_an_operation_of_another_chain_is_kept_and_not_applied(database, lena, name):
     device = new_audit(lena)
@@ -211,6 +217,7 @@ def test_an_operation_of_another_chain_is_kept_and_not_applied(database, lena, n
     assert device.view().entities[f"audit/{device.audit}"].get("title") == "Stage 2 Musterwerk"
 
 
+@pytest.mark.slow
 def test_work_that_a_colleague_sent_in_does_not_block_its_own_tablet(database, lena, aron):
     """An export of Aron's unsent work, pushed by Lena, is kept aside; it counts as soon as his own tablet sends it."""
     device = new_audit(lena)
@@ -258,6 +265,7 @@ def test_a_member_whom_a_colleague_brought_is_in_the_team_once_the_author_sends_
     assert [audit["team_role"] for audit in aron.get("/api/audits").json] == ["auditor"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["verdict", "erasure", "issuance"])
 def test_nobody_writes_what_only_the_server_says(database, lena, kind):
     device = new_audit(lena)
@@ -287,6 +295,7 @@ def test_nobody_sends_what_stands_in_the_servers_own_chain(database, lena, chang
     assert digest_of(text.encode()) not in device.pulled_digests
 
 
+@pytest.mark.slow
 def test_a_tablet_restored_from_its_backup_forks_its_chain_and_loses_nothing(database, lena):
     device = new_audit(lena)
     device.push()
@@ -329,6 +338,7 @@ def test_somebody_outside_the_team_is_kept_in_quarantine(database, cast):
     assert device.view().of_kind("finding") == []
 
 
+@pytest.mark.slow
 def test_what_somebody_wrote_before_the_team_had_a_place_for_him_counts_with_it(database, lena, aron):
     device = new_audit(lena)
     device.push()
@@ -424,6 +434,7 @@ def test_an_audit_of_nobody_knows_where_is_held_and_shown_to_nobody(database, ca
         assert person.get(f"/api/audits/{device.audit}/operations").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_was_held_joins_the_audit_as_soon_as_it_exists(database, lena, aron):
     """A server restored from its backup lacks the audit, and hears from Aron before it hears from Lena."""
     device = new_audit(lena)
@@ -481,6 +492,7 @@ def rows_of(log_id: str) -> list[int]:
         return [session.query(table).filter_by(**{name: log_id}).count() for table, name in tables]
 
 
+@pytest.mark.slow
 def test_what_moved_into_the_audit_leaves_no_second_copy(database, cast, lena, aron):
     """No erasure would reach it, and what is erased must be gone."""
     device = new_audit(lena)
@@ -495,6 +507,7 @@ def test_what_moved_into_the_audit_leaves_no_second_copy(database, cast, lena, a
     assert states(his.push(his.made)) == ["duplicate"] * 2
 
 
+@pytest.mark.slow
 def test_work_of_somebody_who_was_put_out_before_it_was_sent_waits_to_be_let_in(database, cast, lena, aron, paula):
     """His tablet may have the only copy. Nobody sees it until somebody gives him rights again."""
     device = new_audit(lena)
@@ -562,6 +575,7 @@ def test_a_blocked_tablet_is_kept_aside_and_receives_nothing(database, lena, mon
     assert device.push().json["code"] == "account.installation_revoked"
 
 
+@pytest.mark.slow
 def test_who_is_not_in_the_team_cannot_fill_its_log(database, lena, aron, monkeypatch):
     """Kept is what honest work needs; the rest stays on the tablet, and comes when the team has a place for him."""
     device = new_audit(lena)
@@ -620,6 +634,7 @@ def test_the_signature_of_the_head_is_kept_when_it_verifies(database, lena):
     assert chain_of(device).wrong_signature_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signature", ["A" * 86, "!", "AAAA"])
 def test_a_wrong_signature_is_noted_and_refuses_nothing(database, lena, signature):
     device = new_audit(lena)
@@ -629,6 +644,7 @@ def test_a_wrong_signature_is_noted_and_refuses_nothing(database, lena, signatur
     assert heads_of(device) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signature", "is_kept"), [("A" * 86, True), ("\x00", False), ("\ud800", False)])
 def test_a_signature_of_a_tablet_without_a_key_is_kept_unverified(database, lena, signature, is_kept):
     with unit_of_work(SERVER) as session:
@@ -697,6 +713,7 @@ def test_an_entry_with_a_role_outranks_having_begun_the_audit(database, lena):
     assert device.view().entity(finding) is None
 
 
+@pytest.mark.slow
 def test_a_birth_from_a_blocked_tablet_makes_no_leader_until_it_is_released(database, lena):
     """Who leads follows from the log, not from who was heard first: a second tablet of hers may write once the birth counts."""
     with unit_of_work(SERVER) as session:
@@ -727,6 +744,7 @@ def test_five_hundred_operations_go_in_one_batch(database, lena):
     assert device.cursor == 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", list(Role))
 def test_only_who_may_create_audits_creates_one(app, cast, role):
     person = enter(app, cast.ours, f"{role.value} person", role)

@@ -54,6 +54,7 @@ def test_only_somebody_with_the_right_releases(stranded, aron, paula):
     assert release(paula, device, his.made[0]).json["code"] == "account.not_permitted"
 
 
+@pytest.mark.slow
 def test_a_released_member_is_in_the_team(database, lena, aron):
     device = new_audit(lena)
     device.push()

@@ -29,6 +29,7 @@ def test_the_largest_record_gets_through_whatever_it_is_made_of(database, lena, 
     assert reader.view().entity("closing_record/c1").get("record")[:1] == letter
 
 
+@pytest.mark.slow
 def test_a_byte_more_is_kept_aside_and_holds_up_nothing(database, lena):
     device = new_audit(lena)
     add_record(device, "a" * (MAX_CONTENT_BYTES - ENVELOPE + 1))

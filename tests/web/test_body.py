@@ -67,6 +67,7 @@ def test_a_body_that_was_replaced_on_its_way_is_refused(device, sent):
     assert head_of(device) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "packed"])
 def test_a_batch_that_is_cut_anywhere_leaves_nothing(device, is_packed):
     body = body_of(device)
@@ -92,6 +93,7 @@ def test_a_connection_that_breaks_in_the_middle_leaves_nothing(device):
     assert head_of(device) == 0
 
 
+@pytest.mark.slow
 def test_a_small_body_that_unpacks_to_a_huge_one_is_refused(device):
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(bytes(1024 * 1024)) for _ in range(64)) + packer.flush()

@@ -88,6 +88,7 @@ def test_a_password_that_is_too_short_does_not_use_up_the_code(app: Flask, code:
     assert accept(app, code).status_code == 204
 
 
+@pytest.mark.slow
 def test_guessing_codes_soon_has_to_wait(app: Flask):
     statuses = [accept(app, f"AAAA-{number:04}").status_code for number in range(31)]
     assert statuses == [410] * 30 + [429]

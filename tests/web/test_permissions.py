@@ -169,6 +169,7 @@ OF_A_WORKSPACE = [route for route, access in TABLE.items() if isinstance(access.
 CLOSED = [route for route, access in TABLE.items() if access.who is not Open.ANYBODY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", Role)
 def test_each_role_may_do_what_the_table_of_permissions_says_and_nothing_else(app: Flask, cast: Cast, role: Role):
     person = enter(app, cast.ours, f"{role.value} Somebody", role)
@@ -194,6 +195,7 @@ def test_without_signing_in_there_is_nothing_to_see(app: Flask, cast: Cast, meth
         assert answer.json["code"] == "account.sign_in_needed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "rule"), OF_A_WORKSPACE)
 def test_a_workspace_does_not_exist_for_those_who_are_not_in_it(cast: Cast, method: str, rule: str):
     everything = enter(cast.app, cast.theirs, "Eva All", *Role)
@@ -210,6 +212,7 @@ def test_an_audit_does_not_exist_for_those_who_may_not_see_it(lena: Person, meth
     assert (answer.status_code, answer.json["code"]) == (404, "request.not_found")
 
 
+@pytest.mark.slow
 def test_a_blocked_tablet_hands_in_its_work_and_receives_nothing(app: Flask, cast: Cast):
     """With every role there is: nothing but the tablet itself is a reason to refuse."""
     everything = enter(app, cast.ours, "Eva All", *Role)

@@ -119,6 +119,7 @@ def test_a_colleague_at_another_address_is_not_held_up(api: FlaskClient, monkeyp
     assert sign_in(api).status_code == 200
 
 
+@pytest.mark.slow
 def test_many_machines_cannot_try_one_account_for_long(api: FlaskClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("server.identity.sign_in.is_right_password", lambda given, password: False)
     statuses = [
@@ -132,6 +133,7 @@ def test_many_machines_cannot_try_one_account_for_long(api: FlaskClient, monkeyp
     assert statuses == [401] * 60 + [429]
 
 
+@pytest.mark.slow
 def test_signing_in_rightly_does_not_use_up_attempts(api: FlaskClient):
     assert [sign_in(api).status_code for _ in range(11)] == [200] * 11
 

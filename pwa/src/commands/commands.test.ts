@@ -16,7 +16,7 @@ import { installationOf, type AuditbookDatabase } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
 import { clauseRows, disputesOf, notSeen, once, readLog, readTeam, unfiledOf, watchAudits } from '../store/queries';
 import { keepReference } from '../store/reference';
-import { ARON, AUDIT, LENA, openTablet, WORKSPACE } from '../store/testing';
+import { ARON, AUDIT, LENA, openTablet, testLong, WORKSPACE } from '../store/testing';
 import {
   addPart,
   addTeamMember,
@@ -408,7 +408,7 @@ describe('on the floor', () => {
 describe('a photo', () => {
   const photo = (): ArrayBuffer => Uint8Array.from({ length: 700_000 }, (_, index) => index % 251).buffer;
 
-  test('is kept with its bytes, its hash and its link in one step', async () => {
+  testLong('is kept with its bytes, its hash and its link in one step', async () => {
     const { lena, audit } = await openAudit();
     const { id: finding } = await done(raiseFinding(lena, audit, COMPLETE));
     const before = await lena.database.logs.get(audit);
@@ -598,7 +598,7 @@ describe('the closing meeting', () => {
     expect(counting!.seal.signatures).toHaveLength(2);
   });
 
-  test('what lies under a seal is taken back by nobody', async () => {
+  testLong('what lies under a seal is taken back by nobody', async () => {
     const { lena, audit, shown } = await presented();
     await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
     const last = await done(signClosingRecord(lena, audit, shown.id, word('auditee_representative')));
@@ -626,7 +626,7 @@ describe('the closing meeting', () => {
     expect((await readLog(lena.database, audit)).ofKind('handwritten_signature')).toEqual([]);
   });
 
-  test('that is being replaced is shown again when another tablet was faster', async () => {
+  testLong('that is being replaced is shown again when another tablet was faster', async () => {
     const { lena, audit, shown } = await presented();
     await sealWithBothWords(lena, audit, shown.id);
     const slow = await done(presentClosingRecord(lena, audit, 'The scope was wrong'));
@@ -635,7 +635,7 @@ describe('the closing meeting', () => {
     expect(await sealClosingRecord(lena, audit, slow.id)).toMatchObject({ code: 'closing.record_outdated' });
   });
 
-  test('that was replaced is no longer what a report rests on', async () => {
+  testLong('that was replaced is no longer what a report rests on', async () => {
     const { lena, audit, shown } = await presented();
     await sealWithBothWords(lena, audit, shown.id);
     const again = await done(presentClosingRecord(lena, audit, 'The scope was wrong'));
@@ -732,7 +732,7 @@ describe('the closing meeting', () => {
     });
   });
 
-  test('the report follows the seal, lists what changed, and a second one says why', async () => {
+  testLong('the report follows the seal, lists what changed, and a second one says why', async () => {
     const { lena, audit, shown } = await presented();
     expect(await sealReport(lena, audit)).toMatchObject({ code: 'report.closing_seal_missing' });
     await done(signClosingRecord(lena, audit, shown.id, word('audit_team_leader')));
@@ -755,23 +755,26 @@ describe('the closing meeting', () => {
     expect((await done(sealReport(lena, audit, 'Comment of the client'))).revision).toBe(2);
   });
 
-  test('a report is not sealed over a nonconformity that was raised after the closing and says nothing', async () => {
-    const { lena, audit, shown } = await presented();
-    await sealWithBothWords(lena, audit, shown.id);
-    await done(writeReport(lena, audit, SUMMARY));
-    const { id } = await done(raiseFinding(lena, audit, { grade: 'major_nonconformity' }));
-    const lacks = { number: '02', missing: 'requirement, failure, objective_evidence, criteria' };
-    expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.nonconformity_incomplete', facts: lacks });
-    await done(raiseFinding(lena, audit));
-    expect(refusalsBeforeReport(await readLog(lena.database, audit), audit, null)).toMatchObject([
-      { code: 'closing.nonconformity_incomplete' },
-      { code: 'closing.grade_missing', facts: { number: '03' } },
-    ]);
-    await done(deleteFinding(lena, audit, id));
-    expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.grade_missing' });
-  });
+  testLong(
+    'a report is not sealed over a nonconformity that was raised after the closing and says nothing',
+    async () => {
+      const { lena, audit, shown } = await presented();
+      await sealWithBothWords(lena, audit, shown.id);
+      await done(writeReport(lena, audit, SUMMARY));
+      const { id } = await done(raiseFinding(lena, audit, { grade: 'major_nonconformity' }));
+      const lacks = { number: '02', missing: 'requirement, failure, objective_evidence, criteria' };
+      expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.nonconformity_incomplete', facts: lacks });
+      await done(raiseFinding(lena, audit));
+      expect(refusalsBeforeReport(await readLog(lena.database, audit), audit, null)).toMatchObject([
+        { code: 'closing.nonconformity_incomplete' },
+        { code: 'closing.grade_missing', facts: { number: '03' } },
+      ]);
+      await done(deleteFinding(lena, audit, id));
+      expect(await sealReport(lena, audit)).toMatchObject({ code: 'closing.grade_missing' });
+    },
+  );
 
-  test('a report is not sealed without a number', async () => {
+  testLong('a report is not sealed without a number', async () => {
     const { lena, audit, shown } = await presented();
     await sealWithBothWords(lena, audit, shown.id);
     await done(writeReport(lena, audit, SUMMARY));
@@ -792,26 +795,29 @@ describe('the closing meeting', () => {
     });
   });
 
-  test('a report is not sealed over a recommendation that is older than a finding, until it is confirmed', async () => {
-    const { lena, audit, shown } = await presented();
-    await sealWithBothWords(lena, audit, shown.id);
-    await done(writeReport(lena, audit, SUMMARY));
-    const { id } = await done(raiseFinding(lena, audit, COMPLETE));
-    expect(await sealReport(lena, audit)).toMatchObject({
-      code: 'closing.recommendation_outdated',
-      facts: { standard: QUALITY, findings: '02' },
-    });
-    const confirmed = await done(recommend(lena, audit, QUALITY, 'recommended_after_closure'));
-    expect(confirmed.operations.map(({ fld }) => fld)).toEqual(['considered']);
-    const { id: report } = await done(sealReport(lena, audit));
-    const record = readRecord((await readLog(lena.database, audit)).find('report_record', report)!)!;
-    const grade = 'minor_nonconformity';
-    const considered = (record['recommendations'] as PlainRecord[])[0]!['considered'] as PlainRecord[];
-    expect(considered.find(({ finding }) => finding === id)).toEqual({ finding: id, grade });
-    // What was confirmed can be taken back, and is asked for again.
-    await done(undo(lena, confirmed));
-    expect(await sealReport(lena, audit, 'Once more')).toMatchObject({ code: 'closing.recommendation_outdated' });
-  });
+  testLong(
+    'a report is not sealed over a recommendation that is older than a finding, until it is confirmed',
+    async () => {
+      const { lena, audit, shown } = await presented();
+      await sealWithBothWords(lena, audit, shown.id);
+      await done(writeReport(lena, audit, SUMMARY));
+      const { id } = await done(raiseFinding(lena, audit, COMPLETE));
+      expect(await sealReport(lena, audit)).toMatchObject({
+        code: 'closing.recommendation_outdated',
+        facts: { standard: QUALITY, findings: '02' },
+      });
+      const confirmed = await done(recommend(lena, audit, QUALITY, 'recommended_after_closure'));
+      expect(confirmed.operations.map(({ fld }) => fld)).toEqual(['considered']);
+      const { id: report } = await done(sealReport(lena, audit));
+      const record = readRecord((await readLog(lena.database, audit)).find('report_record', report)!)!;
+      const grade = 'minor_nonconformity';
+      const considered = (record['recommendations'] as PlainRecord[])[0]!['considered'] as PlainRecord[];
+      expect(considered.find(({ finding }) => finding === id)).toEqual({ finding: id, grade });
+      // What was confirmed can be taken back, and is asked for again.
+      await done(undo(lena, confirmed));
+      expect(await sealReport(lena, audit, 'Once more')).toMatchObject({ code: 'closing.recommendation_outdated' });
+    },
+  );
 
   test('a recommendation that two tablets gave over other findings is settled by recommending once more', async () => {
     const { lena, audit } = await presented();

@@ -12,7 +12,7 @@ import { cutEvidence, isEvidenceIntact, readEvidence } from './evidence-bytes';
 import { isConnectionLost, NotSaved } from './not-saved';
 import { readEntity, readLog } from './queries';
 import { entriesOf } from './refold';
-import { AUDIT, contentOf, LENA, openTab, openTablet } from './testing';
+import { AUDIT, contentOf, LENA, openTab, openTablet, testLong } from './testing';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 const finding = add('finding', 'f1', RAISED);
@@ -144,30 +144,34 @@ describe('undo', () => {
 });
 
 describe('when the device fails', () => {
-  test('at whatever request it fails, all of a tap is kept or nothing', async () => {
-    const bytes = bytesOf(530_000);
-    const file = cutEvidence(bytes, sha256Of(new Uint8Array(bytes)), 'image/jpeg');
-    const tap = [finding, set('finding', 'f1', 'title', 'With a photo')];
-    let isKept = false;
-    for (let nth = 1; !isKept; nth += 1) {
-      const db = await openTablet();
-      await commit(db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T09:00:00.000Z' })]);
-      const before = await contentOf(db);
-      failAtWrite(nth, () => new DOMException('full', 'QuotaExceededError'));
-      const outcome = await commit(db, AUDIT, tap, [file]).catch((problem: unknown) => problem);
-      putBack.splice(0).forEach((undo) => undo());
-      isKept = !(outcome instanceof NotSaved);
-      if (isKept) {
-        expect(nth).toBeGreaterThan(8);
-        expect(sha256Of((await readEvidence(db, file.sha256))!)).toBe(file.sha256);
-      } else {
-        expect((outcome as NotSaved).code).toBe('storage.full');
-        expect(await contentOf(db)).toEqual(before);
-        await expectStateIsFold(db);
+  testLong(
+    'at whatever request it fails, all of a tap is kept or nothing',
+    async () => {
+      const bytes = bytesOf(530_000);
+      const file = cutEvidence(bytes, sha256Of(new Uint8Array(bytes)), 'image/jpeg');
+      const tap = [finding, set('finding', 'f1', 'title', 'With a photo')];
+      let isKept = false;
+      for (let nth = 1; !isKept; nth += 1) {
+        const db = await openTablet();
+        await commit(db, AUDIT, [add('note', 'n1', { observed_at: '2026-11-24T09:00:00.000Z' })]);
+        const before = await contentOf(db);
+        failAtWrite(nth, () => new DOMException('full', 'QuotaExceededError'));
+        const outcome = await commit(db, AUDIT, tap, [file]).catch((problem: unknown) => problem);
+        putBack.splice(0).forEach((undo) => undo());
+        isKept = !(outcome instanceof NotSaved);
+        if (isKept) {
+          expect(nth).toBeGreaterThan(8);
+          expect(sha256Of((await readEvidence(db, file.sha256))!)).toBe(file.sha256);
+        } else {
+          expect((outcome as NotSaved).code).toBe('storage.full');
+          expect(await contentOf(db)).toEqual(before);
+          await expectStateIsFold(db);
+        }
+        db.close();
       }
-      db.close();
-    }
-  }, 20_000);
+    },
+    20_000,
+  );
 
   test('a lost connection is opened once more and the same operations are written once', async () => {
     const db = await openTablet();

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { ModelServer } from '../sync/model-server';
 import { SyncEngine } from '../sync/engine';
 import { readLogWithBasis } from './basis';
@@ -10,7 +10,7 @@ import { readLog } from './queries';
 import { once } from './live';
 import { readAgain, watchUnread } from './read-again';
 import { refoldEntities } from './refold';
-import { ARON, AUDIT, LENA, openTablet } from './testing';
+import { ARON, AUDIT, LENA, openTablet, testLong } from './testing';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 
@@ -64,7 +64,7 @@ async function withUnread(): Promise<{ server: ModelServer; lena: AuditbookDatab
 }
 
 describe('what a newer app wrote', () => {
-  test('is named by a record as what this one could not read', async () => {
+  testLong('is named by a record as what this one could not read', async () => {
     const { lena, digest } = await withUnread();
     expect(await titleOf(lena)).toBeNull();
     const { basis } = await readLogWithBasis(lena, AUDIT);
@@ -72,7 +72,7 @@ describe('what a newer app wrote', () => {
     expect(await once(watchUnread(lena, AUDIT))).toBe(1);
   });
 
-  test('shows after the update of this app, once', async () => {
+  testLong('shows after the update of this app, once', async () => {
     const { server, lena, digest } = await withUnread();
     await readAgain(lena, 'the version after');
     expect(await titleOf(lena)).toBeNull();
@@ -90,7 +90,7 @@ describe('what a newer app wrote', () => {
 });
 
 describe('what a record names as set aside', () => {
-  test('is what its heads cover and the server said so of, with the heads of the server’s own chain', async () => {
+  testLong('is what its heads cover and the server said so of, with the heads of the server’s own chain', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await openTablet(LENA), await openTablet(ARON)];
     await commit(lena, AUDIT, [add('finding', 'f1', RAISED)]);

@@ -9,7 +9,7 @@ export const ARON = '0191e6a0-0000-7000-8000-0000000000a2';
 export const AUDIT = '0191e6a0-0000-7000-8000-000000000a0d';
 export const WORKSPACE = '0191e6a0-0000-7000-8000-00000000c0de';
 
-/** What takes seconds by itself: in `make test`, and not in `make check`, which is run before each commit. */
+/** What takes a seventh of a second or more by itself: in `make test`, and not in `make check`, which is run before each commit. */
 export const testLong = import.meta.env['VITE_QUICK'] ? test.skip : test;
 export const describeLong = import.meta.env['VITE_QUICK'] ? describe.skip : describe;
 

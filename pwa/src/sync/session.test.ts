@@ -5,7 +5,7 @@ import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { AuditbookDatabase, DeviceDatabase, installationOf } from '../store/database';
 import { readLog } from '../store/queries';
-import { ARON, AUDIT, LENA } from '../store/testing';
+import { ARON, AUDIT, LENA, testLong } from '../store/testing';
 import { SyncEngine, type Lock } from './engine';
 import { ModelServer } from './model-server';
 import { isRunning, problemToTell } from './problem';
@@ -158,7 +158,7 @@ describe('the engine', () => {
     await engine.stop();
   });
 
-  test('tries again by the clock when an attempt failed and nothing more is written', async () => {
+  testLong('tries again by the clock when an attempt failed and nothing more is written', async () => {
     const { server, engine, db, until } = await atWork();
     await commit(db, AUDIT, [finding]);
     server.fault = () => 'no network';

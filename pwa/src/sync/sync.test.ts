@@ -126,7 +126,7 @@ async function expectAgreement(server: ModelServer, ...tablets: Tablet[]): Promi
 }
 
 describe('two tablets', () => {
-  test('see what the other wrote, and count their own as safe once it came back', async () => {
+  testLong('see what the other wrote, and count their own as safe once it came back', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding, title('Caliper overdue')]);
@@ -136,7 +136,7 @@ describe('two tablets', () => {
     await expectAgreement(server, lena, aron);
   });
 
-  test('that wrote different values offline show the same dispute, whichever syncs first', async () => {
+  testLong('that wrote different values offline show the same dispute, whichever syncs first', async () => {
     for (const isLenaFirst of [true, false]) {
       const server = new ModelServer();
       const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
@@ -155,7 +155,7 @@ describe('two tablets', () => {
     }
   });
 
-  test('fold the same thing when the server keeps something aside, and when it is released', async () => {
+  testLong('fold the same thing when the server keeps something aside, and when it is released', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     server.quarantine = (operation) => (operation.chain.account === ARON ? 'operation.not_permitted' : null);
@@ -180,7 +180,7 @@ describe('two tablets', () => {
 });
 
 describe('who was first', () => {
-  test('does not change when what was set aside counts later, on any tablet', async () => {
+  testLong('does not change when what was set aside counts later, on any tablet', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding]);
@@ -238,7 +238,7 @@ describe('a bad line', () => {
     },
   );
 
-  test('a proxy that finds the batch too large gets smaller ones, down to a single operation', async () => {
+  testLong('a proxy that finds the batch too large gets smaller ones, down to a single operation', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
     await commit(lena.db, AUDIT, [finding]);
@@ -294,32 +294,35 @@ describe('who is signed in', () => {
 });
 
 describe('who left the team', () => {
-  test('hears that the last work arrived and nothing of the others, and sees all of it when let in again', async () => {
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [finding, title('Before')]);
-    await commit(aron.db, AUDIT, [note('n1')]);
-    await syncAll(lena, aron);
-    server.left.add(ARON);
-    server.quarantine = (operation) => (operation.chain.account === ARON ? 'audit.not_assigned' : null);
-    await commit(lena.db, AUDIT, [set('finding', 'f1', 'failure', 'For the team alone')]);
-    await commit(aron.db, AUDIT, [note('n2'), set('note', 'n2', 'text', 'Of the last day')]);
-    await syncAll(lena, aron);
-    expect(aron.engine.state.problem).toBeNull();
-    expect((await readOutbox(aron.db)).operations).toBe(0);
-    expect((await readSetAside(aron.db, AUDIT)).map(({ ent }) => ent)).toEqual(['note/n2', 'note/n2']);
-    expect(JSON.stringify(await aron.db.operations.toArray())).not.toContain('For the team alone');
-    const log = server.logs.get(AUDIT)!;
-    expect(await aron.db.logs.get(AUDIT)).toMatchObject({ seq: log.entries.length, hash: log.hashes.at(-1) });
-    server.left.clear();
-    await syncAll(aron, lena);
-    await expectAgreement(server, lena, aron);
-    expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('failure')).toBe('For the team alone');
-  });
+  testLong(
+    'hears that the last work arrived and nothing of the others, and sees all of it when let in again',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding, title('Before')]);
+      await commit(aron.db, AUDIT, [note('n1')]);
+      await syncAll(lena, aron);
+      server.left.add(ARON);
+      server.quarantine = (operation) => (operation.chain.account === ARON ? 'audit.not_assigned' : null);
+      await commit(lena.db, AUDIT, [set('finding', 'f1', 'failure', 'For the team alone')]);
+      await commit(aron.db, AUDIT, [note('n2'), set('note', 'n2', 'text', 'Of the last day')]);
+      await syncAll(lena, aron);
+      expect(aron.engine.state.problem).toBeNull();
+      expect((await readOutbox(aron.db)).operations).toBe(0);
+      expect((await readSetAside(aron.db, AUDIT)).map(({ ent }) => ent)).toEqual(['note/n2', 'note/n2']);
+      expect(JSON.stringify(await aron.db.operations.toArray())).not.toContain('For the team alone');
+      const log = server.logs.get(AUDIT)!;
+      expect(await aron.db.logs.get(AUDIT)).toMatchObject({ seq: log.entries.length, hash: log.hashes.at(-1) });
+      server.left.clear();
+      await syncAll(aron, lena);
+      await expectAgreement(server, lena, aron);
+      expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('failure')).toBe('For the team alone');
+    },
+  );
 });
 
 describe('a blocked tablet', () => {
-  test('says so, receives nothing, hands in what was recorded on it, and loses nothing', async () => {
+  testLong('says so, receives nothing, hands in what was recorded on it, and loses nothing', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding, title('Before')]);
@@ -366,7 +369,7 @@ describe('a blocked tablet', () => {
 });
 
 describe('a server that is not what it was', () => {
-  test('restored from a backup, it gets again what it lacks; nothing is wiped', async () => {
+  testLong('restored from a backup, it gets again what it lacks; nothing is wiped', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding, title('Yesterday')]);
@@ -383,7 +386,7 @@ describe('a server that is not what it was', () => {
     expect((await readLog(lena.db, AUDIT)).ofKind('note')).toHaveLength(1);
   });
 
-  test('restored from a backup that is older than the audit, it gets the whole audit again', async () => {
+  testLong('restored from a backup that is older than the audit, it gets the whole audit again', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     const backup = server.snapshot();
@@ -395,7 +398,7 @@ describe('a server that is not what it was', () => {
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
 
-  test('emptied without a new epoch, it is noticed by the cursor and filled again', async () => {
+  testLong('emptied without a new epoch, it is noticed by the cursor and filled again', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
     await commit(lena.db, AUDIT, [finding, title('Kept')]);
@@ -408,7 +411,7 @@ describe('a server that is not what it was', () => {
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
 
-  test('another history of the same length is noticed by the running hash', async () => {
+  testLong('another history of the same length is noticed by the running hash', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding, title('Of Lena')]);
@@ -463,22 +466,25 @@ describe('a report that was issued', () => {
     return { server, lena, aron, digest };
   }
 
-  test('is known on every tablet without asking the server, and nothing waits to be sent because of it', async () => {
-    const { server, lena, aron, digest } = await sealed();
-    const watched: string[][] = [];
-    const stop = watchLog(aron.db, AUDIT).subscribe((view) => view && watched.push([...view.issued.keys()]));
-    server.issue(AUDIT, digest, said('d', '2026-11-27T09:00:00.000Z'));
-    await syncAll(lena, aron);
-    expect([await issuedOn(lena), await issuedOn(aron)]).toEqual([['d'], ['d']]);
-    await expect.poll(() => watched.at(-1)).toEqual([digest]);
-    stop();
-    await expectAgreement(server, lena, aron);
-    // A record made from here on says that this tablet has heard of it.
-    const heads = [...(await readLogWithBasis(lena.db, AUDIT)).basis.heads];
-    expect(heads.map(({ chain }) => chain.account).sort()).toEqual([LENA, 'server']);
-  });
+  testLong(
+    'is known on every tablet without asking the server, and nothing waits to be sent because of it',
+    async () => {
+      const { server, lena, aron, digest } = await sealed();
+      const watched: string[][] = [];
+      const stop = watchLog(aron.db, AUDIT).subscribe((view) => view && watched.push([...view.issued.keys()]));
+      server.issue(AUDIT, digest, said('d', '2026-11-27T09:00:00.000Z'));
+      await syncAll(lena, aron);
+      expect([await issuedOn(lena), await issuedOn(aron)]).toEqual([['d'], ['d']]);
+      await expect.poll(() => watched.at(-1)).toEqual([digest]);
+      stop();
+      await expectAgreement(server, lena, aron);
+      // A record made from here on says that this tablet has heard of it.
+      const heads = [...(await readLogWithBasis(lena.db, AUDIT)).basis.heads];
+      expect(heads.map(({ chain }) => chain.account).sort()).toEqual([LENA, 'server']);
+    },
+  );
 
-  test('is handed back to a server that was restored, so that no second one takes its number', async () => {
+  testLong('is handed back to a server that was restored, so that no second one takes its number', async () => {
     const { server, lena, aron, digest } = await sealed();
     const backup = server.snapshot();
     server.issue(AUDIT, digest, said('d', '2026-11-27T09:00:00.000Z'));
@@ -528,7 +534,7 @@ describe('what was erased', () => {
     return { server, lena, aron, digest };
   }
 
-  test('goes from the tablet that wrote it and never reaches another, and all agree', async () => {
+  testLong('goes from the tablet that wrote it and never reaches another, and all agree', async () => {
     const { server, lena, aron, digest } = await erased();
     await syncAll(lena, aron);
     await expectAgreement(server, lena, aron);
@@ -542,7 +548,7 @@ describe('what was erased', () => {
     }
   });
 
-  test('can be written anew by whoever may', async () => {
+  testLong('can be written anew by whoever may', async () => {
     const { server, lena, aron } = await erased();
     await syncAll(lena, aron);
     await commit(aron.db, AUDIT, [said('A cleaner was not trained.')]);
@@ -551,54 +557,60 @@ describe('what was erased', () => {
     expect((await readLog(lena.db, AUDIT)).ofKind('note')[0]!.get('text')).toBe('A cleaner was not trained.');
   });
 
-  test("on one tablet only, and by nobody's decision, is whole again everywhere once its author sends it", async () => {
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    const { operations } = await commit(lena.db, AUDIT, [finding, title('No calibration at all')]);
-    const twin = await cloned(lena, server);
-    const { digest } = operations[1]!;
-    const row = (await twin.db.operations.get([AUDIT, digest]))!;
-    const { header, contentSha256 } = eraseContent(operations[1]!.data);
-    await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
-    await syncAll(twin, aron);
-    expect(await readSetAside(aron.db, AUDIT)).toMatchObject([{ code: 'operation.content_missing' }]);
-    await syncAll(lena);
-    // The verdict comes, and the line goes down before the content does.
-    let pages = 0;
-    server.fault = (path, method) =>
-      method === 'GET' && path.endsWith('/operations') && (pages += 1) > 1 ? 'no network' : 'none';
-    await aron.engine.syncNow();
-    expect(pages).toBe(2);
-    server.fault = () => 'none';
-    await syncAll(aron, twin);
-    await expectAgreement(server, lena, aron, twin);
-    expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
-    const asked = server.requests.length;
-    await aron.engine.syncNow();
-    expect(server.requests.slice(asked).filter((request) => request.endsWith('/operations'))).toEqual([]);
-  });
+  testLong(
+    "on one tablet only, and by nobody's decision, is whole again everywhere once its author sends it",
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      const { operations } = await commit(lena.db, AUDIT, [finding, title('No calibration at all')]);
+      const twin = await cloned(lena, server);
+      const { digest } = operations[1]!;
+      const row = (await twin.db.operations.get([AUDIT, digest]))!;
+      const { header, contentSha256 } = eraseContent(operations[1]!.data);
+      await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
+      await syncAll(twin, aron);
+      expect(await readSetAside(aron.db, AUDIT)).toMatchObject([{ code: 'operation.content_missing' }]);
+      await syncAll(lena);
+      // The verdict comes, and the line goes down before the content does.
+      let pages = 0;
+      server.fault = (path, method) =>
+        method === 'GET' && path.endsWith('/operations') && (pages += 1) > 1 ? 'no network' : 'none';
+      await aron.engine.syncNow();
+      expect(pages).toBe(2);
+      server.fault = () => 'none';
+      await syncAll(aron, twin);
+      await expectAgreement(server, lena, aron, twin);
+      expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
+      const asked = server.requests.length;
+      await aron.engine.syncNow();
+      expect(server.requests.slice(asked).filter((request) => request.endsWith('/operations'))).toEqual([]);
+    },
+  );
 
-  test('is sent whole again by the tablet that has it, when the restored server got only what was left of it', async () => {
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [finding]);
-    await syncAll(lena, aron);
-    const backup = server.snapshot();
-    const { operations } = await commit(lena.db, AUDIT, [title('No calibration at all')]);
-    const twin = await cloned(lena, server);
-    const { digest } = operations[0]!;
-    const row = (await twin.db.operations.get([AUDIT, digest]))!;
-    const { header, contentSha256 } = eraseContent(operations[0]!.data);
-    await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
-    await syncAll(lena);
-    server.restore(backup);
-    await syncAll(twin);
-    await syncAll(lena, aron, twin);
-    await expectAgreement(server, lena, aron, twin);
-    expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
-  });
+  testLong(
+    'is sent whole again by the tablet that has it, when the restored server got only what was left of it',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding]);
+      await syncAll(lena, aron);
+      const backup = server.snapshot();
+      const { operations } = await commit(lena.db, AUDIT, [title('No calibration at all')]);
+      const twin = await cloned(lena, server);
+      const { digest } = operations[0]!;
+      const row = (await twin.db.operations.get([AUDIT, digest]))!;
+      const { header, contentSha256 } = eraseContent(operations[0]!.data);
+      await twin.db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
+      await syncAll(lena);
+      server.restore(backup);
+      await syncAll(twin);
+      await syncAll(lena, aron, twin);
+      await expectAgreement(server, lena, aron, twin);
+      expect((await readLog(aron.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
+    },
+  );
 
-  test('does not stop the chain when the server forgets it and the tablet sends what is left', async () => {
+  testLong('does not stop the chain when the server forgets it and the tablet sends what is left', async () => {
     const { server, lena, aron } = await erased();
     const backup = new Map();
     await syncAll(lena);
@@ -625,7 +637,7 @@ describe('what comes back', () => {
     expect(await shown(emptied)).toEqual(await shown(lena));
   });
 
-  test('under my name from somebody else moves no end of my chain', async () => {
+  testLong('under my name from somebody else moves no end of my chain', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
     await commit(lena.db, AUDIT, [finding]);
@@ -657,34 +669,37 @@ describe('what comes back', () => {
     expect(await readSetAside(lena.db, AUDIT)).toMatchObject([{ code: 'envelope.not_plain_json', account: ARON }]);
   });
 
-  test('from a colleague does not count any more when the server has lost it and its key, until he sends it again', async () => {
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [finding, title('Before')]);
-    await syncAll(lena, aron);
-    const backup = server.snapshot();
-    await commit(aron.db, AUDIT, [title('Of Aron')]);
-    await syncAll(aron, lena);
-    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
-    server.restore(backup);
-    server.logKey = makeLogKey();
-    await syncAll(lena);
-    await expectAgreement(server, lena);
-    expect(await readLost(lena.db, AUDIT)).toEqual([{ author: ARON, count: 1 }]);
-    expect(await readRefusedCodes(lena.db, AUDIT)).toEqual(['sync.receipt_of_another_key']);
-    const asked = server.requests.length;
-    await syncAll(lena);
-    expect(server.requests.slice(asked).filter((request) => request.endsWith('handed-back'))).toEqual([]);
-    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
-    const tips = await lena.db.chains.toArray();
-    expect(tips.filter((tip) => tip.own === 0)).toEqual([]);
-    await syncAll(aron, lena);
-    await expectAgreement(server, lena, aron);
-    expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
-    expect(await readLost(lena.db, AUDIT)).toEqual([]);
-  });
+  testLong(
+    'from a colleague does not count any more when the server has lost it and its key, until he sends it again',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding, title('Before')]);
+      await syncAll(lena, aron);
+      const backup = server.snapshot();
+      await commit(aron.db, AUDIT, [title('Of Aron')]);
+      await syncAll(aron, lena);
+      expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
+      server.restore(backup);
+      server.logKey = makeLogKey();
+      await syncAll(lena);
+      await expectAgreement(server, lena);
+      expect(await readLost(lena.db, AUDIT)).toEqual([{ author: ARON, count: 1 }]);
+      expect(await readRefusedCodes(lena.db, AUDIT)).toEqual(['sync.receipt_of_another_key']);
+      const asked = server.requests.length;
+      await syncAll(lena);
+      expect(server.requests.slice(asked).filter((request) => request.endsWith('handed-back'))).toEqual([]);
+      expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
+      const tips = await lena.db.chains.toArray();
+      expect(tips.filter((tip) => tip.own === 0)).toEqual([]);
+      await syncAll(aron, lena);
+      await expectAgreement(server, lena, aron);
+      expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Of Aron');
+      expect(await readLost(lena.db, AUDIT)).toEqual([]);
+    },
+  );
 
-  test('a verdict that the server has lost, and its key with it, is forgotten', async () => {
+  testLong('a verdict that the server has lost, and its key with it, is forgotten', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     const backup = server.snapshot();
@@ -1049,7 +1064,7 @@ describe('what the server signs', () => {
     }
   });
 
-  test('and does not verify is told, and drops nothing', async () => {
+  testLong('and does not verify is told, and drops nothing', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
     await commit(lena.db, AUDIT, [finding]);
@@ -1068,7 +1083,7 @@ describe('what the server signs', () => {
     expect((await readTrust(lena)).wrong.size).toBe(0);
   });
 
-  test('by another key is told, not taken, and the tablet goes on; it is taken when a person says so', async () => {
+  testLong('by another key is told, not taken, and the tablet goes on; it is taken when a person says so', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
     await commit(lena.db, AUDIT, [finding]);

@@ -6,7 +6,7 @@ import { add } from '../store/changes';
 import { commit } from '../store/commit';
 import { decode } from '../store/codec';
 import { cutEvidence } from '../store/evidence-bytes';
-import { AUDIT, LENA, openTablet } from '../store/testing';
+import { AUDIT, LENA, openTablet, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
 import { Stopped } from './problem';
@@ -122,7 +122,7 @@ async function setUp() {
 }
 
 describe('the bytes of a photo', () => {
-  test('arrive in chunks, whole, and count as stored when the server knows the hash', async () => {
+  testLong('arrive in chunks, whole, and count as stored when the server knows the hash', async () => {
     const { model, tus, keep, state, upload } = await setUp();
     const given = photo(1_300_000);
     await keep(given);
@@ -132,7 +132,7 @@ describe('the bytes of a photo', () => {
     expect(await state(given.sha256)).toBe('stored');
   });
 
-  test('go on where they stopped, however often the line breaks', async () => {
+  testLong('go on where they stopped, however often the line breaks', async () => {
     const { tus, keep, state, upload, db } = await setUp();
     const given = photo(1_300_000);
     await keep(given);
@@ -146,7 +146,7 @@ describe('the bytes of a photo', () => {
     expect([...tus.uploads.values()][0]!.bytes.length).toBe(1_300_000);
   });
 
-  test('start anew when the server has forgotten the upload', async () => {
+  testLong('start anew when the server has forgotten the upload', async () => {
     const { tus, keep, state, upload } = await setUp();
     const given = photo(1_300_000);
     await keep(given);
@@ -216,7 +216,7 @@ describe('the bytes of a photo', () => {
     expect(tus.requests).toHaveLength(before);
   });
 
-  test('a page that answers 200 in the middle is not taken for an upload', async () => {
+  testLong('a page that answers 200 in the middle is not taken for an upload', async () => {
     const { tus, keep, state, upload } = await setUp();
     const given = photo(1_300_000);
     await keep(given);

@@ -10,7 +10,7 @@ import { cutEvidence } from '../store/evidence-bytes';
 import { keepPictures } from '../store/pictures';
 import { once, readLog, unfiledOf, watchEvidence } from '../store/queries';
 import { readOutbox } from '../store/outbox';
-import { ARON, AUDIT, LENA, openTablet } from '../store/testing';
+import { ARON, AUDIT, LENA, openTablet, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
 import { fetchThumbnails } from './take-along';
@@ -59,15 +59,18 @@ async function bytesOn(db: AuditbookDatabase): Promise<Record<string, number>> {
 const NOTHING = { uploads: 0, chunks: 0, thumbnails: 0, views: 0 };
 
 describe('a photo that was withdrawn', () => {
-  test('goes from the tablet that took it, also where it waited to be sent, and from those of the others', async () => {
-    const { server, lena, aron, birth } = await setUp();
-    expect(await bytesOn(lena.db)).toEqual({ uploads: 1, chunks: 1, thumbnails: 1, views: 1 });
-    server.erase(AUDIT, birth, SHA256);
-    await lena.engine.syncNow();
-    await aron.engine.syncNow();
-    expect([await bytesOn(lena.db), await bytesOn(aron.db)]).toEqual([NOTHING, NOTHING]);
-    expect(await readOutbox(lena.db)).toMatchObject({ operations: 0, photos: 0 });
-  });
+  testLong(
+    'goes from the tablet that took it, also where it waited to be sent, and from those of the others',
+    async () => {
+      const { server, lena, aron, birth } = await setUp();
+      expect(await bytesOn(lena.db)).toEqual({ uploads: 1, chunks: 1, thumbnails: 1, views: 1 });
+      server.erase(AUDIT, birth, SHA256);
+      await lena.engine.syncNow();
+      await aron.engine.syncNow();
+      expect([await bytesOn(lena.db), await bytesOn(aron.db)]).toEqual([NOTHING, NOTHING]);
+      expect(await readOutbox(lena.db)).toMatchObject({ operations: 0, photos: 0 });
+    },
+  );
 
   test('leaves its place in the gallery, which says when and why', async () => {
     const { server, lena, birth } = await setUp();
@@ -85,7 +88,7 @@ describe('a photo that was withdrawn', () => {
     expect(unfiledOf(await readLog(lena.db, AUDIT)).evidence).toEqual([]);
   });
 
-  test('is told to whoever was looking at the gallery', async () => {
+  testLong('is told to whoever was looking at the gallery', async () => {
     const { server, lena, birth } = await setUp();
     const seen: string[] = [];
     const stop = watchEvidence(lena.db, AUDIT).subscribe(
@@ -101,7 +104,7 @@ describe('a photo that was withdrawn', () => {
     stop();
   });
 
-  test('stays whole in another audit of this tablet that names it', async () => {
+  testLong('stays whole in another audit of this tablet that names it', async () => {
     const { server, lena, birth } = await setUp();
     await photograph(lena.db, OTHER_AUDIT);
     server.erase(AUDIT, birth, SHA256);
@@ -118,7 +121,7 @@ describe('a photo that was withdrawn', () => {
     expect((await once(watchEvidence(lena.db, AUDIT)))![0]!.bytes).toBe('withdrawn');
   });
 
-  test('is not waited for by the server that signs what it holds, also where it is named again', async () => {
+  testLong('is not waited for by the server that signs what it holds, also where it is named again', async () => {
     const { server, lena, birth } = await setUp();
     server.erase(AUDIT, birth, SHA256);
     await lena.engine.syncNow();
