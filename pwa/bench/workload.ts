@@ -8,7 +8,6 @@ import type { Answer } from '../src/api/client';
 import type { LogView } from '../src/domain/fold';
 import type { Value } from '../src/domain/plain-json';
 import { add, type Change } from '../src/store/changes';
-import { newId } from '../src/store/device';
 
 export interface Step {
   readonly dev: string;
@@ -34,7 +33,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   due: 'objective_evidence',
   status: 'dissent_reason',
 };
-const BORN = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'member' };
+const RAISED_AT = '2026-11-24T09:41:07.250Z';
 
 export function taken<T>(answer: Answer<T>): T {
   if (answer.kind === 'ok') return answer.value;
@@ -45,10 +44,15 @@ export function taken<T>(answer: Answer<T>): T {
 export function beginning(audit: string, lead: Person, others: readonly Person[]): Change[] {
   return [
     add('audit', audit, { workspace: lead.workspace, type: 'stage_2' }),
-    ...others.flatMap(({ account, name }): Change[] => {
-      const member = newId();
-      const set = (fld: string, val: Value): Change => ({ kind: 'set', ent: `team_member/${member}`, fld, val });
-      return [add('team_member', member, { account }), set('name', name), set('role', 'auditor')];
+    ...[lead, ...others].flatMap(({ account, name }, tablet): Change[] => {
+      const set = (fld: string, val: Value): Change => ({
+        kind: 'set',
+        ent: `team_member/${memberAt(tablet)}`,
+        fld,
+        val,
+      });
+      const role = tablet === 0 ? 'audit_team_leader' : 'auditor';
+      return [add('team_member', memberAt(tablet), { account }), set('name', name), set('role', role)];
     }),
   ];
 }
@@ -58,10 +62,17 @@ export function written(steps: readonly Step[]): { tablet: number; changes: Chan
   const born = new Set<string>();
   return steps.map(({ dev, ent, fld, val }) => {
     const change: Change = { kind: 'set', ent: `finding/${idOf(ent)}`, fld: FIELDS[fld]!, val };
-    const changes = born.has(ent) ? [change] : [add('finding', idOf(ent), BORN), change];
+    const tablet = Number(dev.slice(3));
+    const birth = add('finding', idOf(ent), { raised_at: RAISED_AT, raised_by: memberAt(tablet) });
+    const changes = born.has(ent) ? [change] : [birth, change];
     born.add(ent);
-    return { tablet: Number(dev.slice(3)), changes };
+    return { tablet, changes };
   });
+}
+
+/** Whoever works on that tablet, as a member of the team. */
+function memberAt(tablet: number): string {
+  return idOf(`member:${tablet}`);
 }
 
 /** The same id for the same entity on every tablet, in the spelling of a UUID. */

@@ -224,7 +224,9 @@ def parse_plain_json(data: bytes) -> Any:
         )
     except RecursionError as problem:
         raise ValueError(f"nested deeper than {MAX_DEPTH}") from problem
-    _refuse_unplain(value, MAX_DEPTH)
+    if "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH:
+        # Only an escape can bring NUL or half a pair into a text that was UTF-8.
+        _refuse_unplain(value, MAX_DEPTH)
     return value
 
 

@@ -95,7 +95,10 @@ def _claims_server(arrival: Arrival) -> bool:
 
 def _as_bytes(text: str) -> bytes:
     """UTF-8 as a browser encodes it: half a surrogate pair becomes U+FFFD, so both sides hash the same bytes."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:

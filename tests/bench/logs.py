@@ -18,7 +18,7 @@ def write_audit(device: Device, count: int) -> None:
     for number in range(count):
         if number % 8 == 0:
             findings.append(f"finding/{new_id()}")
-            device.add(findings[-1], raised_at="2026-11-24T09:41:07.250Z", raised_by="member")
+            device.add(findings[-1], raised_at="2026-11-24T09:41:07.250Z", raised_by=device.person.account)
             continue
         text = " ".join(chance.choices(WORDS, k=chance.randrange(3, 18)))
         device.set(chance.choice(findings[-20:]), chance.choice(FIELDS), text)

@@ -45,10 +45,35 @@ export function makePlain(value: unknown): Value {
 
 /** Raises SyntaxError for whatever the server would not take either. */
 export function parsePlainJson(text: string): Value {
+  const found = parseOwnWriting(text);
+  if (found !== undefined) return found;
   const reader = new Reader(text);
   const value = reader.value(0);
   reader.end();
   return value;
+}
+
+/**
+ * What an app like this one wrote, read by the browser itself, which is several times as fast: undefined where that could read
+ * it differently. What is written the same again holds no key twice; only an escape of four digits brings NUL or half a pair into a text.
+ */
+function parseOwnWriting(text: string): Value | undefined {
+  if (text.includes('\\u') || /\p{Surrogate}/u.test(text)) return undefined;
+  let found: Value;
+  try {
+    found = JSON.parse(text) as Value;
+  } catch {
+    return undefined;
+  }
+  return isWhole(found, 0) && JSON.stringify(found) === text ? found : undefined;
+}
+
+function isWhole(value: Value, depth: number): boolean {
+  if (depth > MAX_DEPTH) return false;
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  if (value === null || typeof value !== 'object') return true;
+  const inside = Array.isArray(value) ? value : Object.values(value);
+  return inside.every((inner) => isWhole(inner, depth + 1));
 }
 
 /** `__proto__` is a key like any other; plain assignment would lose it. */
