@@ -48,6 +48,11 @@ class OperationField(fields.Field[Any]):
         return ErasedOperation(**ErasedOperationSchema().load(value))
 
 
+def form() -> fields.String:
+    """`short`: the texts of operations stand in their short form (`server/domain/short_form.py`). Whole where nothing is said."""
+    return fields.String(load_default="whole", validate=validate.OneOf(["whole", "short"]))
+
+
 class PushSchema(StrictSchema):
     """
     One batch of one chain, contiguous in `dseq`.
@@ -61,6 +66,7 @@ class PushSchema(StrictSchema):
     account = fields.UUID(required=True)
     announced = fields.Nested(AnnouncedSchema, required=True)
     head_signature = line(required=True, nullable=True, longest=120)
+    form = form()
     operations = fields.List(OperationField(), required=True, validate=validate.Length(min=1, max=MAX_BATCH_OPERATIONS))
 
 
@@ -119,6 +125,7 @@ class PullQuerySchema(StrictSchema):
     epoch = fields.UUID(load_default=None)
     after = fields.Integer(load_default=0, validate=validate.Range(min=0))
     limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=MAX_PAGE))
+    form = form()
     without = fields.UUID(
         load_default=None,
         metadata={
@@ -150,6 +157,7 @@ class PullPageSchema(StrictSchema):
     next = whole(required=True)
     hash = sha256_hex(required=True)
     head = fields.Nested(HeadSchema, required=True)
+    form = form()
     operations = fields.List(fields.Nested(PulledEntrySchema), required=True)
     receipt = fields.Nested(ReceiptSchema, required=True)
 

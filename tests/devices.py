@@ -22,11 +22,13 @@ from server.domain.operation import (
     GENESIS,
     ChainKey,
     advance_running_hash,
+    bytes_of,
     digest_of,
     digest_of_erased,
     head_statement,
     held_hash,
 )
+from server.domain.short_form import lengthen, shorten
 from server.domain.vocabulary import Origin
 from server.storage.identifiers import new_id
 from tests.people import Person
@@ -144,7 +146,7 @@ class Device:
         return said
 
     def send(self, operations: list[str], *, api: Any = None, packed: bool = False, **changed: Any) -> Any:
-        body = json.dumps(self.batch(operations, **changed)).encode()
+        body = json.dumps(in_short(self.batch(operations, **changed))).encode()
         return self.send_body(body, api=api, packed=packed)
 
     def batch(self, operations: list[Any], **changed: Any) -> dict[str, Any]:
@@ -177,7 +179,8 @@ class Device:
 
     def carried_by(self, carrier: Person, operations: list[str] | None = None, **changed: Any) -> Any:
         """The same batch, signed here and brought by somebody else in a session of theirs."""
-        body = json.dumps(self.batch(self.made if operations is None else operations, **changed)).encode()
+        batch = self.batch(self.made if operations is None else operations, **changed)
+        body = json.dumps(in_short(batch)).encode()
         return self.send_body(body, api=carrier.api, path="operations/carried")
 
     def signature_under(self, operations: list[str]) -> str | None:
@@ -229,12 +232,12 @@ class Device:
         return page if all(map(self.text_by_digest, own)) else self.ask_page(limit, api)
 
     def ask_page(self, limit: int = 500, api: Any = None, **query: Any) -> dict[str, Any]:
-        query |= {"after": self.cursor, "limit": limit} | ({"epoch": self.epoch} if self.epoch else {})
+        query = {"form": "short", "after": self.cursor, "limit": limit, **query}
+        query |= {"epoch": self.epoch} if self.epoch else {}
         answer = (api or self.person.api).get(f"/api/audits/{self.audit}/operations", query_string=query)
         assert answer.status_code == 200, answer.json
-        page: dict[str, Any] = answer.json
-        self.epoch = page["epoch"]
-        return page
+        self.epoch = answer.json["epoch"]
+        return in_whole(answer.json)
 
     def view_of_made(self) -> LogView:
         """What this tablet shows of its own work, sent or not."""
@@ -255,6 +258,35 @@ def new_audit(person: Person, **fields: Any) -> Device:
     device = Device(person, new_id())
     device.create_audit(**{"reference": "A-2026-017", "title": "Stage 2 Musterwerk", **fields})
     return device
+
+
+def in_short(batch: dict[str, Any]) -> dict[str, Any]:
+    """A batch as the app sends it; whole where it is none that the app would send."""
+    texts = batch["operations"]
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return batch
+    short = shorten(texts, [digest_of(bytes_of(text)) for text in texts])
+    return batch if short is None else batch | {"form": "short", "operations": short}
+
+
+def in_whole(page: dict[str, Any]) -> dict[str, Any]:
+    """A page as the app reads it, with the texts as they were made."""
+    if page["form"] == "whole":
+        return page
+    entries = page["operations"]
+
+    def digest_at(place: int, whole: str) -> str:
+        entry = entries[place]
+        if "data" not in entry:
+            return str(entry["digest"])
+        data = whole.encode()
+        return digest_of_erased(data, entry["content_sha256"]) if "content_sha256" in entry else digest_of(data)
+
+    whole = lengthen([entry.get("data", "") for entry in entries], digest_at)
+    operations = [
+        entry | ({"data": text} if "data" in entry else {}) for entry, text in zip(entries, whole, strict=True)
+    ]
+    return page | {"form": "whole", "operations": operations}
 
 
 @lru_cache(10_000)
@@ -283,7 +315,7 @@ def verdicts(answer: Any) -> list[dict[str, Any]]:
     """What the server said of each operation of the batch. It names only those that were not simply stored."""
     assert answer.status_code == 200, answer.json
     batch = json.loads(answer.body_sent)
-    sent = [_digest_sent(one, batch) for one in batch["operations"]]
+    sent = [_digest_sent(one, batch) for one in _operations_of(batch)]
     assert answer.json["held"] == held_hash(sent), "the answer is to another batch"
     said = {verdict["digest"]: list[dict[str, Any]]() for verdict in answer.json["verdicts"]}
     for verdict in answer.json["verdicts"]:
@@ -296,6 +328,13 @@ def verdicts(answer: Any) -> list[dict[str, Any]]:
         else {"digest": digest, **plain}
         for position, digest in enumerate(sent)
     ]
+
+
+def _operations_of(batch: dict[str, Any]) -> list[Any]:
+    texts: list[Any] = batch["operations"]
+    if batch.get("form") != "short":
+        return texts
+    return lengthen(texts, lambda _, whole: digest_of(bytes_of(whole)))
 
 
 def _digest_sent(sent: Any, batch: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ import { APP_VERSION, device, newId } from '../src/store/device';
 import { base64, base64url, signText } from '../src/store/keys';
 import { disputesOf } from '../src/store/queries';
 import { BatchSize, pack } from '../src/sync/push';
+import { shortBatch, wholePage } from '../src/sync/short-lists';
 import { beginning, shown, taken, written, type Person, type Step } from './workload';
 
 const { ADDRESS, OPS, PEOPLE, PASSWORD, PROCESSES, WIRE } = process.env as Record<string, string>;
@@ -95,7 +96,10 @@ async function open(who: Person & { api: ApiClient }, audit: string): Promise<Ta
           account: who.account,
           announced: { dseq: made.length, digest: made.at(-1)!.digest },
           head_signature: await signText(signer, headStatement(chain, last.dseq, last.digest)),
-          operations: batch.map(({ data }) => data),
+          ...shortBatch(
+            batch.map(({ data }) => data),
+            batch.map(({ digest }) => digest),
+          ),
         } satisfies Schemas['Push']),
       );
       const packed = await pack(body);
@@ -107,7 +111,8 @@ async function open(who: Person & { api: ApiClient }, audit: string): Promise<Ta
 
   async function pull(): Promise<void> {
     for (;;) {
-      const page = taken(await who.api.pull(audit, { epoch, after: seq, limit: PAGE, without: chain.installation }));
+      const asked = { epoch, after: seq, limit: PAGE, without: chain.installation, form: 'short' } as const;
+      const page = wholePage(taken(await who.api.pull(audit, asked)))!;
       epoch = page.epoch;
       for (const item of page.operations) {
         const data = item.data ?? byDigest.get(item.digest!)!;

@@ -16,6 +16,7 @@ from server.domain.operation import (
     ChainKey,
     ErasedOperation,
     Operation,
+    bytes_of,
     digest_of,
     digest_of_erased,
     parse_operation,
@@ -93,17 +94,9 @@ def _claims_server(arrival: Arrival) -> bool:
     return isinstance(chain, dict) and chain.get("account") == SERVER_ACCOUNT
 
 
-def _as_bytes(text: str) -> bytes:
-    """UTF-8 as a browser encodes it: half a surrogate pair becomes U+FFFD, so both sides hash the same bytes."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
-
-
 def _read_arrival(sent: ErasedOperation | str, chain: ChainKey) -> Arrival:
     content_sha256 = sent.content_sha256 if isinstance(sent, ErasedOperation) else None
-    data = _as_bytes(sent.header if isinstance(sent, ErasedOperation) else sent)
+    data = bytes_of(sent.header if isinstance(sent, ErasedOperation) else sent)
     if content_sha256 is not None:
         data = data.partition(b"\n")[0]
     digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)

@@ -2,6 +2,7 @@
 
 import gzip
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,8 +22,9 @@ from schemas.sync import (
     PushSchema,
 )
 from server.config import Config
-from server.domain.operation import ChainKey
+from server.domain.operation import ChainKey, ErasedOperation, bytes_of, digest_of, digest_of_erased
 from server.domain.refusals import Refusal, Refused
+from server.domain.short_form import lengthen, shorten
 from server.domain.vocabulary import Origin
 from server.sealing.log_key import load_log_key
 from server.storage.clock import as_instant, now_ms
@@ -94,8 +96,28 @@ def _batch(audit: str, given: dict[str, Any]) -> Batch:
         announced_dseq=given["announced"]["dseq"],
         announced_digest=given["announced"]["digest"],
         head_signature=given["head_signature"],
-        operations=given["operations"],
+        operations=_whole(given["operations"]) if given["form"] == "short" else given["operations"],
     )
+
+
+def _whole(operations: Sequence[ErasedOperation | str]) -> list[ErasedOperation | str]:
+    """A batch that came in the short form."""
+
+    def digest_at(place: int, whole: str) -> str:
+        sent = operations[place]
+        data = bytes_of(whole)
+        if isinstance(sent, str):
+            return digest_of(data)
+        return digest_of_erased(data.partition(b"\n")[0], sent.content_sha256)
+
+    try:
+        texts = lengthen([sent if isinstance(sent, str) else sent.header for sent in operations], digest_at)
+    except ValueError:
+        raise Refused(Refusal("sync.short_form")) from None
+    return [
+        text if isinstance(sent, str) else ErasedOperation(text, sent.content_sha256)
+        for text, sent in zip(texts, operations, strict=True)
+    ]
 
 
 @blueprint.get("/audits/<uuid:audit>/operations")
@@ -107,7 +129,8 @@ def get_operations(query: dict[str, Any], audit: uuid.UUID) -> Any:
     puller = Puller(signed_in.account, signed_in.roles, signed_in.installation)
     epoch = None if query["epoch"] is None else str(query["epoch"])
     without = None if query["without"] is None else str(query["without"])
-    return _page(str(audit), pull(puller, str(audit), epoch, query["after"], query["limit"], without))
+    page = pull(puller, str(audit), epoch, query["after"], query["limit"], without)
+    return _page(str(audit), page, is_short=query["form"] == "short")
 
 
 @blueprint.get("/audits/<uuid:audit>/custody")
@@ -201,8 +224,10 @@ def _reason(reason: Refusal) -> dict[str, Any]:
     return {"code": reason.code, "detail": reason.sentence, "facts": dict(reason.facts)}
 
 
-def _page(audit: str, page: Page) -> Response:
+def _page(audit: str, page: Page, *, is_short: bool) -> Response:
     """Written without the schema: a page of a thousand entries would cost ten times as much. A test holds both together."""
+    whole = ["" if entry.data is None else entry.data.decode() for entry in page.entries]
+    short = shorten(whole, [entry.digest for entry in page.entries]) if is_short else None
     body = json.dumps(
         {
             "protocol": PROTOCOL,
@@ -211,14 +236,15 @@ def _page(audit: str, page: Page) -> Response:
             "hash": page.hash,
             "head": {"seq": page.head_seq, "hash": page.head_hash},
             "receipt": _receipt(audit, page.epoch, page.next, page.hash),
+            "form": "whole" if short is None else "short",
             "operations": [
                 {
                     "seq": entry.seq,
-                    **_text(entry),
+                    **_named(entry, text),
                     "origin": entry.origin.value,
                     "received_at": as_instant(entry.received_at),
                 }
-                for entry in page.entries
+                for entry, text in zip(page.entries, whole if short is None else short, strict=True)
             ],
         }
     ).encode()
@@ -231,9 +257,9 @@ def _page(audit: str, page: Page) -> Response:
     return answer
 
 
-def _text(entry: PageEntry) -> dict[str, str]:
+def _named(entry: PageEntry, text: str) -> dict[str, str]:
     if entry.data is None:
         return {"digest": entry.digest}
     if entry.content_sha256 is not None:
-        return {"data": entry.data.decode(), "content_sha256": entry.content_sha256}
-    return {"data": entry.data.decode()}
+        return {"data": text, "content_sha256": entry.content_sha256}
+    return {"data": text}

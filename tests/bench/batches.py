@@ -24,7 +24,7 @@ from server.database import db
 from server.storage.migrate import migrate
 from tests.bench.logs import write_audit
 from tests.bench.measuring import Figure, Say, median, median_seconds, seconds
-from tests.devices import Device, new_audit, verdicts
+from tests.devices import Device, in_short, new_audit, verdicts
 from tests.people import assemble_cast
 from tests.postgresql import NOT_WAITED_FOR, Databases, own_server
 
@@ -79,7 +79,7 @@ def _both(database: str, app: Flask, folder: Path, floors: dict[str, float]) -> 
     lena = assemble_cast(app).lena
     device = new_audit(lena)
     write_audit(device, BATCH * (RUNS + 2) - len(device.made))
-    bodies = [json.dumps(device.batch(part)).encode() for part in _parts(device.made, BATCH)]
+    bodies = [json.dumps(in_short(device.batch(part))).encode() for part in _parts(device.made, BATCH)]
     _send(device, bodies[0])
     push = median([seconds(lambda body=body: _send(device, body)) for body in bodies[1:]])
     pull = median_seconds(lambda: device.ask_page(PAGE), RUNS)
@@ -91,7 +91,7 @@ def _both(database: str, app: Flask, folder: Path, floors: dict[str, float]) -> 
     ]
     long = new_audit(lena)
     write_audit(long, LONG + BATCH * 4)
-    bodies = [json.dumps(long.batch(part)).encode() for part in _parts(long.made, BATCH)]
+    bodies = [json.dumps(in_short(long.batch(part))).encode() for part in _parts(long.made, BATCH)]
     for body in bodies[: -RUNS + 3]:
         _send(long, body)
     late_push = median([seconds(lambda body=body: _send(long, body)) for body in bodies[-RUNS + 3 :]])

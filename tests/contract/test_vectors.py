@@ -43,6 +43,7 @@ from server.domain.permissions import may_speak_as, may_write
 from server.domain.receipt import key_name, receipt_statement
 from server.domain.record import Basis, closing_record, report_record
 from server.domain.refusals import Refusal
+from server.domain.short_form import lengthen, shorten
 from server.domain.spelling import Form, is_spelled
 from server.domain.team import accounts_of_members, fold_team, named_member
 from server.domain.vocabulary import OperationKind, Origin, Role, TeamRole
@@ -361,6 +362,18 @@ def test_receipt(vector: dict[str, Any]):
     public_key = base64.urlsafe_b64decode(vector["public_key"] + "=" * (-len(vector["public_key"]) % 4))
     assert key_name(public_key) == vector["key"]
     assert (verifying_key(statement, vector["signature"], [public_key]) is not None) is vector["is_signed"]
+
+
+@vectors("short_form")
+def test_short_form(vector: dict[str, Any]):
+    whole, digests, short = vector["whole"], vector["digests"], vector["short"]
+    if whole is None:
+        with pytest.raises(ValueError, match="place"):
+            lengthen(short, lambda place, _: digests[place])
+        return
+    assert shorten(whole, digests) == short
+    if short is not None:
+        assert lengthen(short, lambda place, _: digests[place]) == whole
 
 
 @vectors("custody")

@@ -163,7 +163,7 @@ export class ApiClient {
 
   pull(
     audit: string,
-    asked: { epoch: string | null; after: number; limit: number; without: string | null },
+    asked: { epoch: string | null; after: number; limit: number; without: string | null; form?: 'short' },
   ): Promise<Answer<Schemas['PullPage']>> {
     const given = Object.entries(asked).filter(([, value]) => value !== null);
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));

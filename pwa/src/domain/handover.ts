@@ -86,7 +86,8 @@ export interface HandoverLine {
   readonly received_at: string;
 }
 
-export type HandoverBatch = Schemas['Push'];
+/** Always whole: whoever takes it in need not read another line first. */
+export type HandoverBatch = Omit<Schemas['Push'], 'form'>;
 
 /** The names of the entries behind the first one, in their order. The same photo in two audits lies in the file once. */
 export function entryNames({ audits, evidence }: HandoverContents): string[] {

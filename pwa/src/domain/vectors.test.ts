@@ -38,6 +38,7 @@ import { canonicalText, type Value } from './plain-json';
 import { closingRecord, reportRecord } from './record';
 import { custodyStatement, evidenceListHash, evidenceNamed, type Custody } from './custody';
 import { receiptStatement, type LogPoint } from './receipt';
+import { lengthen, shorten } from './short-form';
 import { isRefusal } from './refusal';
 import { FORMS, isSpelled, type Form } from './spelling';
 import { catalogueTree, cataloguesOf, type Standard } from './standard';
@@ -462,6 +463,13 @@ describe('a receipt', () => {
     const statement = receiptStatement(vector as unknown as LogPoint, vector['at']);
     expect(statement).toBe(vector['statement']);
     expect(await isSignedBy(statement, vector['signature'], vector['public_key'])).toBe(vector['is_signed']);
+  });
+});
+
+describe('operations as they travel', () => {
+  test.each(vectors('short_form'))('%s', (_, { whole, digests, short }) => {
+    if (whole !== null) expect(shorten(whole, digests)).toEqual(short);
+    if (short !== null) expect(lengthen(short, (place) => digests[place])).toEqual(whole);
   });
 });
 

@@ -472,6 +472,11 @@ export interface components {
         PullPage: {
             /** Format: uuid */
             epoch: string;
+            /**
+             * @default whole
+             * @enum {string}
+             */
+            form: "whole" | "short";
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             hash: string;
             head: components["schemas"]["Head"];
@@ -488,6 +493,11 @@ export interface components {
              * @default null
              */
             epoch: string | null;
+            /**
+             * @default whole
+             * @enum {string}
+             */
+            form: "whole" | "short";
             /** @default 500 */
             limit: number;
             /**
@@ -513,6 +523,11 @@ export interface components {
             /** Format: uuid */
             account: string;
             announced: components["schemas"]["Announced"];
+            /**
+             * @default whole
+             * @enum {string}
+             */
+            form: "whole" | "short";
             head_signature: string | null;
             /** Format: uuid */
             installation: string;

@@ -30,6 +30,9 @@ export interface Cursor {
   readonly hash: string;
 }
 
+/** A page whose texts are as they were made (sync/short-lists.ts). */
+export type WholePage = Omit<Schemas['PullPage'], 'form'>;
+
 export type PageResult =
   | { readonly kind: 'applied'; readonly count: number; readonly isForked: boolean }
   /** The page names operations that are not here: it has to be asked for whole. */
@@ -56,7 +59,7 @@ export async function applyPage(
   db: AuditbookDatabase,
   audit: string,
   asked: Cursor,
-  page: Schemas['PullPage'],
+  page: WholePage,
   isAskedWhole = false,
 ): Promise<PageResult> {
   if (asked.epoch !== null && page.epoch !== asked.epoch) return { kind: 'mismatch', what: 'epoch' };
@@ -121,7 +124,7 @@ function hiddenArrival({ digest, origin, seq, received_at }: Schemas['PulledEntr
 async function readNamed(
   db: AuditbookDatabase,
   audit: string,
-  page: Schemas['PullPage'],
+  page: WholePage,
 ): Promise<ReadonlyMap<string, OperationRow>> {
   const digests = page.operations.flatMap(({ data, digest }) => (data === undefined ? [digest ?? ''] : []));
   const rows = await db.operations.bulkGet(digests.map((digest) => [audit, digest] as [string, string]));

@@ -12,6 +12,7 @@ import { noteCarried, readCarried } from '../store/carried';
 import type { AuditbookDatabase, CarriedBatch, OperationRow } from '../store/database';
 import { base64 } from '../store/keys';
 import { problemOf, Stopped } from './problem';
+import { shortBatch } from './short-lists';
 import { pack, sentForm } from './push';
 
 /** How many operations were taken along. A batch that the server does not take is noted, and holds nothing up. */
@@ -54,7 +55,10 @@ async function send(api: ApiClient, audit: string, batch: CarriedBatch, operatio
     account,
     announced,
     head_signature,
-    operations: operations.map(sentForm),
+    ...shortBatch(
+      operations.map(sentForm),
+      operations.map(({ digest }) => digest),
+    ),
   };
   const body = new TextEncoder().encode(JSON.stringify(push));
   const packed = await pack(body);

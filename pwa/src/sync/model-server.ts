@@ -21,9 +21,11 @@ import type { Value } from '../domain/plain-json';
 import { custodyStatement, evidenceListHash, evidenceNamed } from '../domain/custody';
 import { receiptStatement } from '../domain/receipt';
 import { isRefusal } from '../domain/refusal';
+import { shorten } from '../domain/short-form';
 import type { Schemas } from '../domain/vocabulary';
 import { newId } from '../store/device';
 import { base64url, fromBase64url, nameOfKey } from '../store/keys';
+import { wholeBatch } from './short-lists';
 
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
@@ -281,7 +283,7 @@ export class ModelServer {
     const isBlocked = this.#isBlocked(session) || this.blocked.has(push.installation);
     const verdicts: Schemas['Verdict'][] = [];
     const held: string[] = [];
-    for (const sent of push.operations) {
+    for (const sent of wholeBatch(push)!) {
       const text = typeof sent === 'string' ? sent : sent.header;
       const contentSha256 = typeof sent === 'string' ? undefined : sent.content_sha256;
       const operation = parseOperation(text, contentSha256);
@@ -493,18 +495,23 @@ export class ModelServer {
       !sent.includes(digest) &&
       !(origin === 'server' && sent.some((own) => data.includes(`"ent":"operation/${own}"`)));
     const hash = next === 0 ? GENESIS : log.hashes[next - 1]!;
+    const isNamed = (entry: Entry) => isHidden(entry) || entry.sentBy === `${query.get('without')}/${account}`;
+    const whole = some.map((entry) => (isNamed(entry) ? '' : entry.data));
+    const digests = some.map(({ digest }) => digest);
+    const short = query.get('form') === 'short' ? shorten(whole, digests) : null;
     return json({
       protocol: 1,
       epoch: this.epoch,
+      form: short === null ? 'whole' : 'short',
       next,
       hash,
       receipt: await this.receipt(audit, next, hash),
       head: this.#head(audit),
       operations: some.map((entry, index) => ({
         seq: after + index + 1,
-        ...(isHidden(entry) || entry.sentBy === `${query.get('without')}/${account}`
+        ...(isNamed(entry)
           ? { digest: entry.digest }
-          : { data: entry.data, ...(entry.contentSha256 && { content_sha256: entry.contentSha256 }) }),
+          : { data: (short ?? whole)[index]!, ...(entry.contentSha256 && { content_sha256: entry.contentSha256 }) }),
         origin: entry.origin,
         received_at: new Date(entry.receivedAt).toISOString(),
       })),

@@ -10,6 +10,7 @@ import { installationOf, type AuditbookDatabase } from '../store/database';
 import { applyPage, readCursor } from '../store/pulled';
 import { resetCursor } from '../store/repair';
 import { problemOf, Stopped } from './problem';
+import { wholePage } from './short-lists';
 
 const PAGE = 500;
 /** One repair in a run: a server that does not agree with itself must not keep the tablet busy for ever. */
@@ -38,7 +39,7 @@ export async function pullAudit(
   };
   while (!isStopped()) {
     const cursor = await readCursor(db, audit);
-    const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE, without };
+    const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE, without, form: 'short' } as const;
     const answer = await api.pull(audit, asked);
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
     if (answer.kind !== 'ok') {
@@ -47,7 +48,9 @@ export async function pullAudit(
       await goBack();
       continue;
     }
-    const result = await applyPage(db, audit, cursor, answer.value, without === null);
+    const page = wholePage(answer.value);
+    if (page === null) throw new Stopped(problemOf({ kind: 'not_the_server', status: 200 }, audit));
+    const result = await applyPage(db, audit, cursor, page, without === null);
     if (result.kind === 'mismatch') {
       await goBack();
       continue;

@@ -13,7 +13,8 @@ import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/databas
 import { base64, deviceKey, signText } from '../store/keys';
 import { markPushed, nextBatch, ownChains } from '../store/own-chains';
 import { checkReceipt, noteReceipt } from '../store/receipts';
-import { problemOf, Stopped } from './problem';
+import { problemOf, Stopped, type SyncProblem } from './problem';
+import { shortBatch } from './short-lists';
 
 /** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
 export class BatchSize {
@@ -21,6 +22,8 @@ export class BatchSize {
   static readonly MOST_BYTES = 256 * 1024;
   operations = BatchSize.MOST_OPERATIONS;
   bytes = BatchSize.MOST_BYTES;
+  /** Until a server says that it does not know the short form. */
+  isShort = true;
 
   /** False where it cannot become smaller. */
   halve(sent: number): boolean {
@@ -58,7 +61,7 @@ export async function pushAudit(
       const row = await db.chains.get(chain);
       const batch = row === undefined ? [] : await nextBatch(db, row, size);
       if (row === undefined || batch.length === 0) break;
-      const answer = await sendBatch(db, api, row, batch);
+      const answer = await sendBatch(db, api, row, batch, size.isShort);
       if (answer.kind === 'ok') {
         confirmHeld(answer.value, batch, audit);
         await lookAtReceipt(db, audit, answer.value);
@@ -71,6 +74,10 @@ export async function pushAudit(
       if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
       const problem = problemOf(answer, audit);
       if (problem.status === 413 && size.halve(batch.length)) continue;
+      if (size.isShort && isNotKnown(problem)) {
+        size.isShort = false;
+        continue;
+      }
       const expected = problem.facts['expected'];
       // The server was restored, or another tab was faster: go on where the server says it stands.
       if (problem.code === 'chain.gap' && typeof expected === 'number' && (repairs += 1) <= 3) {
@@ -83,7 +90,19 @@ export async function pushAudit(
   return { sent, epoch };
 }
 
-async function sendBatch(db: AuditbookDatabase, api: ApiClient, chain: ChainRow, batch: readonly OperationRow[]) {
+/** An older server refuses a body with a key that it does not know, or the short form itself. */
+function isNotKnown({ code, status }: SyncProblem): boolean {
+  return code === 'sync.short_form' || status === 422;
+}
+
+async function sendBatch(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  chain: ChainRow,
+  batch: readonly OperationRow[],
+  isShort: boolean,
+) {
+  const digests = batch.map(({ digest }) => digest);
   const last = batch.at(-1)!;
   // Signed here and not where the operations are made: a signature has to be awaited, and a transaction would end.
   const key = await deviceKey(db, chain.installation);
@@ -94,7 +113,7 @@ async function sendBatch(db: AuditbookDatabase, api: ApiClient, chain: ChainRow,
     account: chain.account,
     announced: { dseq: chain.dseq, digest: chain.digest },
     head_signature: await signText(key, statement),
-    operations: batch.map(sentForm),
+    ...(isShort ? shortBatch(batch.map(sentForm), digests) : { form: 'whole', operations: batch.map(sentForm) }),
   };
   const body = new TextEncoder().encode(JSON.stringify(push));
   const digest = base64(sha256(body));
