@@ -90,6 +90,10 @@ export class ModelServer {
   page = 7;
   /** Bytes of a push beyond which a proxy says 413. */
   limit = Number.POSITIVE_INFINITY;
+  /** An older server does not: it refuses a batch in the short form, and overhears that one is asked for. */
+  knowsShort = true;
+  /** In which form each batch came that was taken in. */
+  forms: string[] = [];
   /** A reason to keep an operation aside, as missing rights would be. */
   quarantine: (operation: Operation) => string | null = () => null;
   /** Installations that somebody blocked. */
@@ -274,6 +278,8 @@ export class ModelServer {
     const push = JSON.parse(new TextDecoder().decode(body)) as Schemas['Push'];
     if (account !== null && push.account !== account) return problem(401, 'account.sign_in_needed');
     if (account === null && push.head_signature === null) return problem(422, 'operation.not_yours');
+    if (push.form === 'short' && !this.knowsShort) return problem(422, 'request.malformed');
+    this.forms.push(push.form);
     const before = this.logs.get(audit);
     const log: Log =
       before === undefined
@@ -498,7 +504,7 @@ export class ModelServer {
     const isNamed = (entry: Entry) => isHidden(entry) || entry.sentBy === `${query.get('without')}/${account}`;
     const whole = some.map((entry) => (isNamed(entry) ? '' : entry.data));
     const digests = some.map(({ digest }) => digest);
-    const short = query.get('form') === 'short' ? shorten(whole, digests) : null;
+    const short = query.get('form') === 'short' && this.knowsShort ? shorten(whole, digests) : null;
     return json({
       protocol: 1,
       epoch: this.epoch,

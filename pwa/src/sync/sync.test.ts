@@ -248,6 +248,19 @@ describe('a bad line', () => {
     await expectAgreement(server, lena);
     expect(server.requests.filter((request) => request.startsWith('POST')).length).toBeGreaterThan(15);
   });
+
+  test('an older server, which does not know the short form, gets and gives whole texts', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding, title('Before the update')]);
+    await lena.engine.syncNow();
+    server.knowsShort = false;
+    await commit(lena.db, AUDIT, [title('After somebody went back')]);
+    await lena.engine.syncNow();
+    await aron.engine.syncNow();
+    await expectAgreement(server, lena, aron);
+    expect(server.forms).toEqual(['short', 'whole']);
+  });
 });
 
 describe('who is signed in', () => {
