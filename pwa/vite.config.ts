@@ -55,7 +55,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: 'es' },
-  server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
+  // Where `make dev` starts the server.
+  server: { proxy: { '/api': `http://127.0.0.1:${process.env['AUDITBOOK_PORT'] ?? 8000}` } },
   test: {
     include: ['src/**/*.test.ts'],
     environment: 'node',
