@@ -32,9 +32,9 @@ tour: ## Drive a browser through one whole audit; the sealed PDF, the e-mail and
 	@scripts/test-environment.sh
 	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/python -m tests.e2e.tour var/tour
 
-bench: ## Measure beside floors, and beside the sync peers that AUDITBOOK_PEERS names; figures land in var/bench/ (PARTS="sync folds": some).
+bench: ## Measure beside floors, and beside the sync peers that AUDITBOOK_PEERS names; figures land in var/bench/ (ONLY="sync folds": some).
 	@scripts/test-environment.sh
-	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/python -m tests.bench $(PARTS)
+	@CHROMIUM="$$(scripts/browser.sh)" .venv/bin/python -m tests.bench $(ONLY)
 
 pictures: ## Take README's pictures from the last tour.
 	@scripts/python-environment.sh test

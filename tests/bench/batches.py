@@ -23,7 +23,7 @@ from server.config import Config
 from server.database import db
 from server.storage.migrate import migrate
 from tests.bench.logs import write_audit
-from tests.bench.measuring import Figure, Say, median, median_seconds, seconds
+from tests.bench.measuring import Figure, Say, milliseconds, seconds, timed
 from tests.devices import Device, in_short, new_audit, verdicts
 from tests.people import assemble_cast
 from tests.postgresql import NOT_WAITED_FOR, Databases, own_server
@@ -35,7 +35,7 @@ APPEND, ROUTE = "append to SQLite", "bare Flask route"
 
 def measure(say: Say) -> list[Figure]:
     figures: list[Figure] = []
-    floors: dict[str, float] = {}
+    floors: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         say("batches: SQLite")
         with _server(Config(data=f"{folder}/sqlite", demo="0", worker="0")) as app:
@@ -74,34 +74,33 @@ def wait_for_the_disk(address: str) -> None:
         connection.exec_driver_sql("SELECT pg_reload_conf()")
 
 
-def _both(database: str, app: Flask, folder: Path, floors: dict[str, float]) -> list[Figure]:
+def _both(database: str, app: Flask, folder: Path, floors: dict[str, list[float]]) -> list[Figure]:
     group = f"one request, {database}"
     lena = assemble_cast(app).lena
     device = new_audit(lena)
     write_audit(device, BATCH * (RUNS + 2) - len(device.made))
     bodies = [json.dumps(in_short(device.batch(part))).encode() for part in _parts(device.made, BATCH)]
     _send(device, bodies[0])
-    push = median([seconds(lambda body=body: _send(device, body)) for body in bodies[1:]])
-    pull = median_seconds(lambda: device.ask_page(PAGE), RUNS)
+    push = milliseconds([seconds(lambda body=body: _send(device, body)) for body in bodies[1:]])
+    pull = milliseconds(timed(lambda: device.ask_page(PAGE), RUNS))
     if not floors:
         floors |= {APPEND: _append(device, folder / "floor.sqlite3"), ROUTE: _route(bodies[1:])}
     figures = [
-        Figure(group, f"push of {BATCH} operations", push * 1000, "ms", beside, floors[beside] * 1000)
-        for beside in (APPEND, ROUTE)
+        Figure(group, f"push of {BATCH} operations", push, "ms", beside, floors[beside]) for beside in (APPEND, ROUTE)
     ]
     long = new_audit(lena)
     write_audit(long, LONG + BATCH * 4)
     bodies = [json.dumps(in_short(long.batch(part))).encode() for part in _parts(long.made, BATCH)]
     for body in bodies[: -RUNS + 3]:
         _send(long, body)
-    late_push = median([seconds(lambda body=body: _send(long, body)) for body in bodies[-RUNS + 3 :]])
+    late_push = milliseconds([seconds(lambda body=body: _send(long, body)) for body in bodies[-RUNS + 3 :]])
     long.cursor = LONG
-    late_pull = median_seconds(lambda: long.ask_page(PAGE), RUNS)
+    late_pull = milliseconds(timed(lambda: long.ask_page(PAGE), RUNS))
     return [
         *figures,
-        Figure(group, f"the same behind {LONG:,} entries", late_push * 1000, "ms", "an empty audit", push * 1000),
-        Figure(group, f"pull of {PAGE} entries", pull * 1000, "ms", ROUTE, floors[ROUTE] * 1000),
-        Figure(group, f"the same behind {LONG:,} entries", late_pull * 1000, "ms", "an empty audit", pull * 1000),
+        Figure(group, f"the same behind {LONG:,} entries", late_push, "ms", "an empty audit", push),
+        Figure(group, f"pull of {PAGE} entries", pull, "ms", ROUTE, floors[ROUTE]),
+        Figure(group, f"the same behind {LONG:,} entries", late_pull, "ms", "an empty audit", pull),
     ]
 
 
@@ -119,7 +118,7 @@ def _send(device: Device, body: bytes) -> None:
 # --- Floors
 
 
-def _append(device: Device, file: Path) -> float:
+def _append(device: Device, file: Path) -> list[float]:
     """The bytes and their digests, one transaction a batch, nothing else."""
     connection = pysqlite3.connect(str(file))
     connection.execute("PRAGMA journal_mode=WAL")
@@ -133,10 +132,10 @@ def _append(device: Device, file: Path) -> float:
 
     took = [seconds(lambda part=part: append(part)) for part in _parts(device.made, BATCH)]
     connection.close()
-    return median(took[1:])
+    return milliseconds(took[1:])
 
 
-def _route(bodies: list[bytes]) -> float:
+def _route(bodies: list[bytes]) -> list[float]:
     """Takes the body, reads it as JSON and counts it."""
     app = Flask("floor")
 
@@ -146,4 +145,4 @@ def _route(bodies: list[bytes]) -> float:
 
     api = app.test_client()
     api.post("/operations", data=bodies[0])
-    return median([seconds(lambda body=body: api.post("/operations", data=body)) for body in bodies])
+    return milliseconds([seconds(lambda body=body: api.post("/operations", data=body)) for body in bodies])

@@ -7,7 +7,7 @@ from pathlib import Path
 from server.domain.fold import Entry, fold_log, read_entry
 from server.domain.vocabulary import Origin
 from tests.bench.logs import write_audit
-from tests.bench.measuring import RUNS, Figure, Say, median, median_seconds
+from tests.bench.measuring import RUNS, Figure, Say, milliseconds, timed
 from tests.bench.node import run_program
 from tests.devices import WALL
 from tests.reports.sample import sample_device
@@ -29,7 +29,7 @@ def measure(say: Say) -> list[Figure]:
             log = Path(folder) / "log.json"
             log.write_text(json.dumps(lines), encoding="utf-8")
             said = run_program("fold", LOG=str(log), RUNS=str(RUNS))
-        read, fold, floor = (median(said[key]) * 1000 for key in ("read_s", "fold_s", "floor_s"))
+        read, fold, floor = (milliseconds(said[key]) for key in ("read_s", "fold_s", "floor_s"))
         figures += [
             Figure(group, "Node: reading", read, "ms", FLOOR, floor),
             Figure(group, "Node: fold", fold, "ms", FLOOR, floor),
@@ -55,8 +55,8 @@ def _in_python(group: str, texts: list[str]) -> list[Figure]:
             envelope = json.loads(header)
             last[envelope["ent"], envelope["fld"]] = json.loads(content)["val"]
 
-    floor_ms = median_seconds(floor) * 1000
+    floor_ms = milliseconds(timed(floor))
     return [
-        Figure(group, "Python: reading", median_seconds(read) * 1000, "ms", FLOOR, floor_ms),
-        Figure(group, "Python: fold", median_seconds(lambda: fold_log(entries)) * 1000, "ms", FLOOR, floor_ms),
+        Figure(group, "Python: reading", milliseconds(timed(read)), "ms", FLOOR, floor_ms),
+        Figure(group, "Python: fold", milliseconds(timed(lambda: fold_log(entries))), "ms", FLOOR, floor_ms),
     ]

@@ -21,22 +21,29 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table. `beside` names a peer or a floor of the same run; `ratio` says how many times as much ours is."""
+    """
+    One line of the table: what each run gave, and beside it the same of a peer or a floor. `ratio` says how many times as much
+    ours is, by the medians.
+    """
 
     group: str
     what: str
-    value: float
+    runs: Sequence[float]
     unit: str
     beside: str = ""
-    beside_value: float | None = None
+    beside_runs: Sequence[float] = ()
+
+    @property
+    def value(self) -> float:
+        return statistics.median(self.runs)
+
+    @property
+    def beside_value(self) -> float | None:
+        return statistics.median(self.beside_runs) if self.beside_runs else None
 
     @property
     def ratio(self) -> float | None:
         return self.value / self.beside_value if self.beside_value else None
-
-
-def median(values: Sequence[float]) -> float:
-    return statistics.median(values)
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -45,10 +52,14 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def median_seconds(work: Callable[[], Any], runs: int = RUNS) -> float:
-    """Once to warm up, then the median of `runs`."""
+def timed(work: Callable[[], Any], runs: int = RUNS) -> list[float]:
+    """Once to warm up, then the seconds of each of `runs`."""
     work()
-    return median([seconds(work) for _ in range(runs)])
+    return [seconds(work) for _ in range(runs)]
+
+
+def milliseconds(runs: Sequence[float]) -> list[float]:
+    return [1000 * each for each in runs]
 
 
 def processes_of(pid: int) -> list[int]:

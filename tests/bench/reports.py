@@ -28,7 +28,7 @@ from server.reports.render import render_report
 from server.reports.stamping import FIELDS, certify_report
 from server.sealing.canonical import sha256_hex
 from server.sealing.pades import load_signer
-from tests.bench.measuring import Figure, Say, median, seconds
+from tests.bench.measuring import RUNS, Figure, Say, seconds
 from tests.reports.pictures import all_pictures
 from tests.reports.sample import (
     change_after_closing,
@@ -39,8 +39,8 @@ from tests.reports.sample import (
     write_audit,
 )
 
-SIZES = {30: 3, 300: 2}
-"""Photos, and how often it is measured."""
+SIZES = (30, 300)
+"""Photos."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,13 +50,13 @@ def measure(say: Say) -> list[Figure]:
         folder = Path(name)
         say("report: taking 300 photos")
         take_photos(folder, max(SIZES))
-        for count, runs in SIZES.items():
+        for count in SIZES:
             say(f"report: {count} photos")
-            ours = [_run("auditbook", count, folder) for _ in range(runs)]
-            floor = [_run("floor", count, folder) for _ in range(runs)]
+            ours = [_run("auditbook", count, folder) for _ in range(RUNS)]
+            floor = [_run("floor", count, folder) for _ in range(RUNS)]
             group = f"report of {count} photos"
             figures += [
-                Figure(group, what, _median(ours, key), unit, "the photos alone", _median(floor, key))
+                Figure(group, what, [run[key] for run in ours], unit, "the photos alone", [run[key] for run in floor])
                 for what, key, unit in (
                     ("time", "seconds", "s"),
                     ("peak memory", "memory", "MB"),
@@ -65,10 +65,6 @@ def measure(say: Say) -> list[Figure]:
                 )
             ]
     return figures
-
-
-def _median(runs: list[dict[str, float]], key: str) -> float:
-    return median([run[key] for run in runs])
 
 
 def _run(what: str, count: int, folder: Path) -> dict[str, float]:

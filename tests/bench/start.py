@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.bench.measuring import RUNS, Figure, Say, median
+from tests.bench.measuring import RUNS, Figure, Say
 from tests.e2e.serving import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +24,8 @@ def measure(say: Say) -> list[Figure]:
         (Path(folder) / "floor.py").write_text(FLOOR, encoding="utf-8")
         # The first start sets up and builds. The demonstration would be there already the second time.
         _ours(folder)
-        ours = median([_ours(folder) for _ in range(RUNS)])
-        floor = median([_floor(folder) for _ in range(RUNS)])
+        ours = [_ours(folder) for _ in range(RUNS)]
+        floor = [_floor(folder) for _ in range(RUNS)]
     beside = "bare Flask in gunicorn"
     return [Figure("start", "`make run` a second time, until it answers", ours, "s", beside, floor)]
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.bench.measuring import RUNS, CountingProxy, Figure, Say, median, peak_memory, processes_of, size_of
+from tests.bench.measuring import RUNS, CountingProxy, Figure, Say, peak_memory, processes_of, size_of
 from tests.bench.node import run_program
 from tests.e2e.serving import DEMO_PASSWORD, Server
 
@@ -33,12 +33,11 @@ def measure(say: Say) -> list[Figure]:
         small = workload(peers, Path(folder), 2000)
         say("sync: Auditbook")
         ours = auditbook(small, RUNS)
-        say("sync: Auditbook, with the code of the app in Chromium")
         from tests.bench import tablets  # which knows this module
 
-        in_browser = tablets.measure(small, ours)
+        in_browser = tablets.measure(say, small, ours)
         say("sync: Auditbook, ten times as much")
-        large = auditbook(workload(peers, Path(folder), 20_000), 1)
+        large = auditbook(workload(peers, Path(folder), 20_000), RUNS)
     figures = [*alone(GROUP, ours), *in_browser, *alone(LARGE, large)]
     figures.append(Figure(LARGE, "memory of the server", large["memory"], "MB", "2,000 operations", ours["memory"]))
     for peer in PEERS if peers else ():
@@ -46,7 +45,7 @@ def measure(say: Say) -> list[Figure]:
         figures += beside(GROUP, peer, ours, run_peer(peers, peer, 2000, RUNS, say))
     if peers:
         say("sync: oplog-ref-gzip, ten times as much")
-        figures += beside(LARGE, "oplog-ref-gzip", large, run_peer(peers, "oplog-ref-gzip", 20_000, 1, say))
+        figures += beside(LARGE, "oplog-ref-gzip", large, run_peer(peers, "oplog-ref-gzip", 20_000, RUNS, say))
     return figures
 
 
@@ -65,7 +64,7 @@ def peers_folder(say: Say) -> Path | None:
     return None
 
 
-def alone(group: str, ours: dict[str, float]) -> list[Figure]:
+def alone(group: str, ours: dict[str, list[float]]) -> list[Figure]:
     return [
         Figure(group, "operations that Auditbook makes of it", ours["operations"], ""),
         Figure(group, "push, three at once", ours["push_s"], "s"),
@@ -74,7 +73,7 @@ def alone(group: str, ours: dict[str, float]) -> list[Figure]:
     ]
 
 
-def beside(group: str, peer: str, ours: dict[str, float], theirs: dict[str, float] | None) -> list[Figure]:
+def beside(group: str, peer: str, ours: dict[str, list[float]], theirs: dict[str, list[float]] | None) -> list[Figure]:
     if theirs is None:
         return []
     names = {
@@ -91,16 +90,14 @@ def beside(group: str, peer: str, ours: dict[str, float], theirs: dict[str, floa
 # --- Auditbook
 
 
-def auditbook(ops: Path, runs: int) -> dict[str, float]:
-    """Medians of `runs`, each on a server of its own; the bytes are those of one more run, through the proxy."""
-    direct = [_session(ops, through_proxy=False) for _ in range(runs)]
-    counted = _session(ops, through_proxy=True)
-    return {key: median([run[key] for run in direct]) for key in direct[0]} | {
-        key: counted[key] for key in ("up", "down")
-    }
+def auditbook(ops: Path, runs: int) -> dict[str, list[float]]:
+    """What each of `runs` gave, each on a server of its own; the bytes are those of one more run, through the proxy."""
+    direct = [session(ops, through_proxy=False) for _ in range(runs)]
+    counted = session(ops, through_proxy=True)
+    return {key: [run[key] for run in direct] for key in direct[0]} | {key: [counted[key]] for key in ("up", "down")}
 
 
-def _session(ops: Path, *, through_proxy: bool) -> dict[str, float]:
+def session(ops: Path, *, through_proxy: bool) -> dict[str, float]:
     with serving() as server:
         proxy = CountingProxy(server.port)
         with proxy.running():
@@ -152,7 +149,7 @@ def _peopled() -> Path:
 # --- Peers
 
 
-def run_peer(peers: Path, peer: str, count: int, runs: int, say: Say) -> dict[str, float] | None:
+def run_peer(peers: Path, peer: str, count: int, runs: int, say: Say) -> dict[str, list[float]] | None:
     """What the peer's own runner says; None where it does not run on this machine."""
     command = ["python3", "common/run.py", peer, str(count), "--runs", str(runs)]
     try:
@@ -166,12 +163,12 @@ def run_peer(peers: Path, peer: str, count: int, runs: int, say: Say) -> dict[st
         return None
     said = json.loads(done.stdout.strip().splitlines()[-1])
     return {
-        "total_s": said["wall_s"],
-        "server_cpu_s": said["server_cpu_s"],
-        "up": said["up_bytes"] / 1000,
-        "down": said["down_bytes"] / 1000,
-        "memory": said["server_rss_mb"],
-        "disk": size_of(peers / "data" / peer) / 1000,
+        "total_s": said["wall_all"],
+        "server_cpu_s": [said["server_cpu_s"]],
+        "up": [said["up_bytes"] / 1000],
+        "down": [said["down_bytes"] / 1000],
+        "memory": [said["server_rss_mb"]],
+        "disk": [size_of(peers / "data" / peer) / 1000],
     }
 
 
