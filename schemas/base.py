@@ -5,8 +5,9 @@ An entity's schema lists its fields. Each field is written by operations of its 
 by itself. Fields marked `born` are facts that an entity has from its first operation on and that never change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -33,11 +34,13 @@ class EntitySchema(StrictSchema):
     """The fields of one kind of entity in the operation log."""
 
     @classmethod
-    def born_fields(cls) -> dict[str, fields.Field[Any]]:
+    @cache
+    def born_fields(cls) -> Mapping[str, fields.Field[Any]]:
         return {name: field for name, field in _declared(cls).items() if field.metadata.get("born")}
 
     @classmethod
-    def settable_fields(cls) -> dict[str, fields.Field[Any]]:
+    @cache
+    def settable_fields(cls) -> Mapping[str, fields.Field[Any]]:
         return {name: field for name, field in _declared(cls).items() if not field.metadata.get("born")}
 
 

@@ -131,7 +131,7 @@ class Receiver:
                 reason,
                 erasure is not None or arrival.content_sha256 is not None,
             )
-            read = _new_entry(arrival, key, entry, erasure)
+            read = _new_entry(arrival, key, entry, erasure, self.now)
             if before is None:
                 appended = [read]
                 if reason is not None:
@@ -145,7 +145,7 @@ class Receiver:
                 log.judge_anew(self.session, audit, read, since)
                 self._read_for_team(arrival.operation, before.seq)
             self._remember(arrival.operation, appended, seq)
-            entries += [replace(one, received_at=self.now) for one in appended]
+            entries += [one if one is read else replace(one, received_at=self.now) for one in appended]
 
         log.append_entries(self.session, audit, entries, self.now)
         self.appended += len(entries)
@@ -438,7 +438,9 @@ def _is_looked_at(known: log.KnownEntry | None, arrival: Arrival) -> bool:
     return known is None or _awaits_author(known, arrival) or _lacks_content(known, arrival)
 
 
-def _new_entry(arrival: Arrival, key: ChainKey, known: log.KnownEntry, erasure: Erasure | None) -> log.NewEntry:
+def _new_entry(
+    arrival: Arrival, key: ChainKey, known: log.KnownEntry, erasure: Erasure | None, received_at: int
+) -> log.NewEntry:
     data, content_sha256 = arrival.data, arrival.content_sha256
     if erasure is not None and content_sha256 is None:
         # A tablet that has not heard of the erasure sends what was taken out: it is not taken in again.
@@ -453,6 +455,7 @@ def _new_entry(arrival: Arrival, key: ChainKey, known: log.KnownEntry, erasure: 
         known.is_branch,
         known.quarantine,
         content_sha256,
+        received_at,
     )
 
 
