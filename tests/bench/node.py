@@ -1,4 +1,4 @@
-"""Programs of `pwa/bench/`, which run in Node with the tablet's own code."""
+"""Programs with the tablet's own code that run in Node or in a page: those of `pwa/bench/`, and a tablet whose battery dies."""
 
 import json
 import os
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "pwa/node_modules/.cache/bench"
 
 
-def build() -> None:
-    command = ["scripts/node.sh", "npm", "--silent", "--prefix", "pwa", "run", "build:bench"]
+def build(what: str = "bench") -> None:
+    command = ["scripts/node.sh", "npm", "--silent", "--prefix", "pwa", "run", f"build:{what}"]
     subprocess.run(command, cwd=ROOT, check=True)
 
 

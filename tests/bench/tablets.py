@@ -79,7 +79,7 @@ async def _tablet(browser: Browser, server: Server) -> Page:
     page = await context.new_page()
     # Any answer of the server will do for a page: the app itself is not to sync beside what is measured.
     await page.goto(f"{server.address}/api/state")
-    await page.evaluate((BUILT / "app.js").read_text(encoding="utf-8"))
+    await page.evaluate((BUILT / "browser.js").read_text(encoding="utf-8"))
     return page
 
 
