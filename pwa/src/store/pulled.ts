@@ -144,7 +144,7 @@ function readArrival(pulled: Schemas['PulledEntry'], named: ReadonlyMap<string, 
   return {
     data: pulled.data ?? null,
     contentSha256,
-    digest: contentSha256 === undefined ? digestOf(text) : digestOfErased(text, contentSha256),
+    digest: isReadable ? operation.digest : digestOfText(text, contentSha256),
     entry: isReadable ? { operation, origin, seq, receivedAt } : null,
     prev: isReadable ? operation.prev : null,
     origin,
@@ -152,6 +152,10 @@ function readArrival(pulled: Schemas['PulledEntry'], named: ReadonlyMap<string, 
     receivedAt,
     isHidden: false,
   };
+}
+
+function digestOfText(text: string, contentSha256: string | undefined): string {
+  return contentSha256 === undefined ? digestOf(text) : digestOfErased(text, contentSha256);
 }
 
 /** Keeps what came; gives back the digests of what this tablet did not have. */
