@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, ViewportSize, expect
+from playwright.sync_api import BrowserContext, CDPSession, Error, Locator, Page, Playwright, ViewportSize, expect
 
 from tests.e2e.browser import TABLET, kill, open_profile
 from tests.e2e.serving import DEMO_PASSWORD
@@ -72,6 +72,7 @@ class Tablet:
             "pageerror", lambda error: self.complaints.append(f"{error.message} at {self.page.url}\n{error.stack}")
         )
         self.page.on("console", self._listen)
+        self._devtools: CDPSession | None = None
 
     def _listen(self, message: Any) -> None:
         if "Content Security Policy" in message.text:
@@ -97,6 +98,24 @@ class Tablet:
 
     def comes_back_online(self) -> None:
         self.context.set_offline(False)
+
+    def runs_full(self) -> None:
+        """Its storage takes nothing more; what is there can be read. Started again, since Chromium remembers for a while that there was room."""
+        self.close()
+        self._open()
+        self._limit_room(1)
+        self.page.goto(self.address)
+
+    def has_room_again(self) -> None:
+        self._limit_room(None)
+
+    def _limit_room(self, most: int | None) -> None:
+        """Bytes that this browser gives the app; None for as many as it wants."""
+        if self._devtools is None:
+            # The limit ends with this connection.
+            self._devtools = self.context.new_cdp_session(self.page)
+        limit = {} if most is None else {"quotaSize": most}
+        self._devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.address, **limit})
 
     def battery_dies(self) -> None:
         """The browser is killed; whatever was not stored is lost."""

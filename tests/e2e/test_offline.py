@@ -12,6 +12,7 @@ from tests.e2e.tablet import Tablet
 pytestmark = pytest.mark.slow
 
 HALF_A_NOTE = "Petra keeps the recall list on pa"
+NO_ROOM = "The tablet has no room left, so this was not saved. What you entered still stands here."
 
 
 @pytest.fixture
@@ -143,6 +144,35 @@ def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_w
     aron.page.goto(f"{aron.address}/#/audits")
     aron.audit_titled("Surveillance at Muster").click()
     expect(aron.page.get_by_role("navigation", name="Rooms of this audit")).to_be_visible()
+
+
+def test_on_a_full_tablet_nothing_is_called_saved_and_the_words_stay_on_the_screen(lena: Tablet):
+    lena.open_audit()
+    lena.raise_finding("Minor nonconformity", title="Written on a full tablet")
+    lena.runs_full()
+
+    lena.open_audit()
+    lena.open_finding("Written on a full tablet")
+    failure = lena.page.get_by_role("textbox", name="Failure")
+    failure.fill("The control of gauges does not cover the night shift.")
+    failure.blur()
+    expect(lena.page.get_by_text(NO_ROOM)).to_be_visible()
+    expect(failure).to_have_value("The control of gauges does not cover the night shift.")
+    expect(lena.page.get_by_text("Still missing: what is not met")).to_be_visible()
+    note = lena.begin_note(HALF_A_NOTE)
+    sheet = lena.page.get_by_role("dialog")
+    keeping = sheet.get_by_role("button", name="Keep the note")
+    keeping.click()
+    expect(sheet.get_by_text(NO_ROOM)).to_be_visible()
+    expect(note).to_have_value(HALF_A_NOTE)
+
+    lena.has_room_again()
+    keeping.click()
+    expect(sheet).to_be_hidden()
+    lena.page.get_by_role("button", name="Try again").click()
+    expect(lena.page.get_by_text("Still missing: what is not met")).to_be_hidden()
+    lena.reloads()
+    expect(failure).to_have_value("The control of gauges does not cover the night shift.")
 
 
 @pytest.mark.parametrize(
