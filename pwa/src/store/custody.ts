@@ -16,6 +16,7 @@ import { chainName, type AuditbookDatabase, type KeptCustody } from './database'
 import { fromDatabase, type Live } from './live';
 import { namesOf } from './names';
 import { waitingIn, type WaitingWork } from './outbox';
+import { filesGone, readLog } from './queries';
 import { checkSigned } from './receipts';
 import { filesIn, operationOf, readErasures, readQuarantine } from './refold';
 import { waitAgain } from './space';
@@ -28,6 +29,8 @@ export interface Leaving {
   readonly problem: 'not_signed_yet' | Exclude<KeptCustody['problem'], null> | null;
   /** Of this tablet. */
   readonly waiting: WaitingWork;
+  /** Files that were recorded on this tablet and are nowhere whole any more: not here, and not on the server. */
+  readonly missing: readonly MissingFile[];
   /** Entries whose text is here and was lost on the server: it was restored, and has their headers alone. */
   readonly hollow: number;
   /** Files whose bytes are neither here nor on the server, by who recorded them. */
@@ -36,6 +39,17 @@ export interface Leaving {
   readonly tablets: readonly Schemas['WaitingTablet'][];
   /** When the server last said so; null for never. */
   readonly heardAt: string | null;
+}
+
+export interface MissingFile {
+  readonly sha256: string;
+  /** Who recorded it. */
+  readonly account: string;
+  readonly name: string | null;
+  /** As its entry says; null where that was taken out of the audit. */
+  readonly capturedAt: string | null;
+  /** Its bytes are here and are not what was recorded, or not all of them are. */
+  readonly isDamaged: boolean;
 }
 
 /** Whether there is something to ask: the log went on, or something was lacking when it was last heard. */
@@ -65,7 +79,7 @@ export async function takeCustody(db: AuditbookDatabase, audit: string, answer: 
     signed: proof === 'good' ? { epoch, seq, hash, evidence_count, evidence_sha256, ...receipt } : null,
     problem: proof === 'good' ? null : proof,
     heard_at: receipt.at,
-    lacking: lacking.map((sha256) => ({ sha256, account: authors.get(sha256) ?? '' })),
+    lacking: lacking.map((sha256) => ({ sha256, ...(authors.get(sha256) ?? { account: '' }) })),
     tablets,
   };
   await db.custody.put({ audit, body: encode(kept) });
@@ -74,8 +88,12 @@ export async function takeCustody(db: AuditbookDatabase, audit: string, answer: 
   return true;
 }
 
-/** Every file that the log names up to a number, with the account that recorded it first. As the server reads it, too. */
-async function authorsOfFiles(db: AuditbookDatabase, audit: string, seq: number): Promise<Map<string, string>> {
+/** Every file that the log names up to a number, with who recorded it first. As the server reads it, too. */
+async function authorsOfFiles(
+  db: AuditbookDatabase,
+  audit: string,
+  seq: number,
+): Promise<Map<string, { account: string; chain: string }>> {
   const births = (
     await db.operations
       .where('[audit+ent]')
@@ -85,12 +103,13 @@ async function authorsOfFiles(db: AuditbookDatabase, audit: string, seq: number)
   ).toSorted((one, other) => one.seq! - other.seq!);
   const erased = births.filter((row) => row.content_sha256 !== undefined).map(({ digest }) => digest);
   const withdrawn = new Set(filesIn((await readErasures(db, audit, erased)).values()));
-  const authors = new Map<string, string>();
+  const authors = new Map<string, { account: string; chain: string }>();
   for (const row of births) {
     const operation = parseOperation(decode(row.body), row.content_sha256);
     if (isRefusal(operation) || operation.kind !== 'add') continue;
     for (const sha256 of evidenceNamed([operation.val], withdrawn)) {
-      if (!authors.has(sha256)) authors.set(sha256, operation.chain.account);
+      const { chain } = operation;
+      if (!authors.has(sha256)) authors.set(sha256, { account: chain.account, chain: chainName(chain) });
     }
   }
   return authors;
@@ -114,29 +133,57 @@ export async function readLeaving(db: AuditbookDatabase, audit: string): Promise
   const kept = await readKept(db, audit);
   const waiting = await waitingIn(db, audit);
   const signed = kept !== null && (await isOfLog(db, audit, kept.signed)) ? kept.signed : null;
-  const here = new Set(
-    (await db.uploads.where('[audit+sha256]').between([audit, ''], [audit, '\uffff']).primaryKeys()).map(
-      ([, sha256]) => sha256,
-    ),
-  );
+  const uploads = await db.uploads.where('[audit+sha256]').between([audit, ''], [audit, '\uffff']).toArray();
+  const known = new Set(uploads.map(({ sha256 }) => sha256));
+  const gone = await filesGone(db, audit);
+  for (const { sha256 } of gone) known.add(sha256);
   const elsewhere = new Map<string, number>();
   for (const { sha256, account } of kept?.lacking ?? []) {
-    if (!here.has(sha256)) elsewhere.set(account, (elsewhere.get(account) ?? 0) + 1);
+    if (!known.has(sha256)) elsewhere.set(account, (elsewhere.get(account) ?? 0) + 1);
   }
+  const damaged = uploads.filter(({ state }) => state === 'damaged').map(({ sha256 }) => sha256);
+  const missing = await missingFiles(db, audit, damaged, gone);
   const names = await namesOf(db, audit, elsewhere.keys());
   const own = new Set((await db.chains.where('audit').equals(audit).toArray()).filter(isOwn).map(({ chain }) => chain));
   const hollow = await db.operations.where('[audit+hollow]').equals([audit, 1]).count();
-  const nothingWaits = waiting.operations + waiting.photos + waiting.carried + hollow === 0;
+  const nothingWaits = waiting.operations + waiting.photos + waiting.carried + missing.length + hollow === 0;
   return {
     isSafe: signed !== null && nothingWaits,
     signed: signed && { at: signed.at, entries: signed.seq, files: signed.evidence_count },
     problem: signed !== null ? null : (kept?.problem ?? 'not_signed_yet'),
     waiting,
+    missing,
     hollow,
     elsewhere: [...elsewhere].map(([account, count]) => ({ account, name: names.get(account) ?? null, count })),
     tablets: (kept?.tablets ?? []).filter((tablet) => !own.has(chainName({ ...tablet, audit }))),
     heardAt: kept?.heard_at ?? null,
   };
+}
+
+/** `damaged`: by their hash, files of which something is here. `gone`: those of which nothing is. */
+async function missingFiles(
+  db: AuditbookDatabase,
+  audit: string,
+  damaged: readonly string[],
+  gone: readonly { readonly sha256: string; readonly account: string }[],
+): Promise<MissingFile[]> {
+  if (damaged.length + gone.length === 0) return [];
+  const births = new Map((await readLog(db, audit)).ofKind('evidence').map((one) => [one.get('sha256'), one]));
+  const recorder = (sha256: string) => births.get(sha256)?.bornView?.heads[0]?.chain.account ?? db.account;
+  const files = [
+    ...damaged.map((sha256) => ({ sha256, account: recorder(sha256), isDamaged: true })),
+    ...gone.map(({ sha256, account }) => ({ sha256, account, isDamaged: false })),
+  ];
+  const names = await namesOf(
+    db,
+    audit,
+    files.map(({ account }) => account),
+  );
+  return files.map((file) => ({
+    ...file,
+    name: names.get(file.account) ?? null,
+    capturedAt: births.get(file.sha256)?.get('captured_at') ?? null,
+  }));
 }
 
 export function watchLeaving(db: AuditbookDatabase, audit: string): Live<Leaving> {

@@ -127,8 +127,8 @@ export interface KeptCustody {
   /** Why the last one was not kept. `older_app`: this app cannot read all that the server has, so it could not check the list of files. */
   readonly problem: 'wrong' | 'older_app' | 'other_key' | 'unknown' | null;
   readonly heard_at: string;
-  /** Files that the log names and whose bytes the server has not got, each with who recorded it. */
-  readonly lacking: readonly { readonly sha256: string; readonly account: string }[];
+  /** Files that the log names and whose bytes the server has not got, each with who recorded it, and in which chain. */
+  readonly lacking: readonly { readonly sha256: string; readonly account: string; readonly chain?: string }[];
   /** Tablets that announced more entries than they sent. */
   readonly tablets: readonly Schemas['WaitingTablet'][];
 }

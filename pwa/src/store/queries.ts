@@ -21,7 +21,7 @@ import { auditableCriteria, type Standard } from '../domain/standard';
 import { foldTeam, type Team } from '../domain/team';
 import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabulary';
 import { decode } from './codec';
-import type { AuditbookDatabase, EntityRow, Readiness, UploadState } from './database';
+import type { AuditbookDatabase, EntityRow, KeptCustody, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
 import { readErasures, readQuarantine, readWordsOnRecords } from './refold';
 
@@ -230,9 +230,9 @@ function isReady(readiness: Readiness | null): boolean {
 
 /**
  * Where the bytes are: `safe` on the server, `waiting` here only, `damaged` here and not right, `elsewhere` on the server only,
- * `withdrawn` nowhere any more.
+ * `missing` recorded here and neither here nor, as it last said, on the server, `withdrawn` nowhere any more.
  */
-export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere' | 'withdrawn';
+export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere' | 'missing' | 'withdrawn';
 
 export interface EvidenceItem {
   readonly id: string;
@@ -258,8 +258,9 @@ export function watchEvidence(db: AuditbookDatabase, audit: string): Live<Eviden
       ),
     ),
     thumbnails: new Set((await db.evidence_thumbnails.toCollection().primaryKeys()) as string[]),
+    gone: new Set((await filesGone(db, audit)).map(({ sha256 }) => sha256)),
   }));
-  return combined(watchLog(db, audit), stored, (view, { uploads, thumbnails }) => {
+  return combined(watchLog(db, audit), stored, (view, { uploads, thumbnails, gone }) => {
     const links = new Map<string, EvidenceItem['links'][number][]>();
     for (const link of view.ofKind('evidence_link')) {
       const evidence = link.get('evidence') ?? '';
@@ -271,7 +272,7 @@ export function watchEvidence(db: AuditbookDatabase, audit: string): Live<Eviden
       .map((entity) => {
         const sha256 = entity.get('sha256') ?? '';
         const birth = entity.erased('sha256');
-        const bytes = birth === undefined ? bytesState(uploads.get(sha256)) : 'withdrawn';
+        const bytes = birth === undefined ? bytesState(uploads.get(sha256), gone.has(sha256)) : 'withdrawn';
         return {
           id: entity.id,
           entity,
@@ -287,8 +288,19 @@ export function watchEvidence(db: AuditbookDatabase, audit: string): Live<Eviden
   });
 }
 
-function bytesState(upload: UploadState | undefined): BytesState {
-  return upload === undefined ? 'elsewhere' : upload === 'stored' ? 'safe' : upload;
+function bytesState(upload: UploadState | undefined, isGone: boolean): BytesState {
+  if (upload === undefined) return isGone ? 'missing' : 'elsewhere';
+  return upload === 'stored' ? 'safe' : upload;
+}
+
+/** Files that were recorded on this tablet, are not on it any more, and which the server said, when it was last asked, that it has not got. */
+export async function filesGone(db: AuditbookDatabase, audit: string): Promise<KeptCustody['lacking']> {
+  const row = await db.custody.get(audit);
+  const lacking = row === undefined ? [] : decode(row.body).lacking;
+  if (lacking.length === 0) return [];
+  const uploads = await db.uploads.bulkGet(lacking.map(({ sha256 }) => [audit, sha256] as [string, string]));
+  const chains = await db.chains.bulkGet(lacking.map(({ chain = '' }) => chain));
+  return lacking.filter((_, index) => uploads[index] === undefined && chains[index]?.own === 1);
 }
 
 /** A small picture of one piece of evidence, for `URL.createObjectURL`; null where it is not on this tablet. */

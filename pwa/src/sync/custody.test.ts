@@ -8,8 +8,10 @@ import { readLeaving, takeCustody } from '../store/custody';
 import type { AuditbookDatabase } from '../store/database';
 import { cutEvidence } from '../store/evidence-bytes';
 import { ARON, AUDIT, LENA, openTab, openTablet } from '../store/testing';
+import { once, watchEvidence } from '../store/queries';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
+import { uploadWaiting } from './upload-evidence';
 
 interface Tablet {
   db: AuditbookDatabase;
@@ -34,6 +36,7 @@ async function confirm(server: ModelServer, db: AuditbookDatabase): Promise<numb
   return 0;
 }
 
+const TAKEN = '2026-11-24T09:41:07.250Z';
 const title = (text: string) => set('finding', 'f1', 'title', text);
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 
@@ -44,9 +47,15 @@ async function record(db: AuditbookDatabase): Promise<void> {
 async function photograph(db: AuditbookDatabase, byte: number): Promise<string> {
   const bytes = new Uint8Array(1000).fill(byte).buffer;
   const sha256 = sha256Of(new Uint8Array(bytes));
-  const born = { kind: 'photo', sha256, size: 1000, media_type: 'image/jpeg' };
+  const born = { kind: 'photo', sha256, size: 1000, media_type: 'image/jpeg', captured_at: TAKEN };
   await commit(db, AUDIT, [add('evidence', `e${byte}`, born as never)], [cutEvidence(bytes, sha256, 'image/jpeg')]);
   return sha256;
+}
+
+/** What a storage that loses its files leaves: the entries, and of a photo at most that there was one. */
+async function loseBytes(db: AuditbookDatabase, sha256: string, isForgotten: boolean): Promise<void> {
+  await db.evidence_bytes.where('[sha256+index]').between([sha256, 0], [sha256, Infinity]).delete();
+  if (isForgotten) await db.uploads.delete([AUDIT, sha256]);
 }
 
 const leaving = ({ db }: Tablet) => readLeaving(db, AUDIT);
@@ -164,6 +173,38 @@ describe('safe to leave the site', () => {
     await commit(lena.db, AUDIT, [add('finding', 'f1', RAISED)]);
     await lena.engine.syncNow();
     expect(await leaving(lena)).toMatchObject({ isSafe: false, waiting: { photos: 1 } });
+  });
+
+  test.each([
+    ['and that they were there is known', false],
+    ['and nothing of them is known', true],
+  ])('is never said where the bytes of a photo are gone from the tablet that took it, %s', async (_, isForgotten) => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await record(lena.db);
+    await commit(lena.db, AUDIT, [
+      add('team_member', 'm1', { account: LENA }),
+      set('team_member', 'm1', 'name', 'Lena Brandt'),
+    ]);
+    const [sent, lost] = [await photograph(lena.db, 1), await photograph(lena.db, 2)];
+    await loseBytes(lena.db, lost, isForgotten);
+    server.stored.add(`${AUDIT}/${sent}`);
+    await uploadWaiting(
+      lena.db,
+      server.apiFor(() => LENA),
+    );
+    await lena.engine.syncNow();
+
+    const said = await leaving(lena);
+    expect(said.waiting.operations, 'the words arrive all the same').toBe(0);
+    expect(said).toMatchObject({ isSafe: false, elsewhere: [] });
+    const told = { account: LENA, name: 'Lena Brandt', sha256: lost, capturedAt: TAKEN, isDamaged: !isForgotten };
+    expect(said.missing).toEqual([told]);
+    const bytes = (await once(watchEvidence(lena.db, AUDIT))).map((one) => [one.sha256, one.bytes]);
+    expect(bytes).toEqual([
+      [lost, isForgotten ? 'missing' : 'damaged'],
+      [sent, 'safe'],
+    ]);
   });
 
   test('photos of others whose bytes are still on their tablets are said apart, and keep nobody else on the site', async () => {

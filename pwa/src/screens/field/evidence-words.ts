@@ -1,9 +1,15 @@
 /** How a piece of evidence is called while nobody has written a caption, and what stands where one was withdrawn. */
 import { formatDateTime, formatTime, t } from '../../i18n';
-import type { EvidenceItem } from '../../store/queries';
+import type { LogView } from '../../domain/fold';
+import { authorName, type EvidenceItem } from '../../store/queries';
 import { saidOf } from './erased';
 
 export function labelOf(item: EvidenceItem): string {
+  const label = nameOf(item);
+  return item.bytes === 'damaged' || item.bytes === 'missing' ? t('evidence.missing_label', { label }) : label;
+}
+
+function nameOf(item: EvidenceItem): string {
   const { entity } = item;
   if (item.withdrawn !== null) return t('evidence.withdrawn_label', { time: formatTime(item.capturedAt) });
   const caption = saidOf(entity, 'caption');
@@ -19,6 +25,13 @@ export function withdrawnSentence({ withdrawn }: Pick<EvidenceItem, 'withdrawn'>
   const { at, reason } = withdrawn;
   if (typeof at !== 'string' || typeof reason !== 'string') return t('evidence.withdrawn');
   return t('evidence.withdrawn_on', { time: formatDateTime(at), reason });
+}
+
+/** Whose bytes they are, and what to do, where they are whole neither here nor on the server; undefined where they are. */
+export function missingSentence({ bytes, sha256, entity }: EvidenceItem, view: LogView): string | undefined {
+  if (bytes !== 'damaged' && bytes !== 'missing') return undefined;
+  const author = entity.bornView?.heads[0]?.chain.account;
+  return t(`evidence.${bytes}`, { name: author ? authorName(view, author) : t('finding.somebody'), sha256 });
 }
 
 /** Picked for the report, and still there to be shown. */

@@ -17,7 +17,7 @@ export interface Piece {
   readonly kind: 'photo' | 'file' | 'note';
   readonly label: string;
   readonly src?: string;
-  readonly stamp: Stamp;
+  readonly stamp?: Stamp;
 }
 
 export type Target = { readonly criterion: string } | { readonly finding: string };
@@ -34,7 +34,7 @@ export function trayOf(audit: OpenAudit): Piece[] {
         kind: item.entity.get('kind') === 'photo' ? ('photo' as const) : ('file' as const),
         label: labelOf(item),
         src: audit.pictures.address(item.sha256, 'thumbnail', item.hasThumbnail),
-        stamp: stampOfBytes(audit, item).stamp,
+        ...stampOfBytes(audit, item),
       },
     }));
   const notes = audit.unfiled.notes

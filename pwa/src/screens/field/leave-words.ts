@@ -1,7 +1,7 @@
 /** What has not reached the server and is not on this tablet, as sentences: whose it is, and what to do. */
 import type { Schemas } from '../../domain/vocabulary';
-import { t } from '../../i18n';
-import type { Leaving } from '../../store/custody';
+import { formatDateTime, t } from '../../i18n';
+import type { Leaving, MissingFile } from '../../store/custody';
 import type { AuditSummary } from '../../store/queries';
 
 /** Nobody is on the site any more: the report is sealed, or the last day is past. `today` is a date of this tablet's calendar. */
@@ -21,6 +21,12 @@ export function tabletWords(tablet: Schemas['WaitingTablet'], me: string): strin
   return account === me
     ? t('leave.own_tablet', { count, from, to, tablet: shown })
     : t('leave.tablet', { count, from, to, tablet: shown, name: name || t('sync.somebody') });
+}
+
+/** One file that is nowhere whole any more, by its time, its author and its hash. */
+export function missingWords({ sha256, account, name, capturedAt, isDamaged }: MissingFile): string {
+  const facts = { time: capturedAt ? formatDateTime(capturedAt) : '–', name: name ?? account, sha256 };
+  return t(isDamaged ? 'leave.damaged' : 'leave.gone', facts);
 }
 
 export function elsewhereWords({ account, name, count }: Leaving['elsewhere'][number], me: string): string {

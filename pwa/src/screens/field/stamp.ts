@@ -17,8 +17,8 @@ export function stampOf(audit: OpenAudit): Stamped {
   return at === null ? { stamp: 'safe' } : { stamp: 'safe', time: formatTime(new Date(at).toISOString()) };
 }
 
-/** A file is as safe as its bytes and the words about it. */
-export function stampOfBytes(audit: OpenAudit, item: EvidenceItem): { stamp: 'saved' | 'sent' | 'safe' } {
-  const words = audit.trustOf(item.entity.ref);
-  return { stamp: item.bytes === 'waiting' || item.bytes === 'damaged' ? 'saved' : words };
+/** A file is as safe as its bytes and the words about it; null where the bytes are nowhere whole. */
+export function stampOfBytes(audit: OpenAudit, item: EvidenceItem): { stamp: 'saved' | 'sent' | 'safe' } | null {
+  if (item.bytes === 'damaged' || item.bytes === 'missing' || item.bytes === 'withdrawn') return null;
+  return { stamp: item.bytes === 'waiting' ? 'saved' : audit.trustOf(item.entity.ref) };
 }
