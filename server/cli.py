@@ -444,6 +444,9 @@ def _import(given: argparse.Namespace, config: Config) -> int:
 
 def _say_taken(audit: Taken) -> Iterator[str]:
     yield f"{audit.new} entries are new, {audit.known} were here already."
+    if audit.put_right:
+        numbers = ", ".join(map(str, audit.put_right))
+        yield f"Damaged here, and put right from this file: {'entry' if len(audit.put_right) == 1 else 'entries'} {numbers}."
     for code, count in sorted(audit.quarantined.items()):
         yield f"{count} entries are kept aside: {audit.sentences[code]}"
     for code, count in sorted(audit.refused.items()):

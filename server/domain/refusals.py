@@ -94,6 +94,7 @@ SENTENCES: dict[str, str] = {
     "sync.stretch_incomplete": "What the tablet hands back has a gap. Nothing of it was taken in; it is sent again from the gap on.",
     "sync.receipt_of_another_key": "What the tablet hands back was signed with another key than this server has. Nothing of it was taken in; ask whoever runs the server for its old key.",
     "sync.short_form": "An operation of the batch names another one by a place that is not there. Nothing of it was taken in; the tablet has to send it whole.",
+    "sync.entry_damaged": "Entry {seq} of this audit is damaged on the server, so neither it nor what follows can be given out. What this tablet sends is taken, and nothing on it is lost. Please tell whoever runs the server.",
     "sync.protocol": "This app speaks sync version {got}, the server {expected}. Update the app; nothing is lost meanwhile.",
     # Taken out by hand
     "handover.not_a_handover": "This is no file that Auditbook has written to be taken out by hand. Choose another one.",

@@ -45,6 +45,8 @@ class GivenAudit:
     title: str | None
     batches: list[tuple[ChainKey, dict[str, Any]]]
     """By chain, each as `PushSchema` loads it."""
+    has_log: bool
+    """A copy of the server's log comes along (`Handover.texts_of_log`)."""
 
 
 class Handover:
@@ -57,6 +59,12 @@ class Handover:
         self.made_at: str = made["at"]
         self.audits = audits
         self.evidence = [Evidence(**one) for one in contents["evidence"]]
+
+    def texts_of_log(self, audit: str) -> Iterator[bytes]:
+        """The entries of an audit's log that came along whole, one by one: it may be larger than the memory."""
+        for line in _lines(self._archive, shape.log_name(audit)):
+            if line.get("content_sha256") is None:
+                yield line["data"].encode("utf-8", "replace")
 
     def chunks(self, sha256: str) -> Iterator[bytes]:
         """The bytes of one photo, whose hash was checked."""
@@ -137,7 +145,7 @@ def _audit(archive: zipfile.ZipFile, audit: dict[str, Any]) -> GivenAudit:
     count = sum(len(batch["operations"]) for _, batch in batches)
     if len(batches) != audit["batches"] or count != audit["operations"]:
         raise Refused(shape.malformed("audits.operations"))
-    return GivenAudit(audit["id"], audit["title"], batches)
+    return GivenAudit(audit["id"], audit["title"], batches, audit["log"] is not None)
 
 
 def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[Any]:

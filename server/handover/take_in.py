@@ -1,9 +1,11 @@
 """
 Take in what an opened file holds: batches as if a colleague had brought them (`server/sync/carry.py`), then the photos.
 
-Everything may come any number of times. The log in the file is not looked at: it is the server's own, which has it.
+Everything may come any number of times. The log in the file is the server's own, which has it: it serves only to put entries right
+whose bytes have rotted on the server's disk.
 """
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,10 @@ from server.handover.read import GivenAudit, Handover
 from server.storage.evidence_store import EvidenceFiles
 from server.sync.carry import bring_by_hand
 from server.sync.push import Batch
+from server.sync.put_right import put_right_from_copy
+
+_AT_ONCE = 500
+"""Entries of a log in one transaction."""
 
 
 @dataclass(slots=True)
@@ -29,6 +35,8 @@ class Taken:
     """How many went to quarantine, by code."""
     refused: Counter[str] = field(default_factory=Counter)
     """How many were not taken, by code: they are in the file alone."""
+    put_right: list[int] = field(default_factory=list)
+    """The numbers of entries that had rotted here."""
     sentences: dict[str, str] = field(default_factory=dict)
     """Of each code the sentence, with the facts of the first."""
     photos: int = 0
@@ -41,10 +49,19 @@ def take_in(handover: Handover, files: EvidenceFiles) -> list[Taken]:
     taken = []
     for audit in handover.audits:
         done = Taken(audit.id, audit.title)
+        # First of all: what is brought may be judged by what stands in the log.
+        if audit.has_log:
+            _put_log_right(handover, audit, done)
         _take_batches(audit, done)
         _take_photos(handover, audit, files, done)
         taken.append(done)
     return taken
+
+
+def _put_log_right(handover: Handover, audit: GivenAudit, done: Taken) -> None:
+    texts = handover.texts_of_log(audit.id)
+    while some := list(itertools.islice(texts, _AT_ONCE)):
+        done.put_right += put_right_from_copy(audit.id, some)
 
 
 def _take_batches(audit: GivenAudit, done: Taken) -> None:

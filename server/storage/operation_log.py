@@ -1,12 +1,13 @@
 """
 The operation log on disk: append, look up by digest, read a page, read for folding.
 
-Nothing here deletes an entry, and only an erasure takes bytes away; they come back where nobody decided that they go. Whoever appends holds the lock of the audit's row
+Nothing here deletes an entry, and only an erasure takes bytes away; they come back where nobody decided that they go, and where they
+have rotted. Whoever appends holds the lock of the audit's row
 (`audits.lock_audit`).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from server.domain.fold import BORN, Entry, read_entry
-from server.domain.operation import GENESIS, ChainKey, ErasedOperation, Operation, advance_running_hash, parse_operation
+from server.domain.operation import (
+    GENESIS,
+    ChainKey,
+    ErasedOperation,
+    Operation,
+    advance_running_hash,
+    digest_of,
+    digest_of_erased,
+    erase_content,
+    parse_operation,
+)
 from server.domain.refusals import Refusal
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.storage.tables.audit import Audit
@@ -338,6 +349,37 @@ def judge_anew(session: Session, audit: Audit, entry: NewEntry, since: int | Non
         .where(LoggedOperation.audit_id == audit.id, LoggedOperation.digest == entry.digest)
         .values(**read | _judged(entry.quarantine, since))
     )
+
+
+def is_as_stored(data: bytes, content_sha256: str | None, digest: str) -> bool:
+    """Whether these bytes are still those that gave this digest when they came."""
+    return digest == (digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256))
+
+
+def put_right(session: Session, audit: str, brought: Mapping[str, bytes]) -> list[int]:
+    """
+    Entries whose bytes have rotted on the disk, and whose right ones were brought: those stand in their place again. What was erased
+    stays erased. Their numbers. `brought`: whole texts by their digest.
+    """
+    table, numbers = LoggedOperation, []
+    for some in _some(brought):
+        rows = session.execute(
+            sa.select(table.seq, table.digest, table.data, table.content_sha256).where(
+                table.audit_id == audit, table.digest.in_(some)
+            )
+        )
+        for row in rows.all():
+            if is_as_stored(row.data, row.content_sha256, row.digest):
+                continue
+            right = (brought[row.digest], None)
+            data, content_sha256 = right if row.content_sha256 is None else erase_content(brought[row.digest])
+            session.execute(
+                sa.update(table)
+                .where(table.audit_id == audit, table.seq == row.seq)
+                .values(data=data, content_sha256=content_sha256)
+            )
+            numbers.append(row.seq)
+    return sorted(numbers)
 
 
 def _judged(reason: Refusal | None, since: int | None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from server.database import SERVER, Scope, reading
 from server.domain.operation import ChainKey
 from server.domain.refusals import Refusal, Refused
@@ -11,6 +13,8 @@ from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.server_state import server_identity
 from server.storage.tables.audit import Audit
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,21 @@ def _read(
     if after > row.head_seq:
         raise Refused(Refusal("sync.cursor_ahead", {"head": row.head_seq}))
     own = None if without is None else ChainKey(without, puller.account, row.id)
-    entries = log.read_page(session, row.id, after, limit, own, only_of)
+    entries = _sound(row, log.read_page(session, row.id, after, limit, own, only_of))
     following = entries[-1].seq if entries else after
     page_hash = log.hash_at(session, row.id, following)
     # Read last: on PostgreSQL each statement sees what was committed before it, and a head behind the page would alarm.
     session.refresh(row)
     return Page(current, following, page_hash, row.head_seq, row.head_hash, entries)
+
+
+def _sound(row: Audit, entries: Sequence[log.PageEntry]) -> Sequence[log.PageEntry]:
+    """Those before the first whose bytes have rotted on the disk. Raises `Refused` where there are none."""
+    for place, entry in enumerate(entries):
+        if entry.data is None or log.is_as_stored(entry.data, entry.content_sha256, entry.digest):
+            continue
+        _log.error("entry_damaged", audit=row.audit_id, seq=entry.seq)
+        if place == 0:
+            raise Refused(Refusal("sync.entry_damaged", {"seq": entry.seq}))
+        return entries[:place]
+    return entries

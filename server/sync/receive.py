@@ -37,6 +37,7 @@ from server.sync.place import (
     number_as_in_log,
     read_arrivals,
 )
+from server.sync.put_right import put_right
 from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
 
@@ -88,6 +89,11 @@ class Receiver:
         named = [arrival.digest for arrival in arrivals] + [arrival.prev for arrival in arrivals if arrival.prev]
         known = log.known_entries(self.session, audit, key, named)
         self._complete(arrivals, known, key)
+        put_right(
+            self.session,
+            audit.id,
+            {one.digest: one.data for one in arrivals if one.digest in known and one.content_sha256 is None},
+        )
         new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))

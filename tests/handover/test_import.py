@@ -151,6 +151,41 @@ def test_what_nobody_can_vouch_for_is_kept_aside_in_an_audit_that_is_known(datab
     assert (done.new, done.known, sum(done.quarantined.values())) == (0, 7, 1)
 
 
+def test_the_log_in_a_file_puts_right_what_has_rotted_at_the_server(app, config, run, lena_of_the_file):
+    """A tablet that has nothing to send writes such a file as well."""
+    taken(config)
+    with reading(SERVER) as session:
+        rows = list(session.query(LoggedOperation).order_by(LoggedOperation.seq))
+        session.expunge_all()
+
+    def only_the_log(entries: dict[str, bytes]) -> None:
+        said = json.loads(entries["handover.json"])
+        receipt = {"at": "2026-11-24T09:41:07.250Z", "key": "a" * 64, "signature": "A" * 86}
+        log = {"epoch": new_id(), "seq": len(rows), "hash": rows[-1].hash, "receipt": receipt}
+        said["audits"][0] |= {"log": log, "batches": 0, "operations": 0}
+        lines = [
+            {"seq": row.seq, "data": row.data.decode(), "origin": row.origin, "received_at": receipt["at"]}
+            for row in rows
+        ]
+        rest = {name: content for name, content in entries.items() if name.startswith("evidence/")}
+        entries.clear()
+        entries["handover.json"] = json.dumps(said).encode()
+        entries[f"audits/{AUDIT}/log.jsonl"] = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+        entries |= {BATCHES: b""} | rest
+
+    path = written(config.data_folder / "log.zip.age", changed(only_the_log))
+    with unit_of_work(SERVER) as session:
+        [rotten] = session.query(LoggedOperation).filter(LoggedOperation.seq == 6)
+        rotten.data = rotten.data[:40] + b"?" + rotten.data[41:]
+    code, said, _ = run(path, f"{PASSPHRASE}\n")
+    assert (code, "Damaged here, and put right from this file: entry 6." in said) == (0, True)
+    with reading(SERVER) as session:
+        assert [row.data for row in session.query(LoggedOperation).order_by(LoggedOperation.seq)] == [
+            row.data for row in rows
+        ]
+    assert "put right" not in run(path, f"{PASSPHRASE}\n")[1]
+
+
 # --- The command
 
 
