@@ -95,10 +95,15 @@ def _of_postgresql(config: Config, target: Path) -> Iterator[Session]:
 
 @contextlib.contextmanager
 def open_postgresql(config: Config) -> Iterator[Session]:
-    """The database that is set, before there is a server."""
+    """The database that is set, before there is a server. Raises SnapshotFailed."""
     engine = sa.create_engine(config.sqlalchemy_url, poolclass=sa.NullPool)
     try:
         with Session(engine) as session:
+            try:
+                session.connection()
+            except sa.exc.OperationalError as problem:
+                raise SnapshotFailed(f"The database cannot be reached: {str(problem.orig).strip()}.") from problem
+            session.rollback()
             yield session
     finally:
         engine.dispose()

@@ -15,6 +15,7 @@ from server.sealing.log_key import KEY_FILE, load_log_key
 from server.storage import backup_marks, in_use
 from server.storage.clock import as_instant, now_ms
 from server.storage.disk import copy_checked, keep_names, sha256_of
+from server.storage.move import move_into_postgresql
 from server.storage.snapshot import (
     POSTGRESQL_FILE,
     SQLITE_FILE,
@@ -87,7 +88,7 @@ def _put_back(
     in_use.note_unfinished_restore(config.data_folder)
     moved_to = None
     if target is None:
-        put_back_postgresql(config, folder / POSTGRESQL_FILE)
+        _fill_postgresql(config, folder, manifest)
     else:
         moved_to = _exchange(config.data_folder, target, folder)
     begin_epoch()
@@ -95,15 +96,22 @@ def _put_back(
     return PutBack(manifest, files, moved_to)
 
 
+def _fill_postgresql(config: Config, folder: Path, manifest: Manifest) -> None:
+    if manifest.database == "sqlite":
+        move_into_postgresql(config, folder / SQLITE_FILE)
+    else:
+        put_back_postgresql(config, folder / POSTGRESQL_FILE)
+
+
 def _sqlite_path(config: Config) -> Path | None:
     return Path(config.sqlalchemy_url.removeprefix("sqlite:///")) if config.is_sqlite else None
 
 
 def _refuse_other_kind(config: Config, manifest: Manifest) -> None:
-    here = "sqlite" if config.is_sqlite else "postgresql"
-    if manifest.database != here:
+    """From SQLite into PostgreSQL is the way of a server that grows; there is none back."""
+    if config.is_sqlite and manifest.database == "postgresql":
         raise CannotBeDone(
-            f"The backup is of a database on {manifest.database}, and the settings lead to {here}. Set DATABASE_URL accordingly."
+            "The backup is of a database on PostgreSQL, and the settings lead to SQLite. Set DATABASE_URL accordingly."
         )
 
 

@@ -203,9 +203,16 @@ def test_without_the_log_key_nothing_is_put_back_unless_it_is_gone_for_good(
     assert "is another than the one that signed the logs" in command("restore", folder, "--replace", at=elsewhere)[2]
 
 
-def test_a_backup_of_another_kind_of_database_says_so(command: Command, elsewhere: Config, folder: Path):
+def test_a_backup_of_postgresql_is_not_put_into_sqlite(command: Command, elsewhere: Config, folder: Path):
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("sqlite", "postgresql"))
+    assert "The backup is of a database on PostgreSQL" in command("restore", folder, at=elsewhere)[2]
+
+
+def test_a_database_that_cannot_be_reached_is_said(command: Command, elsewhere: Config, folder: Path):
     other = replace(elsewhere, database_url="postgresql://nobody@127.0.0.1:1/none")
-    assert "The backup is of a database on sqlite" in command("restore", folder, at=other)[2]
+    code, _, complaint = command("restore", folder, at=other)
+    assert (code, "auditbook: The database cannot be reached" in complaint) == (2, True)
 
 
 def test_what_was_decided_since_the_backup_holds_after_it_was_put_back(
