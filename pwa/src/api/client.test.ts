@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ApiClient, type Answer } from './client';
 
 function answering(body: BodyInit | null, init: ResponseInit = {}, asked: Request[] = []): ApiClient {
@@ -68,4 +68,91 @@ test('a push names its checksum and packing, a pull where to go on', async () =>
   expect(asked[0]!.headers.get('Content-Digest')).toBe('sha-256=:c2hh:');
   expect(asked[0]!.headers.get('Content-Encoding')).toBe('gzip');
   expect(asked[1]!.url).toBe('http://auditbook.test/api/audits/a1/operations?after=7&limit=500&without=i1');
+});
+
+describe('when to come again', () => {
+  const waits = async (headers: Record<string, string>): Promise<unknown> =>
+    ((await answering('<html>', { status: 503, headers }).readSession()) as { retryAfter?: number }).retryAfter;
+
+  test.each<[string, Record<string, string>, number | undefined]>([
+    ['in seconds', { 'Retry-After': '30' }, 30_000],
+    [
+      'by a date, by the clock of whoever says it',
+      { 'Retry-After': 'Tue, 24 Nov 2026 09:01:00 GMT', Date: 'Tue, 24 Nov 2026 09:00:00 GMT' },
+      60_000,
+    ],
+    ['at once where the date is past', { 'Retry-After': 'Tue, 24 Nov 2020 09:00:00 GMT' }, 0],
+    ['after an hour at most', { 'Retry-After': '86400' }, 3_600_000],
+    ['when the tablet thinks so where it says nothing', {}, undefined],
+    ['or nonsense', { 'Retry-After': 'soon' }, undefined],
+  ])('is said %s', async (_, headers, milliseconds) => {
+    expect(await waits(headers)).toBe(milliseconds);
+  });
+
+  test('is heard from the server as well', async () => {
+    const body = JSON.stringify({ code: 'server.busy', facts: {}, status: 503 });
+    const headers = { 'Content-Type': 'application/problem+json', 'Retry-After': '5' };
+    const answer = await answering(body, { status: 503, headers }).readSession();
+    expect(answer).toMatchObject({ kind: 'problem', problem: { code: 'server.busy' }, retryAfter: 5_000 });
+  });
+});
+
+describe('patience', () => {
+  /** 23 kbit/s. */
+  const BYTES_PER_SECOND = 2_875;
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** A line on which the body goes out first and the answer comes in pieces, each after its time; whoever gives up ends it. */
+  function slowLine(answer: string, { stopsAfter = Infinity } = {}): { api: ApiClient; line: { gaveUp: boolean } } {
+    const line = { gaveUp: false };
+    const after = async (bytes: number, signal: AbortSignal): Promise<void> => {
+      const left = new Promise<void>((done) => setTimeout(done, 2_000 + (bytes / BYTES_PER_SECOND) * 1000));
+      await Promise.race([left, new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)))]);
+    };
+    const api = new ApiClient('http://auditbook.test', async (_, init) => {
+      const { body, signal } = init as { body: Uint8Array | null; signal: AbortSignal };
+      signal.addEventListener('abort', () => (line.gaveUp = true));
+      await after(body?.length ?? 0, signal);
+      const bytes = new TextEncoder().encode(answer);
+      let at = 0;
+      const stream = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (at >= stopsAfter)
+            await new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
+          if (at >= bytes.length) return controller.close();
+          await after(16_000, signal);
+          controller.enqueue(bytes.slice(at, (at += 16_000)));
+        },
+      });
+      return new Response(stream, { headers: JSON_TYPE });
+    });
+    return { api, line };
+  }
+
+  /** Lets time go by until the answer is there. */
+  async function comes<T>(answer: Promise<T>): Promise<T> {
+    let there = false;
+    void answer.finally(() => (there = true));
+    for (let seconds = 0; !there && seconds < 4_000; seconds += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    return answer;
+  }
+
+  test('lasts for the largest batch and the largest page over a line of 23 kbit/s', async () => {
+    const { api, line } = slowLine(JSON.stringify({ ...SESSION, log: 'x'.repeat(2_000_000) }));
+    expect(await comes(api.readSession())).toMatchObject({ kind: 'ok' });
+    const batch = new Uint8Array(600_000);
+    const pushed = slowLine('{}');
+    expect(await comes(pushed.api.push('a', batch, 'd', false))).toMatchObject({ kind: 'not_the_server' });
+    expect([line.gaveUp, pushed.line.gaveUp]).toEqual([false, false]);
+  });
+
+  test('ends where nothing comes any more', async () => {
+    const { api, line } = slowLine(JSON.stringify({ ...SESSION, log: 'x'.repeat(100_000) }), { stopsAfter: 32_000 });
+    expect(await comes(api.readSession())).toMatchObject({ kind: 'unreachable', cause: { name: 'TimeoutError' } });
+    expect(line.gaveUp).toBe(true);
+  });
 });

@@ -10,14 +10,24 @@ import type { Standard } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 
 export const PROTOCOL = 1;
-/** Long enough for a batch over a bad line; a request that hangs for ever would hold up everything behind it. */
+/** How long nothing may come. A request that hangs for ever would hold up everything behind it. */
 const PATIENCE_MS = 180_000;
+/** How fast it must go out at least: 23 kbit/s, with a phone at its edge of the cell, is nearly three times as much. */
+const LEAST_BYTES_PER_SECOND = 1_000;
+/** A proxy's word on when to come again counts up to this: nobody may keep a tablet away for a day. */
+const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
 export type Answer<T> =
   | { readonly kind: 'ok'; readonly status: number; readonly value: T; readonly etag: string | null }
   | { readonly kind: 'unchanged'; readonly status: 304 }
-  | { readonly kind: 'problem'; readonly status: number; readonly problem: Schemas['Problem'] }
-  | { readonly kind: 'not_the_server'; readonly status: number }
+  | {
+      readonly kind: 'problem';
+      readonly status: number;
+      readonly problem: Schemas['Problem'];
+      /** Milliseconds after which it wants to be asked again (RFC 9110, Retry-After); absent where it does not say. */
+      readonly retryAfter?: number;
+    }
+  | { readonly kind: 'not_the_server'; readonly status: number; readonly retryAfter?: number }
   | { readonly kind: 'unreachable'; readonly cause: unknown };
 
 export type Failure = Exclude<Answer<never>, { kind: 'ok' } | { kind: 'unchanged' }>;
@@ -27,7 +37,6 @@ interface Request {
   readonly json?: unknown;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which keys an answer must have to be the server's; `empty` for an answer without a body. */
@@ -247,7 +256,8 @@ export class ApiClient {
   // --- one request
 
   async #ask<T>(path: string, request: Request, shape: Shape): Promise<Answer<T>> {
-    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const body = request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json);
+    const patience = new Patience();
     let response: Response;
     let content: ArrayBuffer;
     try {
@@ -258,20 +268,61 @@ export class ApiClient {
           ...(request.json === undefined ? {} : { 'Content-Type': 'application/json' }),
           ...request.headers,
         },
-        body: request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json),
+        body,
         credentials: 'same-origin',
         // A redirect is never ours: followed, it would bring somebody's sign-in page with a 200.
         redirect: 'manual',
         cache: 'no-store',
-        signal: request.signal ?? patience,
+        signal: patience.during((body?.length ?? 0) / LEAST_BYTES_PER_SECOND),
       });
       if (response.type === 'opaqueredirect') return { kind: 'not_the_server', status: response.status };
-      content = await response.arrayBuffer();
+      content = await readWhole(response, patience);
     } catch (cause) {
       return { kind: 'unreachable', cause };
+    } finally {
+      patience.end();
     }
     return understood<T>(response, content, shape);
   }
+}
+
+/** Ends a request on which nothing moves. Each piece that comes is a new beginning: a slow line is no dead one. */
+class Patience {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Begins; `seconds`: how much longer the first piece may take. */
+  during(seconds = 0): AbortSignal {
+    clearTimeout(this.#timer);
+    const end = (): void => this.#controller.abort(new DOMException('nothing came', 'TimeoutError'));
+    this.#timer = setTimeout(end, PATIENCE_MS + seconds * 1000);
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+async function readWhole(response: Response, patience: Patience): Promise<ArrayBuffer> {
+  if (response.body === null) return response.arrayBuffer();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const reader = response.body.getReader();
+  for (;;) {
+    patience.during();
+    const { done, value } = await reader.read();
+    if (done) return new Blob(pieces).arrayBuffer();
+    pieces.push(value);
+  }
+}
+
+/** In seconds, or until a date: by the clock of whoever says it, where it tells that. */
+export function retryAfterOf(headers: Headers): { retryAfter: number } | undefined {
+  const said = headers.get('Retry-After')?.trim();
+  if (!said) return undefined;
+  const now = Date.parse(headers.get('Date') ?? '') || Date.now();
+  const wait = /^\d+$/.test(said) ? Number(said) * 1000 : Date.parse(said) - now;
+  return Number.isNaN(wait) ? undefined : { retryAfter: Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER_MS) };
 }
 
 /** Whoever cuts or changes the body on the way is found out. */
@@ -286,11 +337,12 @@ function checked(digest: string, isPacked: boolean): Record<string, string> {
 function understood<T>(response: Response, content: ArrayBuffer, shape: Shape): Answer<T> {
   const status = response.status;
   const type = response.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase() ?? '';
-  const other: Answer<T> = { kind: 'not_the_server', status };
+  const other = { kind: 'not_the_server', status } as const;
   if (status === 304) return { kind: 'unchanged', status };
   if (status >= 400) {
     const problem = type === 'application/problem+json' ? parsed(content) : undefined;
-    return isProblem(problem) ? { kind: 'problem', status, problem } : other;
+    const retry = retryAfterOf(response.headers);
+    return isProblem(problem) ? { kind: 'problem', status, problem, ...retry } : { ...other, ...retry };
   }
   if (status < 200 || status >= 300) return other;
   const etag = response.headers.get('ETag');

@@ -31,6 +31,7 @@ export const TABLET_CODES = [
   'camera.failed',
   'camera.none',
   // What stopped a sync
+  'sync.gateway', //            {status}  a proxy before the server could not pass the request on
   'sync.inconsistent', //       the server does not agree with itself
   'sync.not_the_server', //     {status}  somebody else answered: a hotel's sign-in page, a proxy
   'sync.other_account', //      somebody else is signed in on this browser

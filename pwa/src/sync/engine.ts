@@ -170,16 +170,16 @@ export class SyncEngine {
       const problem = await this.#runAll();
       // One audit that cannot be synced must not make the others wait longer, nor pass for success.
       if (problem === null) this.#backoff.succeeded();
-      else this.#backoff.failed();
+      else this.#backoff.failed(problem.retryAfter);
       const at = problem === null ? device.now() : this.#state.lastSuccessAt;
       if (problem === null) await this.#db.device_state.put({ key: 'last_sync_at', value: at });
       this.#change({ phase: problem === null ? 'idle' : 'waiting', problem, lastSuccessAt: at });
     } catch (thrown) {
-      this.#backoff.failed();
-      const problem =
+      const problem: SyncProblem =
         thrown instanceof Stopped
           ? thrown.problem
           : { code: 'sync.storage', facts: { why: String(thrown) }, status: null, audit: null };
+      this.#backoff.failed(problem.retryAfter);
       const isSignedOut = problem.status === 401 || problem.code === 'sync.other_account';
       this.#change({ phase: isSignedOut ? 'sign_in_needed' : 'waiting', problem });
     }

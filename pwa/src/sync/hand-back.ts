@@ -22,7 +22,7 @@ import {
   readOldLogs,
   type OldLog,
 } from '../store/old-log';
-import { problemOf, Stopped } from './problem';
+import { problemOf, Stopped, tookTooLong } from './problem';
 import { pack, sentForm, type BatchSize } from './push';
 
 /** True where the server got something: it is to be pulled. */
@@ -93,6 +93,7 @@ async function handBackOne(
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, old.audit));
     const problem = problemOf(answer, old.audit);
     if (problem.status === 413 && size.halve(part.length)) continue;
+    if (tookTooLong(answer)) size.gaveUp(part.length);
     if (!isForGood(problem.status)) throw new Stopped(problem);
     await noteRefused(db, old, problem.code);
     return { isTaken, isWhole: false };

@@ -61,7 +61,10 @@ export type Fault =
   | 'empty 204'
   | 'empty json'
   | 'redirect'
-  | 'proxy 502';
+  | 'proxy 408'
+  | 'proxy 429'
+  | 'proxy 502'
+  | 'proxy 504';
 
 export class ModelServer {
   epoch = newId();
@@ -82,18 +85,21 @@ export class ModelServer {
   longestStretch = 0;
   /** Entries of its old log that tablets handed back. */
   takenBack = 0;
+  /** Headers of what a proxy answers. */
+  proxySays: Record<string, string> = {};
   /** Asked before each request. */
   fault: (path: string, method: string) => Fault = () => 'none';
   /** How many texts of its old log it takes in one request. */
   limitHandedBack = 500;
   /** How many entries a page has at most. */
   page = 7;
-  /** Bytes of a push beyond which a proxy says 413. */
+  /** Bytes of a push beyond which a proxy says 413, or something else. */
   limit = Number.POSITIVE_INFINITY;
   /** An older server does not: it refuses a batch in the short form, and overhears that one is asked for. */
   knowsShort = true;
   /** In which form each batch came that was taken in. */
   forms: string[] = [];
+  beyondLimit = 413;
   /** A reason to keep an operation aside, as missing rights would be. */
   quarantine: (operation: Operation) => string | null = () => null;
   /** Installations that somebody blocked. */
@@ -174,7 +180,7 @@ export class ModelServer {
     if (fault === 'empty 204') return new Response(null, { status: 204 });
     if (fault === 'empty json') return json({});
     if (fault === 'redirect') return Response.redirect('http://hotel.test/login', 302);
-    if (fault === 'proxy 502') return html('<html>Bad gateway</html>', 502);
+    if (fault.startsWith('proxy ')) return html('<html>Not now</html>', Number(fault.slice(6)), this.proxySays);
     const answer = await this.#handle(request, path, searchParams, account, session);
     if (fault === 'answer lost') throw new TypeError('The network connection was lost.');
     return answer;
@@ -271,7 +277,7 @@ export class ModelServer {
     const sent = await request.arrayBuffer();
     const isPacked = request.headers.get('Content-Encoding') === 'gzip';
     const body = isPacked ? await unpacked(sent) : sent;
-    if (body.byteLength > this.limit) return html('<html>Request Entity Too Large</html>', 413);
+    if (body.byteLength > this.limit) return html('<html>Too much</html>', this.beyondLimit);
     const announced = request.headers.get('Content-Digest');
     const digest = btoa(String.fromCharCode(...Uint8Array.from(sha256Of(new Uint8Array(body)).match(/../g)!, fromHex)));
     if (announced !== `sha-256=:${digest}:`) return problem(400, 'request.digest_mismatch');
@@ -374,7 +380,7 @@ export class ModelServer {
   async #takeBack(request: Request, audit: string): Promise<Response> {
     const sent = await request.arrayBuffer();
     const body = request.headers.get('Content-Encoding') === 'gzip' ? await unpacked(sent) : sent;
-    if (body.byteLength > this.limit) return html('<html>Request Entity Too Large</html>', 413);
+    if (body.byteLength > this.limit) return html('<html>Too much</html>', this.beyondLimit);
     const given = JSON.parse(new TextDecoder().decode(body)) as Schemas['HandBack'];
     const log: Log = structuredClone(
       this.logs.get(audit) ?? { entries: [], hashes: [], chains: new Map(), branches: new Set() },
@@ -542,8 +548,8 @@ function json(value: unknown): Response {
   return new Response(JSON.stringify(value), { headers: { 'Content-Type': 'application/json' } });
 }
 
-function html(text: string, status = 200): Response {
-  return new Response(text, { status, headers: { 'Content-Type': 'text/html' } });
+function html(text: string, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(text, { status, headers: { 'Content-Type': 'text/html', ...headers } });
 }
 
 function problem(status: number, code: string, facts: object = {}): Response {

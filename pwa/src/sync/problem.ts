@@ -3,12 +3,19 @@ import type { Failure } from '../api/client';
 import type { EngineState, Phase } from './engine';
 
 export interface SyncProblem {
-  /** A code of the server, or `sync.unreachable`, `sync.not_the_server`, `sync.inconsistent`, `sync.storage`. */
+  /** A code of the server, or `sync.unreachable`, `sync.gateway`, `sync.not_the_server`, `sync.inconsistent`, `sync.storage`. */
   readonly code: string;
   readonly facts: Readonly<Record<string, unknown>>;
   readonly status: number | null;
   readonly audit: string | null;
+  /** Milliseconds for which whoever answered wants to be left alone. */
+  readonly retryAfter?: number;
 }
+
+/** What a proxy between here and the server says when the server, or the line to it, does not do what it should. */
+const OF_A_GATEWAY: readonly number[] = [408, 413, 429, 502, 503, 504];
+/** Too much for the time that somebody on the way gives a request. */
+const TOOK_TOO_LONG: readonly (number | null)[] = [408, 504];
 
 /** Ends a run. Caught once, in engine.ts. */
 export class Stopped extends Error {
@@ -22,11 +29,14 @@ export class Stopped extends Error {
 }
 
 export function problemOf(failure: Failure, audit: string | null = null): SyncProblem {
+  const wait = 'retryAfter' in failure ? { retryAfter: failure.retryAfter } : {};
   switch (failure.kind) {
     case 'problem':
-      return { code: failure.problem.code, facts: failure.problem.facts, status: failure.status, audit };
-    case 'not_the_server':
-      return { code: 'sync.not_the_server', facts: { status: failure.status }, status: failure.status, audit };
+      return { code: failure.problem.code, facts: failure.problem.facts, status: failure.status, audit, ...wait };
+    case 'not_the_server': {
+      const code = OF_A_GATEWAY.includes(failure.status) ? 'sync.gateway' : 'sync.not_the_server';
+      return { code, facts: { status: failure.status }, status: failure.status, audit, ...wait };
+    }
     case 'unreachable':
       return { code: 'sync.unreachable', facts: {}, status: null, audit };
   }
@@ -50,9 +60,16 @@ export function isRunning(phase: Phase): boolean {
   return ['checking', 'sending', 'fetching', 'uploading'].includes(phase);
 }
 
+/** Whether less at once may arrive where this did not: a proxy, or our own patience, gave it up. */
+export function tookTooLong(failure: Failure): boolean {
+  if (failure.kind !== 'unreachable') return TOOK_TOO_LONG.includes(failure.status);
+  return (failure.cause as { name?: unknown } | null)?.name === 'TimeoutError';
+}
+
 /** Whether trying the next audit makes sense: the server itself spoke, about this one. */
 export function concernsOneAudit(problem: SyncProblem): boolean {
   if (isBlocked(problem)) return false;
-  const isServer = problem.status !== null && problem.code !== 'sync.not_the_server';
-  return (isServer && ![401, 429, 503, 507].includes(problem.status!)) || problem.code === 'sync.inconsistent';
+  const isServer = problem.status !== null && !['sync.not_the_server', 'sync.gateway'].includes(problem.code);
+  const isOfTheWhole = [401, 408, 429, 502, 503, 504, 507].includes(problem.status ?? 0);
+  return (isServer && !isOfTheWhole) || problem.code === 'sync.inconsistent';
 }

@@ -13,17 +13,20 @@ import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/databas
 import { base64, deviceKey, signText } from '../store/keys';
 import { markPushed, nextBatch, ownChains } from '../store/own-chains';
 import { checkReceipt, noteReceipt } from '../store/receipts';
-import { problemOf, Stopped, type SyncProblem } from './problem';
 import { shortBatch } from './short-lists';
+import { problemOf, Stopped, tookTooLong, type SyncProblem } from './problem';
 
 /** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
 export class BatchSize {
   static readonly MOST_OPERATIONS = 500;
   static readonly MOST_BYTES = 256 * 1024;
+  /** After a batch was given up so many go through before a larger one is tried: each that is given up costs somebody's patience. */
+  static readonly STEADY = 8;
   operations = BatchSize.MOST_OPERATIONS;
   bytes = BatchSize.MOST_BYTES;
   /** Until a server says that it does not know the short form. */
   isShort = true;
+  #steady = 0;
 
   /** False where it cannot become smaller. */
   halve(sent: number): boolean {
@@ -33,7 +36,17 @@ export class BatchSize {
     return true;
   }
 
+  /** Somebody on the way took too long over this many. */
+  gaveUp(sent: number): void {
+    this.#steady = BatchSize.STEADY;
+    this.halve(sent);
+  }
+
   grow(): void {
+    if (this.#steady > 0) {
+      this.#steady -= 1;
+      return;
+    }
     this.operations = Math.min(BatchSize.MOST_OPERATIONS, this.operations * 2);
     this.bytes = Math.min(BatchSize.MOST_BYTES, this.bytes * 2);
   }
@@ -78,6 +91,8 @@ export async function pushAudit(
         size.isShort = false;
         continue;
       }
+      // Not at once: whoever gave it up is busy, or the line is bad. The next attempt is a smaller one.
+      if (tookTooLong(answer)) size.gaveUp(batch.length);
       const expected = problem.facts['expected'];
       // The server was restored, or another tab was faster: go on where the server says it stands.
       if (problem.code === 'chain.gap' && typeof expected === 'number' && (repairs += 1) <= 3) {

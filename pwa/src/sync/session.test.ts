@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { AuditbookDatabase, DeviceDatabase, installationOf } from '../store/database';
@@ -167,6 +167,26 @@ describe('the engine', () => {
     server.fault = () => 'none';
     await until(() => server.texts(AUDIT).length === 1);
     await engine.stop();
+  });
+
+  test('leaves a proxy alone for as long as it asks for', async () => {
+    const { server, engine, db } = await atWork();
+    await commit(db, AUDIT, [finding]);
+    server.fault = () => 'proxy 429';
+    server.proxySays = { 'Retry-After': '120' };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    engine.start();
+    await engine.syncNow();
+    expect(engine.state.problem).toMatchObject({ code: 'sync.gateway', status: 429, retryAfter: 120_000 });
+    const asked = server.requests.length;
+    server.fault = () => 'none';
+    vi.advanceTimersByTime(119_000);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(server.requests).toHaveLength(asked);
+    vi.advanceTimersByTime(1_000);
+    await engine.stop();
+    expect(server.requests.length).toBeGreaterThan(asked);
   });
 
   test('leaves the work to another tab that is at it, and takes it over when that one hangs', async () => {

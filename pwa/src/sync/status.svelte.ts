@@ -69,8 +69,7 @@ class SyncStatus {
   get isAway(): boolean {
     return (
       online.current === false ||
-      this.problem?.code === 'sync.unreachable' ||
-      this.problem?.code === 'sync.not_the_server'
+      ['sync.unreachable', 'sync.gateway', 'sync.not_the_server'].includes(this.problem?.code ?? '')
     );
   }
 

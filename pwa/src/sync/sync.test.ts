@@ -55,6 +55,11 @@ async function syncAll(...tablets: Tablet[]): Promise<void> {
   for (let round = 0; round < 2; round += 1) for (const { engine } of tablets) await engine.syncNow();
 }
 
+function codeFor(fault: Fault): string {
+  if (fault === 'no network') return 'sync.unreachable';
+  return fault.startsWith('proxy') ? 'sync.gateway' : 'sync.not_the_server';
+}
+
 /** Copy everything, as a restored device image does. */
 async function cloned(tablet: Tablet, server: ModelServer): Promise<Tablet> {
   const twin = await openTablet(tablet.db.account);
@@ -217,24 +222,52 @@ describe('a bad line', () => {
     await expectAgreement(server, lena);
   });
 
-  test.each<Fault>(['hotel page', 'empty 204', 'empty json', 'redirect', 'proxy 502', 'no network'])(
-    'whoever else answers (%s) is not taken for the server, and nothing on the tablet changes',
-    async (fault) => {
+  test.each<Fault>([
+    'hotel page',
+    'empty 204',
+    'empty json',
+    'redirect',
+    'proxy 408',
+    'proxy 429',
+    'proxy 502',
+    'proxy 504',
+    'no network',
+  ])('whoever else answers (%s) is not taken for the server, and nothing on the tablet changes', async (fault) => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding, title('Kept')]);
+    await lena.db.device_state.put({ key: 'enrolled', value: '' });
+    for (const onlyPush of [false, true]) {
+      server.fault = (path, method) =>
+        !onlyPush || (method === 'POST' && path.endsWith('/operations')) ? fault : 'none';
+      const { operations, entities, chains } = await contentOf(lena.db);
+      const state = await lena.engine.syncNow();
+      expect(state.problem?.code).toBe(codeFor(fault));
+      expect(await contentOf(lena.db)).toMatchObject({ operations, entities, chains });
+    }
+    server.fault = () => 'none';
+    await lena.engine.syncNow();
+    await expectAgreement(server, lena);
+  });
+
+  testLong.each([408, 504])(
+    'a proxy that gives a batch up (%i) is left alone until the next attempt, which brings less',
+    async (status) => {
       const server = new ModelServer();
       const lena = await tabletFor(server, LENA);
-      await commit(lena.db, AUDIT, [finding, title('Kept')]);
-      await lena.db.device_state.put({ key: 'enrolled', value: '' });
-      for (const onlyPush of [false, true]) {
-        server.fault = (path, method) =>
-          !onlyPush || (method === 'POST' && path.endsWith('/operations')) ? fault : 'none';
-        const { operations, entities, chains } = await contentOf(lena.db);
-        const state = await lena.engine.syncNow();
-        expect(state.problem?.code).toBe(fault === 'no network' ? 'sync.unreachable' : 'sync.not_the_server');
-        expect(await contentOf(lena.db)).toMatchObject({ operations, entities, chains });
+      await commit(lena.db, AUDIT, [finding]);
+      for (let index = 0; index < 40; index += 1) await commit(lena.db, AUDIT, [title(`Title ${index}`)]);
+      [server.limit, server.beyondLimit] = [8_000, status];
+      const isPush = (one: string): boolean => /^POST .*operations$/.test(one);
+      let attempts = 0;
+      while ((await lena.engine.syncNow()).problem !== null && attempts < 10) {
+        attempts += 1;
+        expect(server.requests.filter(isPush), 'one request an attempt').toHaveLength(attempts);
+        expect(server.texts(AUDIT)).toEqual([]);
       }
-      server.fault = () => 'none';
-      await lena.engine.syncNow();
+      expect(attempts).toBe(2);
       await expectAgreement(server, lena);
+      expect(server.texts(AUDIT)).toHaveLength(41);
     },
   );
 

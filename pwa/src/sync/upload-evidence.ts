@@ -4,7 +4,7 @@
  * A finished upload proves nothing; a file counts as stored when the server says that it knows its hash.
  */
 import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-client';
-import type { ApiClient } from '../api/client';
+import { retryAfterOf, type ApiClient } from '../api/client';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, UploadRow } from '../store/database';
 import { CHUNK_BYTES, dropWithdrawn, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
@@ -122,6 +122,7 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
           facts: status === null ? {} : { status },
           status,
           audit: row.audit,
+          ...retryAfterIn(answer?.getHeader('Retry-After')),
         });
         // Gone or refused as a whole: the next attempt starts a new upload instead of asking for this one again.
         const isLost = status !== null && [403, 404, 410, 422].includes(status);
@@ -131,6 +132,10 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
     });
     upload.start();
   });
+}
+
+function retryAfterIn(said: string | undefined): { retryAfter: number } | undefined {
+  return said === undefined ? undefined : retryAfterOf(new Headers({ 'Retry-After': said }));
 }
 
 /** The code of a refusal; null where the answer is none of ours. */
