@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { ApiClient } from '../api/client';
 import { foldLog, readEntry, type Entry, type Issuance, type LogView } from '../domain/fold';
 import { eraseContent, makeOperation, parseOperation, type Operation } from '../domain/operation';
 import type { Schemas } from '../domain/vocabulary';
@@ -17,8 +18,8 @@ import { disputesOf, readLog, watchLog } from '../store/queries';
 import { acceptServerKey, checkReceipt, readReceipt, readServerTrust, RECEIPTS } from '../store/receipts';
 import { entriesOf } from '../store/refold';
 import { readSetAside } from '../store/set-aside';
-import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, describeLong, testLong } from '../store/testing';
-import { SyncEngine } from './engine';
+import { ARON, AUDIT, contentOf, LENA, openTab, openTablet, WORKSPACE, describeLong, testLong } from '../store/testing';
+import { SyncEngine, type Lock } from './engine';
 import { handBack } from './hand-back';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
 import { pullAudit } from './pull';
@@ -456,6 +457,52 @@ describe('a server that is not what it was', () => {
     await expectAgreement(server, lena);
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
+
+  testLong(
+    'two tabs that sync at once, in a browser without Web Locks, keep one cursor and send nothing twice',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(aron.db, AUDIT, [note('n1')]);
+      await syncAll(aron, lena);
+      const fetched = server.fetchFor(() => LENA);
+      const slowly: typeof fetch = async (input, init) => {
+        const answer = await fetched(input, init);
+        for (let turn = 0; turn < 300; turn += 1) await new Promise(setImmediate);
+        return answer;
+      };
+      const tabs = [fetched, slowly].map(async (line) => {
+        const db = await openTab(lena.db);
+        const upload = () => Promise.resolve(0);
+        const lock: Lock = async (_, work) => work().then(() => true);
+        return { db, engine: new SyncEngine(db, new ApiClient('http://auditbook.test', line), { upload, lock }) };
+      });
+      const both = (await Promise.all(tabs)).map((tab) => ({ ...tab, signedIn: lena.signedIn }));
+      const wentBack: unknown[] = [];
+      for (const { db } of both) {
+        db.logs.hook('updating', (changes: { seq?: number }, _, before) => {
+          if (changes.seq !== undefined && changes.seq < before.seq) wentBack.push([before.seq, changes.seq]);
+        });
+      }
+      for (let round = 0; round < 3; round += 1) {
+        for (const [index, { db }] of both.entries()) {
+          await commit(db, AUDIT, [add('finding', `f${round}-${index}`, RAISED), title(`Round ${round}`)]);
+        }
+        for (let index = 0; index < 12; index += 1) {
+          await commit(aron.db, AUDIT, [set('note', 'n1', 'text', `Round ${round}, ${index}`)]);
+        }
+        await aron.engine.syncNow();
+        await Promise.all(both.map(({ engine }) => engine.syncNow()));
+      }
+      await syncAll(...both, aron);
+      await expectAgreement(server, ...both, aron);
+      const texts = server.texts(AUDIT);
+      expect(new Set(texts).size).toBe(texts.length);
+      const rows = (await lena.db.operations.toArray()).filter(({ audit }) => audit === AUDIT);
+      expect(rows.map(({ seq }) => seq!).sort((one, other) => one - other)).toEqual(texts.map((_, index) => index + 1));
+      expect(wentBack).toEqual([]);
+    },
+  );
 
   testLong('another history of the same length is noticed by the running hash', async () => {
     const server = new ModelServer();

@@ -6,7 +6,7 @@ import { add } from '../store/changes';
 import { commit } from '../store/commit';
 import { decode } from '../store/codec';
 import { cutEvidence } from '../store/evidence-bytes';
-import { AUDIT, LENA, openTablet, testLong } from '../store/testing';
+import { AUDIT, LENA, openTab, openTablet, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
 import { Stopped } from './problem';
@@ -144,6 +144,25 @@ describe('the bytes of a photo', () => {
     expect(await state(given.sha256)).toBe('stored');
     expect(tus.uploads.size).toBe(1);
     expect([...tus.uploads.values()][0]!.bytes.length).toBe(1_300_000);
+  });
+
+  testLong('arrive once from two tabs that send at once, in a browser without Web Locks', async () => {
+    const { model, tus, db, keep, state, upload, options } = await setUp();
+    const photos = [photo(1_300_000), photo(700_000, 2), photo(1000, 3)];
+    for (const given of photos) await keep(given);
+    const tab = await openTab(db);
+    const inOther = () =>
+      uploadWaiting(
+        tab,
+        model.apiFor(() => LENA),
+        options,
+      );
+    for (let attempt = 0; attempt < 4; attempt += 1) await Promise.allSettled([upload(), inOther()]);
+    for (const { sha256 } of photos) expect(await state(sha256)).toBe('stored');
+    expect([...model.stored].sort()).toEqual(photos.map(({ sha256 }) => `${AUDIT}/${sha256}`).sort());
+    const before = tus.requests.length;
+    expect([await upload(), await inOther()]).toEqual([0, 0]);
+    expect(tus.requests).toHaveLength(before);
   });
 
   testLong('start anew when the server has forgotten the upload', async () => {
