@@ -99,6 +99,19 @@ class Tablet:
     def comes_back_online(self) -> None:
         self.context.set_offline(False)
 
+    def is_at_the_edge_of_the_cell(self) -> None:
+        """23 kbit/s both ways, and two seconds until anything is answered."""
+        self._network({"latency": 2000, "downloadThroughput": 23_000 / 8, "uploadThroughput": 23_000 / 8})
+
+    def _network(self, conditions: dict[str, float]) -> None:
+        self._developer_tools().send("Network.emulateNetworkConditions", {"offline": False, **conditions})
+
+    def _developer_tools(self) -> CDPSession:
+        """What is set by them ends with this connection."""
+        if self._devtools is None:
+            self._devtools = self.context.new_cdp_session(self.page)
+        return self._devtools
+
     def runs_full(self) -> None:
         """Its storage takes nothing more; what is there can be read. Started again, since Chromium remembers for a while that there was room."""
         self.close()
@@ -111,11 +124,8 @@ class Tablet:
 
     def _limit_room(self, most: int | None) -> None:
         """Bytes that this browser gives the app; None for as many as it wants."""
-        if self._devtools is None:
-            # The limit ends with this connection.
-            self._devtools = self.context.new_cdp_session(self.page)
         limit = {} if most is None else {"quotaSize": most}
-        self._devtools.send("Storage.overrideQuotaForOrigin", {"origin": self.address, **limit})
+        self._developer_tools().send("Storage.overrideQuotaForOrigin", {"origin": self.address, **limit})
 
     def battery_dies(self) -> None:
         """The browser is killed; whatever was not stored is lost."""

@@ -1,8 +1,10 @@
 """What happens to a tablet on site: a dead battery, no network, a sign-in that ended. Nothing that was recorded is lost by it."""
 
 import re
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Tablets
@@ -114,6 +116,34 @@ def test_a_sign_in_that_ended_stops_only_the_sending_and_the_next_one_sends_it_a
     for title in ("Raised before the sign-in ended", "Raised after the sign-in ended"):
         aron.open_finding(title)
         expect(aron.page.get_by_text(re.compile("Raised by Lena Brandt"))).to_be_visible()
+
+
+def test_over_a_line_of_23_kbit_with_2_s_the_words_arrive_before_the_photo_and_nothing_is_given_up(
+    lena: Tablet, tmp_path: Path
+):
+    photo = tmp_path / "gauge.jpg"
+    Image.effect_noise((80, 80), 60).save(photo)
+    lena.open_audit()
+    lena.waits_until_safe()
+    lena.goes_offline()
+    lena.goes_back_to_the_audit()
+    lena.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Photo", exact=True).click()
+    sheet = lena.page.get_by_role("dialog", name="Photo")
+    sheet.get_by_label("From files").set_input_files(photo)
+    expect(sheet.get_by_role("status").first).to_contain_text("1 kept on this device")
+    sheet.get_by_role("button", name="Done").click()
+    lena.raise_finding("Minor nonconformity", title="At the edge of the cell")
+    came: list[str] = []
+    given_up: list[str] = []
+    lena.page.on("requestfinished", lambda one: came.append(f"{one.method} {one.url}"))
+    lena.page.on("requestfailed", lambda one: given_up.append(f"{one.method} {one.url}: {one.failure}"))
+    lena.is_at_the_edge_of_the_cell()
+    lena.comes_back_online()
+    lena.waits_until_safe(seconds=120)
+    words = next(at for at, one in enumerate(came) if re.search(r"POST .*/operations$", one))
+    bytes_of_photo = next(at for at, one in enumerate(came) if one.startswith("PATCH"))
+    assert words < bytes_of_photo
+    assert [one for one in given_up if "/api/" in one] == []
 
 
 def test_an_audit_that_was_made_without_a_network_reaches_the_server_and_those_who_join_its_team(

@@ -126,7 +126,7 @@ describe('patience', () => {
           controller.enqueue(bytes.slice(at, (at += 16_000)));
         },
       });
-      return new Response(stream, { headers: JSON_TYPE });
+      return new Response(stream, { headers: { ...JSON_TYPE, 'Content-Length': String(bytes.length) } });
     });
     return { api, line };
   }

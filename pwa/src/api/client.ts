@@ -10,10 +10,12 @@ import type { Standard } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 
 export const PROTOCOL = 1;
-/** How long nothing may come. A request that hangs for ever would hold up everything behind it. */
+/** How long a request may take, beside what it carries. One that hangs for ever would hold up everything behind it. */
 const PATIENCE_MS = 180_000;
-/** How fast it must go out at least: 23 kbit/s, with a phone at its edge of the cell, is nearly three times as much. */
+/** How fast it must go at least: 23 kbit/s, as at the edge of a cell, is nearly three times as much. */
 const LEAST_BYTES_PER_SECOND = 1_000;
+/** For how many an answer is taken that does not say: a proxy has packed it. */
+const UNKNOWN_BYTES = 400_000;
 /** A proxy's word on when to come again counts up to this: nobody may keep a tablet away for a day. */
 const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
@@ -258,6 +260,7 @@ export class ApiClient {
   async #ask<T>(path: string, request: Request, shape: Shape): Promise<Answer<T>> {
     const body = request.json === undefined ? (request.body ?? null) : JSON.stringify(request.json);
     const patience = new Patience();
+    patience.for(body?.length ?? 0);
     let response: Response;
     let content: ArrayBuffer;
     try {
@@ -273,10 +276,11 @@ export class ApiClient {
         // A redirect is never ours: followed, it would bring somebody's sign-in page with a 200.
         redirect: 'manual',
         cache: 'no-store',
-        signal: patience.during((body?.length ?? 0) / LEAST_BYTES_PER_SECOND),
+        signal: patience.signal,
       });
       if (response.type === 'opaqueredirect') return { kind: 'not_the_server', status: response.status };
-      content = await readWhole(response, patience);
+      patience.for(lengthOf(response));
+      content = await response.arrayBuffer();
     } catch (cause) {
       return { kind: 'unreachable', cause };
     } finally {
@@ -286,17 +290,23 @@ export class ApiClient {
   }
 }
 
-/** Ends a request on which nothing moves. Each piece that comes is a new beginning: a slow line is no dead one. */
+/**
+ * Ends a request that takes longer than it may: by what goes out, and then by what is to come. (Reading the answer piece by piece would
+ * show whether it moves, but Chromium then closes the connection behind it, and a new one is dear on just such a line.)
+ */
 class Patience {
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Begins; `seconds`: how much longer the first piece may take. */
-  during(seconds = 0): AbortSignal {
-    clearTimeout(this.#timer);
-    const end = (): void => this.#controller.abort(new DOMException('nothing came', 'TimeoutError'));
-    this.#timer = setTimeout(end, PATIENCE_MS + seconds * 1000);
+  get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Begins anew, for so many bytes. */
+  for(bytes: number): void {
+    this.end();
+    const end = (): void => this.#controller.abort(new DOMException('it took too long', 'TimeoutError'));
+    this.#timer = setTimeout(end, PATIENCE_MS + (bytes / LEAST_BYTES_PER_SECOND) * 1000);
   }
 
   end(): void {
@@ -304,16 +314,10 @@ class Patience {
   }
 }
 
-async function readWhole(response: Response, patience: Patience): Promise<ArrayBuffer> {
-  if (response.body === null) return response.arrayBuffer();
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  const reader = response.body.getReader();
-  for (;;) {
-    patience.during();
-    const { done, value } = await reader.read();
-    if (done) return new Blob(pieces).arrayBuffer();
-    pieces.push(value);
-  }
+/** How long an answer is, as it travels. */
+function lengthOf({ headers }: Response): number {
+  const said = headers.get('Content-Length');
+  return said === null ? UNKNOWN_BYTES : Number(said) || 0;
 }
 
 /** In seconds, or until a date: by the clock of whoever says it, where it tells that. */
