@@ -442,6 +442,20 @@ describe('a photo', () => {
     expect((await readLog(lena.database, audit)).ofKind('evidence_link')).toEqual([]);
   });
 
+  test('that is HEIC is a photo, although the browser gives it no type', async () => {
+    const { lena, audit } = await openAudit();
+    const heic = new TextEncoder().encode('\0\0\0\x18ftypheic\0\0\0\0mif1heic and then the picture');
+    const video = new TextEncoder().encode('\0\0\0\x18ftypisom\0\0\0\0 and then the video');
+    for (const [content, told] of [
+      [heic, { kind: 'photo', media_type: 'image/heic' }],
+      [video, { kind: 'file', media_type: 'application/octet-stream' }],
+      [new TextEncoder().encode('x'), { kind: 'file', media_type: 'application/octet-stream' }],
+    ] as const) {
+      const { id } = await done(addEvidence(lena, audit, { content: new Blob([content]), source: 'file' }));
+      expect((await readLog(lena.database, audit)).find('evidence', id)!.born).toMatchObject(told);
+    }
+  });
+
   test('that comes empty from the camera is not taken for one', async () => {
     const { lena, audit } = await openAudit();
     const refusal = await addEvidence(lena, audit, { content: new Blob([]), source: 'system_camera' });

@@ -4,6 +4,7 @@
  */
 import { downscale } from '../capture/downscale';
 import { hashOf } from '../capture/hash';
+import { mediaTypeIn } from '../capture/media-type';
 import { refuse } from '../domain/refusal';
 import { mediaTypeOf } from '../domain/spelling';
 import type { EvidenceSource } from '../domain/vocabulary';
@@ -43,7 +44,8 @@ export async function addEvidence(
   const isFile = given.content instanceof Blob;
   // First of all: whatever is awaited before this may be the moment in which iOS takes the file away.
   const bytes = given.content instanceof Blob ? await given.content.arrayBuffer() : given.content;
-  const mediaType = mediaTypeOf(given.mediaType ?? (given.content instanceof Blob ? given.content.type : ''));
+  const named = given.mediaType ?? (given.content instanceof Blob ? given.content.type : '');
+  const mediaType = mediaTypeOf(named || mediaTypeIn(bytes));
   if (bytes.byteLength === 0) return refuse('evidence.empty');
   if (bytes.byteLength > MAX_EVIDENCE_BYTES) return refuse('evidence.too_large', { limit: MAX_EVIDENCE_BYTES });
   const sha256 = await hashOf(bytes);
