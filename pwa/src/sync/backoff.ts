@@ -7,7 +7,7 @@ export const REGULAR_MS = 60_000;
 
 export class Backoff {
   #failures = 0;
-  #atLeast = 0;
+  #leastWait = 0;
   readonly #chance: () => number;
 
   constructor(chance: () => number = Math.random) {
@@ -16,19 +16,19 @@ export class Backoff {
 
   succeeded(): void {
     this.#failures = 0;
-    this.#atLeast = 0;
+    this.#leastWait = 0;
   }
 
-  /** `atLeast`: milliseconds for which whoever answered wants to be left alone. */
-  failed(atLeast = 0): void {
+  /** `leastWait`: milliseconds for which whoever answered wants to be left alone. */
+  failed(leastWait = 0): void {
     this.#failures += 1;
-    this.#atLeast = atLeast;
+    this.#leastWait = leastWait;
   }
 
   /** Milliseconds until the next attempt. */
   next(): number {
     if (this.#failures === 0) return REGULAR_MS;
     const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** (this.#failures - 1));
-    return Math.max(this.#atLeast, Math.round(full / 2 + (full / 2) * this.#chance()));
+    return Math.max(this.#leastWait, Math.round(full / 2 + (full / 2) * this.#chance()));
   }
 }
