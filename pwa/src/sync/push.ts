@@ -13,8 +13,8 @@ import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/databas
 import { base64, deviceKey, signText } from '../store/keys';
 import { markPushed, nextBatch, ownChains } from '../store/own-chains';
 import { checkReceipt, noteReceipt } from '../store/receipts';
-import { shortBatch } from './short-lists';
 import { problemOf, Stopped, tookTooLong, type SyncProblem } from './problem';
+import { shortBatch } from './short-lists';
 
 /** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
 export class BatchSize {
