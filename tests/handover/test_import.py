@@ -6,7 +6,6 @@ A file that a tablet wrote to be taken out by hand, at the server. `lena.zip.age
 import base64
 import io
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -15,10 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from server.cli import main
 from server.config import Config
@@ -36,6 +31,7 @@ from server.storage.disk import sha256_of
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.tables.operation import LoggedOperation
+from tests.handover.sealing import sealed
 from tests.people import enter_under_ids
 
 pytestmark = pytest.mark.slow
@@ -224,32 +220,8 @@ def test_the_command_says_what_is_wrong_with_a_file(run, tmp_path, app):
 # --- Poison
 
 
-def sealed(content: bytes, passphrase: str = PASSPHRASE) -> bytes:
-    """An age file around anything, as somebody who has the passphrase can make it."""
-
-    def text(raw: bytes) -> bytes:
-        return base64.b64encode(raw).rstrip(b"=")
-
-    def derived(key: bytes, salt: bytes | None, purpose: bytes) -> bytes:
-        return HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=purpose).derive(key)
-
-    salt, file_key, nonce = os.urandom(16), os.urandom(16), os.urandom(16)
-    key = Scrypt(salt=b"age-encryption.org/v1/scrypt" + salt, length=32, n=2**4, r=8, p=1).derive(passphrase.encode())
-    body = ChaCha20Poly1305(key).encrypt(bytes(12), file_key, None)
-    header = b"age-encryption.org/v1\n-> scrypt " + text(salt) + b" 4\n" + text(body) + b"\n---"
-    mac = hmac.HMAC(derived(file_key, None, b"header"), hashes.SHA256())
-    mac.update(header)
-    cipher = ChaCha20Poly1305(derived(file_key, nonce, b"payload"))
-    parts = [content[at : at + 65536] for at in range(0, len(content), 65536)] or [b""]
-    payload = b"".join(
-        cipher.encrypt(number.to_bytes(11, "big") + bytes([number == len(parts) - 1]), part, None)
-        for number, part in enumerate(parts)
-    )
-    return header + b" " + text(mac.finalize()) + b"\n" + nonce + payload
-
-
 def written(path: Path, content: bytes) -> Path:
-    path.write_bytes(sealed(content))
+    path.write_bytes(sealed(content, PASSPHRASE))
     return path
 
 
@@ -328,7 +300,7 @@ def is_untouched() -> bool:
 
 def test_a_byte_that_is_another_one_is_found_wherever_it_is(tmp_path):
     """And so is an end that lacks. The scrypt of the app is slow by intent; this file is the same with a quick one."""
-    whole = sealed(plain())
+    whole = sealed(plain(), PASSPHRASE)
     codes = set()
     for at in range(0, len(whole), 1000):
         for poison in (whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :], whole[:at]):
@@ -341,7 +313,7 @@ def test_a_byte_that_is_another_one_is_found_wherever_it_is(tmp_path):
 
 
 def test_a_file_that_wants_a_gigabyte_is_not_tried(tmp_path):
-    greedy = sealed(b"").replace(b" 4\n", b" 22\n", 1)
+    greedy = sealed(b"", PASSPHRASE).replace(b" 4\n", b" 22\n", 1)
     with pytest.raises(Refused) as refused:
         decrypt(io.BytesIO(greedy), io.BytesIO(), PASSPHRASE)
     assert refused.value.refusal.code == "handover.not_a_handover"

@@ -156,6 +156,9 @@ class Sums:
     deaths_of_server: int = 0
     deaths_of_tablet: int = 0
     gone: int = 0
+    withdrawn: int = 0
+    freed: int = 0
+    by_hand: int = 0
     lost_and_told: int = 0
     kept_back: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -171,6 +174,9 @@ class Sums:
             "deaths_of_server",
             "deaths_of_tablet",
             "gone",
+            "withdrawn",
+            "freed",
+            "by_hand",
             "lost_and_told",
             "kept_back",
         ):

@@ -5,13 +5,16 @@ It believes nobody: it takes what each tablet said and what its store holds, and
 running hashes, heads and the shown view itself.
 
 I1  what a screen called saved is on the tablet or on the server
-I2  what lies on any surviving tablet reaches the server, or the tablet says that it cannot prove it
+I2  what lies on any surviving tablet, or in a file that was taken out by hand, reaches the server, or it is said why not
 I3  all tablets and the server have the same entries, heads, disputes and running hash
 I4  no value is lost: an entry that counts is a head, or one that counts has seen and replaced it
 I5  numbers are without gaps; what is missing of a chain is known to be missing
 I6  bytes, author, tablet and times of an entry never change
 I7  the bytes of evidence hash to their name everywhere, and reach the server
 I8  a tablet that has a network has nothing left to send
+I9  evidence that was withdrawn is nowhere: not on the server's disk, not on a tablet that has heard of it; the log says so
+I10 a photo that was freed on a tablet lay on the server, and in a backup where only that was to go; it is there again, or was
+    destroyed with the last copy and is told as lacking
 """
 
 import json
@@ -82,7 +85,11 @@ class TabletSeen:
     """Audit and digest of everything that the screen called saved."""
     logs: Mapping[str, TabletLog]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    uploads: frozenset[tuple[str, str]] = frozenset()
+    """By audit and hash: the files that it keeps for itself or has to send."""
     files_waiting: int = 0
+    others_waiting: int = 0
+    """Entries of others that came by hand and have not reached the server."""
     problem: str | None = None
     refused: tuple[str, ...] = ()
     """Why the server did not take back what it had signed."""
@@ -114,6 +121,15 @@ class ServerLog:
 
 
 @dataclass(frozen=True, slots=True)
+class LyingFile:
+    """What lies in the server's data folder, of which audit and evidence: empty where nothing tells."""
+
+    audit: str
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSeen:
     epoch: str
     installation: str
@@ -121,6 +137,9 @@ class ServerSeen:
     files: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     """By audit and hash: what the store has under that name."""
     former: frozenset[str] = frozenset()
+    disk: Sequence[LyingFile] = ()
+    lacking: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By audit the files that the server itself calls lacking, to whoever asks before leaving the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +149,17 @@ class Story:
     made: Mapping[str, str]
     """Text by digest, as its tablet made it."""
     gone: frozenset[str] = frozenset()
-    """Digests and hashes of files whose every copy was destroyed: a tablet in the river before it had a network."""
+    """Digests whose every copy was destroyed: a tablet in the river before it had a network."""
+    gone_files: frozenset[tuple[str, str]] = frozenset()
+    """The same of files, by audit and hash."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """What was ever photographed, by hash."""
+    carried: frozenset[tuple[str, str]] = frozenset()
+    """Audit and digest of what was taken out by hand, and taken in by somebody who did not refuse it."""
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
+    """Audit and hash of the evidence of which the server answered that it is withdrawn."""
+    freed: frozenset[tuple[str, str]] = frozenset()
+    """Audit and hash of what was freed on a tablet."""
 
 
 def check(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) -> list[Broken]:
@@ -143,6 +172,8 @@ def check(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) -> li
         *_unchanged(story, tablets, server),
         *_files(story, tablets, server),
         *_quiet(tablets),
+        *_withdrawn(story, tablets, server),
+        *_lacking(story, tablets, server),
     ]
 
 
@@ -165,7 +196,11 @@ def view_of(log: ServerLog) -> LogView:
 
 
 def _entries(log: ServerLog) -> list[Entry]:
-    read = (read_entry(one.data, one.origin, one.seq, one.received_at, one.content_sha256) for one in log.entries)
+    return _entries_of(log.entries)
+
+
+def _entries_of(entries: Iterable[LoggedEntry]) -> list[Entry]:
+    read = (read_entry(one.data, one.origin, one.seq, one.received_at, one.content_sha256) for one in entries)
     return [entry for entry in read if entry is not None]
 
 
@@ -177,7 +212,7 @@ def _saved(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) -> I
                 yield Broken("I1", f"{tablet.name} said saved, and nobody has it: {_name(story, digest)}")
 
 
-def _arrived(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) -> Iterator[Broken]:
+def _arrived(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) -> Iterator[Broken]:
     for tablet in tablets:
         for why in tablet.refused:
             yield Broken("I2", f"the server did not take back what it had signed ({why}), says {tablet.name}")
@@ -187,6 +222,11 @@ def _arrived(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) ->
                 if digest in there or row.is_lost or row.is_hidden or row.origin is Origin.SERVER:
                     continue
                 yield Broken("I2", f"{tablet.name} has what the server lacks: {_name(story, digest)}")
+
+    lying = {(audit, d) for tablet in tablets for audit, log in tablet.logs.items() for d in log.rows}
+    for audit, digest in sorted(story.carried - lying):
+        if digest not in _digests(server, audit) and digest not in story.gone:
+            yield Broken("I2", f"it was taken out by hand and taken in, and nobody has it: {_name(story, digest)}")
 
 
 def _digests(server: ServerSeen, audit: str) -> set[str]:
@@ -433,7 +473,9 @@ def _files(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) -> I
             if operation.entity_kind != "evidence" or not isinstance(operation.value, dict):
                 continue
             name = operation.value.get("sha256")
-            if name in here and (audit, name) not in server.files and name not in story.gone:
+            if (audit, name) in _withdrawn_in(story, server):
+                continue
+            if name in here and (audit, name) not in server.files and (audit, name) not in story.gone_files:
                 yield Broken("I7", f"a tablet has the bytes of {operation.entity}, and the server has not")
 
 
@@ -444,6 +486,75 @@ def _quiet(tablets: Iterable[TabletSeen]) -> Iterator[Broken]:
         waiting = sum(row.is_waiting for log in tablet.logs.values() for row in log.rows.values())
         if waiting or tablet.files_waiting:
             yield Broken("I8", f"{tablet.name} still has {waiting} entries and {tablet.files_waiting} files to send")
+        if tablet.others_waiting:
+            yield Broken("I8", f"{tablet.name} still has {tablet.others_waiting} entries of others to take along")
+
+
+def _withdrawn_in(story: Story, server: ServerSeen) -> set[tuple[str, str]]:
+    """By audit and hash, what was withdrawn: by the server's answers, and by its own words as they stand in its logs."""
+    return set(story.withdrawn) | _withdrawn_told(server)
+
+
+def _withdrawn_told(server: ServerSeen) -> set[tuple[str, str]]:
+    told = set()
+    for audit, log in server.logs.items():
+        for entry in log.entries:
+            # Read in a cheap way: only words about withdrawn evidence are read whole.
+            if entry.origin is not Origin.SERVER or b'"evidence":"' not in entry.data:
+                continue
+            operation = next(iter(_entries_of([entry]))).operation
+            if operation.kind is OperationKind.ERASURE and isinstance(operation.value, dict):
+                told.add((audit, str(operation.value.get("evidence"))))
+    return told
+
+
+def _withdrawn(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) -> Iterator[Broken]:
+    told = _withdrawn_told(server)
+    for audit, name in sorted(story.withdrawn - told):
+        if audit in server.logs:
+            yield Broken("I9", f"no log says that evidence {name[:8]} was withdrawn")
+    yield from lying_still(story, server, told | story.withdrawn)
+    for tablet in tablets:
+        heard = {audit for audit, log in tablet.logs.items() if log.sees == "all"}
+        gone = {(audit, name) for audit, name in told if audit in heard}
+        for _, name in sorted(gone & tablet.uploads):
+            yield Broken("I9", f"{tablet.name} keeps withdrawn evidence {name[:8]}")
+        named = {name for _, name in tablet.uploads}
+        for name in sorted({name for _, name in gone} & tablet.files.keys() - named):
+            yield Broken("I9", f"{tablet.name} has the bytes of withdrawn evidence {name[:8]}")
+
+
+def lying_still(story: Story, server: ServerSeen, withdrawn: Iterable[tuple[str, str]]) -> Iterator[Broken]:
+    """Bytes of withdrawn evidence in the server's data folder; also right after a backup was put back."""
+    gone = set(withdrawn)
+    for _, name in sorted(gone & server.files.keys()):
+        yield Broken("I9", f"the server has a row of withdrawn evidence {name[:8]}")
+    pictures = [story.pictures[name] for _, name in gone if story.pictures.get(name)]
+    for lying in server.disk:
+        if (lying.audit, lying.name) in gone:
+            yield Broken("I9", f"withdrawn evidence {lying.name[:8]} lies on the server's disk")
+        elif not lying.audit and any(picture.startswith(lying.data) for picture in pictures):
+            yield Broken("I9", "a part of withdrawn evidence lies on the server's disk, and nothing names it")
+
+
+def _lacking(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) -> Iterator[Broken]:
+    withdrawn = _withdrawn_in(story, server)
+    kept = {key for tablet in tablets for key in tablet.uploads}
+    for audit, log in server.logs.items():
+        named = set()
+        for entry in _entries(log):
+            operation = entry.operation
+            if operation.entity_kind == "evidence" and operation.field == BORN and isinstance(operation.value, dict):
+                named.add(str(operation.value.get("sha256")))
+        lacking = {name for name in named if (audit, name) not in server.files and (audit, name) not in withdrawn}
+        if audit in server.lacking and server.lacking[audit] != lacking:
+            what = sorted(name[:8] for name in server.lacking[audit] ^ lacking)
+            yield Broken("I10", f"the server tells something else about files that it lacks: {what} in {audit}")
+        for name in sorted(lacking):
+            if (audit, name) in story.gone_files or (audit, name) in kept:
+                continue
+            why = "was freed on a tablet" if (audit, name) in story.freed else "was here once"
+            yield Broken("I10", f"evidence {name[:8]} {why}, and nobody has it")
 
 
 def _digest(data: bytes, content_sha256: str | None) -> str:

@@ -25,18 +25,20 @@ from sqlalchemy.orm import Session
 from server.database import SERVER, Base, db, reading, unit_of_work
 from server.domain.operation import ChainKey
 from server.domain.vocabulary import Origin, Role
+from server.handover.read import opened
+from server.handover.take_in import Taken, take_in
 from server.identity.codes import token_digest
 from server.sealing import log_key
-from server.storage import accounts, clock, identifiers, sign_ins
+from server.storage import accounts, backup_marks, clock, identifiers, sign_ins
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.server_state import server_identity
 from server.storage.tables.account import Installation, Membership
 from server.storage.tables.audit import Audit
-from server.storage.tables.evidence import Blob
+from server.storage.tables.evidence import Blob, Upload
 from server.storage.tables.operation import Chain, LoggedOperation
 from server.sync import server_operation
-from server.sync.restore import CaughtUp, begin_again
-from tests.torture.invariants import LoggedEntry, ServerLog, ServerSeen
+from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
+from tests.torture.invariants import LoggedEntry, LyingFile, ServerLog, ServerSeen
 
 BEGIN = 1_795_000_000_000
 """2026-11-18, by every clock."""
@@ -124,6 +126,9 @@ class Machine:
         except PowerCut:
             self.deaths += 1
             db.engine.dispose()
+            self.fault = None
+            # It is started again: what was decided and not carried out to the end is.
+            catch_up_with_register()
             raise
         finally:
             self.fault = None
@@ -165,9 +170,15 @@ class Machine:
         if evidence.exists():
             shutil.copytree(evidence, folder / "evidence")
         self.backups.append(Backup(self._copy_rows(folder), folder, self.clock.now))
+        with unit_of_work(SERVER) as session:
+            backup_marks.mark_logs(session, backup_marks.heads(session), self.clock.now)
+            backup_marks.mark_evidence(session, [key for key in _blobs(session) if self._path(key).exists()])
 
-    def restore(self, which: int) -> CaughtUp:
-        """Put one back, and do what docs/operations.md says."""
+    def restore(self, which: int, *, is_told: bool = True, is_disk_lost: bool = True) -> CaughtUp:
+        """
+        Put one back, and do what docs/operations.md says; or, not told, start the server over it as if nothing had been. Where the disk
+        is not lost, the files that the backup does not know stay.
+        """
         backup = self.backups[which]
         db.engine.dispose()
         if self._is_sqlite:
@@ -177,10 +188,26 @@ class Machine:
         else:
             self._put_rows_back(backup.rows)
         evidence = self._data / "evidence"
-        shutil.rmtree(evidence, ignore_errors=True)
+        if is_disk_lost:
+            shutil.rmtree(evidence, ignore_errors=True)
+            shutil.rmtree(self._data / "uploads", ignore_errors=True)
         if (backup.folder / "evidence").exists():
-            shutil.copytree(backup.folder / "evidence", evidence)
-        return begin_again()
+            shutil.copytree(backup.folder / "evidence", evidence, dirs_exist_ok=True)
+        return begin_again() if is_told else catch_up_with_register()
+
+    def is_backed_up(self, audit: str, name: str) -> bool:
+        """Whether some backup has the bytes of this file, whatever the server says."""
+        return any(any(one.folder.glob(f"evidence/*/{audit}/{name}")) for one in self.backups)
+
+    def is_on_disk(self, audit: str, name: str) -> bool:
+        return any(self._data.glob(f"evidence/*/{audit}/{name}"))
+
+    def import_by_hand(self, file: bytes, passphrase: str) -> list[Taken]:
+        """`auditbook import`."""
+        path = self.folder / "brought.zip.age"
+        path.write_bytes(file)
+        with opened(path, passphrase) as handover:
+            return take_in(handover, EvidenceFiles(self._data))
 
     @property
     def _data(self) -> Path:
@@ -271,11 +298,30 @@ class Machine:
                     {key: chain.tip_dseq for key, chain in named.items()},
                     audit.first_restored_seq,
                 )
-            files, store = {}, EvidenceFiles(self._data)
-            for blob in session.scalars(sa.select(Blob)):
-                path = store.blobs.local_path(BlobKey(blob.workspace_id, blob.audit_id, blob.sha256))
-                files[blob.audit_id, blob.sha256] = path.read_bytes() if path.exists() else b""
-        return ServerSeen(server.epoch, server.installation, logs, files, server.former)
+            files = {}
+            for key in _blobs(session):
+                path = self._path(key)
+                files[key.audit, key.sha256] = path.read_bytes() if path.exists() else b""
+        return ServerSeen(server.epoch, server.installation, logs, files, server.former, list(self._on_disk()))
+
+    def _on_disk(self) -> Iterator[LyingFile]:
+        """Every file of evidence that lies in the data folder, with a row or without: in its place, made of it, on its way."""
+        for path in sorted((self._data / "evidence").glob("*/*/*")):
+            yield LyingFile(path.parent.name, path.name[:64], path.read_bytes())
+        with reading(SERVER) as session:
+            rows = {row.id: (row.audit_id, row.sha256) for row in session.scalars(sa.select(Upload))}
+        for path in sorted((self._data / "uploads").glob("*")):
+            if path.stat().st_size:
+                yield LyingFile(*rows.get(path.name.partition(".")[0], ("", "")), path.read_bytes())
+
+    def _path(self, key: BlobKey) -> Path:
+        return EvidenceFiles(self._data).blobs.local_path(key)
+
+    def heads(self) -> dict[str, str]:
+        """Where each log ends, and what the store has."""
+        with reading(SERVER) as session:
+            found = {row.id: row.head_hash for row in session.execute(sa.select(Audit.id, Audit.head_hash))}
+            return found | {key.sha256 + key.audit: "" for key in _blobs(session)}
 
     def blocked(self) -> list[str]:
         with reading(SERVER) as session:
@@ -300,6 +346,11 @@ class Machine:
         with reading(SERVER) as session:
             held = sa.select(Audit.id).where(Audit.is_held)
             return set(session.scalars(sa.select(LoggedOperation.digest).where(LoggedOperation.audit_id.in_(held))))
+
+
+def _blobs(session: Session) -> list[BlobKey]:
+    rows = sa.select(Blob.workspace_id, Blob.audit_id, Blob.sha256)
+    return [BlobKey(*row) for row in session.execute(rows.order_by(Blob.audit_id, Blob.sha256))]
 
 
 @contextmanager

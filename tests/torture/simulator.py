@@ -10,9 +10,10 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Flask
 
@@ -31,10 +32,22 @@ from server.storage.workspaces import add_workspace
 from server.sync.erase import erase_content_of
 from server.sync.office import Change as OfficeChange
 from server.sync.office import append
-from tests.torture.invariants import Broken, ServerSeen, Stored, Story, TabletLog, TabletSeen, check, plain, view_of
+from tests.torture.handover import Handover
+from tests.torture.invariants import (
+    Broken,
+    ServerSeen,
+    Stored,
+    Story,
+    TabletLog,
+    TabletSeen,
+    check,
+    lying_still,
+    plain,
+    view_of,
+)
 from tests.torture.machine import BEGIN, Fault, Machine, PowerCut, ruled
 from tests.torture.network import FAULTS, Answer, Network, Request, Unreachable
-from tests.torture.store import Change, Store, two_lines
+from tests.torture.store import Change, Store, read_brought, two_lines
 from tests.torture.tablet import Died, Stopped, Tablet
 
 Step = tuple[str, int]
@@ -42,6 +55,7 @@ Part = TypeVar("Part")
 YEAR = 365 * 86_400_000
 FIELDS = ("title", "requirement", "failure", "objective_evidence")
 QUIET_ROUNDS = 12
+PASSPHRASE = "lusab-babad-gutih-tugad"
 
 RULES: dict[str, int] = {
     "write": 30,
@@ -75,6 +89,12 @@ RULES: dict[str, int] = {
     "seal": 4,
     "begin another audit": 3,
     "log key lost": 1,
+    "put back and not told": 3,
+    "take out by hand": 5,
+    "take in by hand": 6,
+    "brought to the server": 3,
+    "withdraw": 5,
+    "make room": 6,
 }
 """How often each is chosen, against the others."""
 
@@ -98,6 +118,10 @@ class Told:
     rules: Counter[str] = field(default_factory=Counter)
     aside: Counter[str] = field(default_factory=Counter)
     gone: int = 0
+    withdrawn: int = 0
+    freed: int = 0
+    by_hand: int = 0
+    """Entries that were taken out by hand."""
     lost_and_told: int = 0
     kept_back: int = 0
     """Files of somebody who may not see the audit any more: the server takes none of them."""
@@ -114,6 +138,24 @@ class Copy:
     account: str
 
 
+@dataclass
+class Handed:
+    """A file that lies around: whoever has it can take it in, also when its tablet is no more."""
+
+    handover: Handover
+    is_taken_in: bool = False
+
+    @property
+    def digests(self) -> set[tuple[str, str]]:
+        """Audit and digest of what it holds beside the log."""
+        return {
+            (audit.id, read_brought(sent).digest)
+            for audit in self.handover.audits
+            for batch in audit.batches
+            for sent in batch["operations"]
+        }
+
+
 class Simulator:
     def __init__(self, machine: Machine, seed: int):
         self.machine = machine
@@ -124,6 +166,14 @@ class Simulator:
         self.audits: list[str] = []
         self.made: dict[str, str] = {}
         self.gone: set[str] = set()
+        self.gone_files: set[tuple[str, str]] = set()
+        self.pictures: dict[str, bytes] = {}
+        self.handed: list[Handed] = []
+        self.carried: set[tuple[str, str]] = set()
+        self.withdrawn: set[tuple[str, str]] = set()
+        self.freed: set[tuple[str, str]] = set()
+        self.broken: list[Broken] = []
+        """What was seen in the middle of the story."""
         self.told = Told()
         self.walls: dict[str, int] = {}
         self._there: dict[str, set[str]] = {}
@@ -287,7 +337,8 @@ class Simulator:
             return False
         # Few pictures, so that two tablets send the same one.
         picture = random.Random(chance.randrange(5)).randbytes(chance.choice([0, 1, 700, 1024, 5000]))
-        name, ref = hashlib.sha256(picture).hexdigest(), f"evidence/e{chance.randrange(10**6)}"
+        name, ref = hashlib.sha256(picture).hexdigest(), f"evidence/{UUID(int=chance.getrandbits(128), version=4)}"
+        self.pictures[name] = picture
         born = {
             "kind": "photo",
             "sha256": name,
@@ -342,11 +393,22 @@ class Simulator:
             return False
         # Mostly the last one; sometimes one that had been put back before.
         last = len(self.machine.backups) - 1
-        self.machine.restore(chance.choice([last, last, chance.randrange(last + 1)]))
+        self._put_back(chance.choice([last, last, chance.randrange(last + 1)]), chance, is_told=True)
+        return None
+
+    def do_put_back_and_not_told(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """The database from a copy of the disk, and the server is started as if nothing had been: no new epoch."""
+        if not self.machine.backups:
+            return False
+        self._put_back(len(self.machine.backups) - 1, chance, is_told=False)
+        return None
+
+    def _put_back(self, which: int, chance: random.Random, *, is_told: bool) -> None:
+        self.machine.restore(which, is_told=is_told, is_disk_lost=chance.random() < 0.6)
         for name, roles in self.roles.items():
             self.machine.set_roles(self.workspace, self.people[name], *roles)
         self._note_gone()
-        return None
+        self.broken += lying_still(self._story(), self.machine.seen(), self.withdrawn)
 
     # --- What becomes of tablets
 
@@ -405,13 +467,15 @@ class Simulator:
         here = {entry.digest for log in seen.logs.values() for entry in log.entries}
         here |= self.machine.held_digests()
         here |= {d for store in stores for rows in store.rows.values() for d, row in rows.items() if not row.is_hidden}
-        files = {name for _, name in seen.files} | {name for store in stores for name in store.files}
-        named = {
-            value["sha256"]
-            for text in self.made.values()
-            if '"kind":"add"' in text and isinstance(value := _value(text), dict) and "media_type" in value
-        }
-        self.gone |= (set(self.made) - here) | (named - files)
+        here |= {digest for handed in self.handed for _, digest in handed.digests}
+        self.gone |= set(self.made) - here
+        files = set(seen.files) | {key for store in stores for key in store.uploads}
+        files |= {key for handed in self.handed for key in handed.handover.evidence}
+        for text in self.made.values():
+            if '"kind":"add"' in text and isinstance(value := _value(text), dict) and "media_type" in value:
+                key = (json.loads(text.partition("\n")[0])["chain"]["audit"], value["sha256"])
+                if key not in files:
+                    self.gone_files.add(key)
 
     # --- Rights
 
@@ -496,6 +560,85 @@ class Simulator:
         with unit_of_work(SERVER) as session:
             append(session, audit=audit, account=self.people["paula"], changes=changes)
         return None
+
+    # --- By hand
+
+    def do_take_out_by_hand(self, tablet: Tablet, _chance: random.Random) -> bool | None:
+        handover = tablet.take_out()
+        if handover is None:
+            return False
+        handed = Handed(handover)
+        self.handed.append(handed)
+        self.told.by_hand += len(handed.digests)
+        return None
+
+    def do_take_in_by_hand(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        if not self.handed:
+            return False
+        self._take_in(tablet, chance.choice(self.handed))
+        return None
+
+    def do_brought_to_the_server(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        if not self.handed:
+            return False
+        self._import(chance.choice(self.handed))
+        return None
+
+    def _take_in(self, tablet: Tablet, handed: Handed) -> None:
+        refused = {audit for audit, why in tablet.take_in(handed.handover).items() if why is not None}
+        self.carried |= {(audit, digest) for audit, digest in handed.digests if audit not in refused}
+        handed.is_taken_in = handed.is_taken_in or not refused
+
+    def _import(self, handed: Handed) -> None:
+        taken = self.machine.import_by_hand(handed.handover.written(PASSPHRASE), PASSPHRASE)
+        refused = {done.audit for done in taken if done.refused}
+        self.carried |= {(audit, digest) for audit, digest in handed.digests if audit not in refused}
+        handed.is_taken_in = handed.is_taken_in or not refused
+
+    # --- Evidence that goes
+
+    def do_withdraw(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """By Paula, as programme manager; the server may die in it."""
+        audit = chance.choice(self.audits)
+        log = self.machine.seen().logs.get(audit)
+        entries = [] if log is None else view_of(log).of_kind("evidence")
+        if not entries:
+            return False
+        evidence = chance.choice([entity.id for entity in entries])
+        body = json.dumps({"evidence": evidence, "reason": "Withdrawn."}).encode()
+        request = Request(
+            "POST",
+            f"/api/audits/{audit}/erasures",
+            {"Content-Type": "application/json"},
+            body,
+            self.machine.sign_in(self.people["paula"]),
+        )
+        fault = chance.choice([None, None, ("commit", 1), ("committed", 1), ("statement", chance.randrange(1, 60))])
+        try:
+            answer = self.deliver(request, fault=fault)
+        except Unreachable:
+            return None
+        if answer.status != 200:
+            return False
+        self.withdrawn |= {(audit, name) for name in answer.json["evidence"]}
+        self.broken += lying_still(self._story(), self.machine.seen(), self.withdrawn)
+        return None
+
+    def do_make_room(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        self.network.begin({})
+        is_everything = chance.random() < 0.4
+        try:
+            freed = tablet.make_room(is_everything)
+        except (Unreachable, Stopped):
+            return False
+        for audit, name in freed:
+            if not self.machine.is_on_disk(audit, name):
+                self.broken.append(Broken("I10", f"evidence {name[:8]} was freed, and the server does not have it"))
+            if not is_everything and not self.machine.is_backed_up(audit, name):
+                self.broken.append(Broken("I10", f"evidence {name[:8]} was freed, and no backup has it"))
+        self.freed |= set(freed)
+        self.told.freed += len(freed)
+        return None if freed else False
 
     # --- What tablets do to the log
 
@@ -612,6 +755,11 @@ class Simulator:
         for name in ("aron", "mara"):
             self._set_roles(name, (Role.AUDITOR,))
         self.network.deliver_late(self.chance)
+        for handed in self.handed:
+            if self.chance.random() < 0.5:
+                self._take_in(self.chance.choice(self.tablets), handed)
+            if not handed.is_taken_in:
+                self._import(handed)
         self._sync_until_quiet()
         # Two copies of a tablet find out about each other by what they write; after that, what anybody writes counts.
         for _ in range(2):
@@ -647,14 +795,15 @@ class Simulator:
                 for account in sorted(tablet.stores):
                     self._put_into_the_hand_of(tablet, account)
                     self._sync(tablet)
-            now = {audit: log.head_hash for audit, log in self.machine.seen().logs.items()}
+            now = self.machine.heads()
             now_waiting = [self._waiting(tablet) for tablet in self.tablets]
             if (now, now_waiting) == before:
                 break
             before = (now, now_waiting)
 
     def _waiting(self, tablet: Tablet) -> int:
-        return sum(store.waiting(audit) for store in tablet.stores.values() for audit in store.rows)
+        stores = tablet.stores.values()
+        return sum(store.waiting(audit) + store.count_carried(audit) for store in stores for audit in list(store.rows))
 
     def seen(self) -> list[TabletSeen]:
         """What each tablet says and has, for each account on it."""
@@ -702,7 +851,9 @@ class Simulator:
                 frozenset(saved),
                 logs,
                 dict(store.files),
+                frozenset(store.uploads),
                 len(waiting) - kept_back,
+                sum(store.count_carried(audit) for audit in list(store.rows)),
                 None if kept_back and problem == "request.not_found" else problem,
                 tuple(
                     sorted(
@@ -720,16 +871,17 @@ class Simulator:
 
     def finish(self) -> Told:
         self.come_to_rest()
-        server = self.machine.seen()
+        lacking = self._called_lacking()
+        server = replace(self.machine.seen(), lacking=lacking)
         self._there = {audit: {entry.digest for entry in log.entries} for audit, log in server.logs.items()}
         tablets = self.seen()
         told = self.told
-        told.broken = check(Story(self.made, frozenset(self.gone)), tablets, server)
-        told.broken += self._unheard(server)
+        told.broken = [*self.broken, *check(self._story(), tablets, server), *self._unheard(server)]
         told.requests = self.network.requests
         told.faults = self.network.happened
         told.deaths_of_server = self.machine.deaths
-        told.gone = len(self.gone)
+        told.gone = len(self.gone) + len(self.gone_files)
+        told.withdrawn = len(self.withdrawn)
         told.lost_and_told = len(
             {d for one in tablets for log in one.logs.values() for d, row in log.rows.items() if row.is_lost}
         )
@@ -737,6 +889,30 @@ class Simulator:
         for audit in server.logs:
             told.aside += self.machine.reasons(audit)
         return told
+
+    def _story(self) -> Story:
+        return Story(
+            self.made,
+            frozenset(self.gone),
+            frozenset(self.gone_files),
+            self.pictures,
+            frozenset(self.carried),
+            frozenset(self.withdrawn),
+            frozenset(self.freed),
+        )
+
+    def _called_lacking(self) -> dict[str, frozenset[str]]:
+        """By audit what the server tells Lena that it lacks, whose tablet it knows."""
+        tablet = self.tablets[0]
+        self._put_into_the_hand_of(tablet, self.people["lena"])
+        self.network.begin({})
+        self._sync(tablet)
+        found = {}
+        for audit in sorted(tablet.store.listed):
+            answer = self.deliver(Request("GET", f"/api/audits/{audit}/custody", {}, b"", tablet.token))
+            if answer.status == 200:
+                found[audit] = frozenset(answer.json["lacking"])
+        return found
 
     def _unheard(self, server: ServerSeen) -> Iterator[Broken]:
         """Nobody's tablet is left writing on a branch, where nothing of it counts."""

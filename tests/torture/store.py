@@ -37,7 +37,10 @@ from server.domain.operation import (
 )
 from server.domain.receipt import key_name, receipt_statement
 from server.domain.record import Basis
+from server.domain.team import fold_team
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
+from server.storage.clock import as_instant
+from tests.torture.handover import GivenAudit
 
 Json = dict[str, Any]
 Heads = dict[str, list[Operation]]
@@ -64,6 +67,8 @@ class Row:
     is_lost: bool = False
     is_hidden: bool = False
     is_wanted: bool = False
+    is_carried: bool = False
+    """Somebody else's, come by hand: this tablet takes it to the server."""
 
 
 @dataclass
@@ -103,6 +108,26 @@ class Upload:
     state: str = "waiting"
 
 
+@dataclass
+class Carried:
+    """A batch of another tablet, as that one signed it. `refused`: what the server said of it."""
+
+    installation: str
+    account: str
+    announced: Json
+    head_signature: str | None
+    digests: list[str]
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Custody:
+    """What the server has signed that it holds, of the log as it stood then; and whether anything was lacking."""
+
+    at: tuple[str | None, int, str]
+    is_complete: bool
+
+
 @dataclass(frozen=True)
 class Change:
     kind: str
@@ -136,6 +161,11 @@ class Store:
     old_logs: dict[tuple[str, str], OldLog] = field(default_factory=dict)
     uploads: dict[tuple[str, str], Upload] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    carried: dict[tuple[str, str], Carried] = field(default_factory=dict)
+    """By audit and the digest of the last operation."""
+    custody: dict[str, Custody] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    """Audits that were ever listed."""
     server_key: str | None = None
     enrolled: str = ""
     listed: frozenset[str] = frozenset()
@@ -149,6 +179,8 @@ class Store:
         twin.old_logs = {key: copy.copy(old) for key, old in self.old_logs.items()}
         twin.uploads = {key: copy.copy(upload) for key, upload in self.uploads.items()}
         twin.logs, twin.receipts, twin.files = dict(self.logs), dict(self.receipts), dict(self.files)
+        twin.carried = {key: copy.copy(batch) for key, batch in self.carried.items()}
+        twin.custody = dict(self.custody)
         return twin
 
     # --- Reading
@@ -201,8 +233,11 @@ class Store:
     def waiting(self, audit: str) -> int:
         return sum(row.waiting is not None for row in self.of_audit(audit).values())
 
+    def count_carried(self, audit: str) -> int:
+        return sum(row.is_carried for row in self.of_audit(audit).values())
+
     def audits_waiting(self) -> list[str]:
-        return [audit for audit in self.rows if self.waiting(audit)]
+        return [audit for audit in self.rows if self.waiting(audit) + self.count_carried(audit)]
 
     def basis(self, audit: str, frozen: Json) -> Basis:
         """What a record of this tablet rests on (pwa/src/store/basis.ts)."""
@@ -382,7 +417,7 @@ class Store:
         for one in arrived:
             before = rows.get(one.digest)
             if before is not None and (not before.is_hidden or one.data is None):
-                before.waiting, before.is_lost = None, False
+                before.waiting, before.is_lost, before.is_carried = None, False, False
                 before.origin, before.seq, before.received_at = one.origin, one.seq, one.received_at
                 continue
             row = Row(one.data or "", one.origin, one.operation, one.content_sha256, seq=one.seq)
@@ -399,7 +434,11 @@ class Store:
             if one.origin is not Origin.SERVER or word is None or word.kind is not OperationKind.ERASURE:
                 continue
             row = self.of_audit(audit).get(word.entity_id)
-            if row is None or row.content_sha256 is not None or not isinstance(word.value, dict):
+            if not isinstance(word.value, dict):
+                continue
+            if isinstance(file := word.value.get("evidence"), str):
+                self.drop_withdrawn(audit, file)
+            if row is None or row.content_sha256 is not None:
                 continue
             said = row.operation
             if row.origin is Origin.SERVER and said is not None and said.kind in ON_OPERATIONS:
@@ -408,6 +447,12 @@ class Store:
             row.data = header.decode()
             read = parse_operation(header, row.content_sha256)
             row.operation = read if isinstance(read, Operation) else None
+
+    def drop_withdrawn(self, audit: str, name: str) -> None:
+        """evidence-bytes.ts: the file goes, unless another audit on this tablet names it."""
+        self.uploads.pop((audit, name), None)
+        if not any(other == name for _, other in self.uploads):
+            self.files.pop(name, None)
 
     def _store_verdicts(self, audit: str, arrived: Sequence[Arrived]) -> None:
         said = self.verdicts.setdefault(audit, {})
@@ -512,7 +557,7 @@ class Store:
     def _set_lost_aside(self, audit: str) -> None:
         own = set(self.own_chains(audit))
         for row in self.of_audit(audit).values():
-            if row.seq is None and (row.chain is None or row.chain not in own):
+            if row.seq is None and not row.is_carried and (row.chain is None or row.chain not in own):
                 row.is_lost = True
         said = self.verdicts.get(audit, {})
         self.verdicts[audit] = {digest: word for digest, word in said.items() if word[0] != 0}
@@ -574,6 +619,212 @@ class Store:
             part.append(row)
         return part
 
+    # --- handover.ts, out
+
+    def unsent(self) -> list[str]:
+        """Audits of which something is not on the server yet."""
+        audits = dict.fromkeys(self.audits_waiting())
+        audits |= dict.fromkeys(audit for (audit, _), one in self.uploads.items() if one.state == "waiting")
+        return list(audits)
+
+    def log_out(self, audit: str) -> tuple[Json | None, list[Json]]:
+        """The log as far as the server has signed it; none where some of it is not for this account to see."""
+        log, receipt = self.log(audit), self.receipts.get(audit)
+        if receipt is None or log.is_partial or log.epoch != receipt["epoch"] or not 0 < receipt["seq"] <= log.seq:
+            return None, []
+        numbered = {row.seq: row for row in self.of_audit(audit).values() if row.seq is not None}
+        rows = [numbered[seq] for seq in range(1, receipt["seq"] + 1) if seq in numbered]
+        if len(rows) != receipt["seq"]:
+            return None, []
+        proof = {name: receipt[name] for name in ("at", "key", "signature")}
+        return {name: receipt[name] for name in ("epoch", "seq", "hash")} | {"receipt": proof}, [
+            {
+                "seq": row.seq,
+                "data": row.data,
+                **({} if row.content_sha256 is None else {"content_sha256": row.content_sha256}),
+                "origin": row.origin.value,
+                "received_at": as_instant(row.received_at or 0),
+            }
+            for row in rows
+        ]
+
+    def own_out(self, audit: str, most: int) -> list[tuple[ChainKey, list[Row]]]:
+        """What this tablet wrote and has not seen again, cut as it would be sent."""
+        found: list[tuple[ChainKey, list[Row]]] = []
+        for key in self.own_chains(audit):
+            rows = [row for row in self.of_audit(audit).values() if row.waiting is not None and row.chain == key]
+            parts: list[list[Row]] = []
+            for row in sorted(rows, key=lambda one: one.waiting or 0):
+                is_following = bool(parts) and row.dseq == (parts[-1][-1].dseq or 0) + 1
+                if is_following and len(parts[-1]) < most:
+                    parts[-1].append(row)
+                else:
+                    parts.append([row])
+            found += [(key, part) for part in parts]
+        return found
+
+    # --- handover.ts and carried.ts, in
+
+    def look_at(self, given: GivenAudit) -> tuple[str, list[Json], str | None]:
+        """What becomes of the log in a file, its lines behind this tablet's cursor, and why the audit does not come in."""
+        state, lines = self._look_at_log(given)
+        is_new = given.id not in self.logs and given.id not in self.known
+        if not is_new:
+            return state, lines, None
+        if state == "unproved":
+            return state, lines, "handover.unproved"
+        entries = [
+            Entry(read, Origin(line["origin"]), line["seq"], milliseconds(line["received_at"]))
+            for line in lines
+            if isinstance(read := parse_operation(line["data"].encode(), line.get("content_sha256")), Operation)
+        ]
+        entries += [
+            Entry(one.operation, Origin.DEVICE, None, None)
+            for batch in given.batches
+            for one in map(read_brought, batch["operations"])
+            if one.operation is not None
+        ]
+        is_member = self.account in fold_team(fold_log(entries), given.id)
+        return state, lines, None if is_member else "handover.not_in_team"
+
+    def _look_at_log(self, given: GivenAudit) -> tuple[str, list[Json]]:
+        signed, kept = given.log, self.logs.get(given.id)
+        if signed is None:
+            return "none", []
+        cursor = self.log(given.id)
+        if kept is not None and (kept.is_unsettled or kept.is_partial):
+            return "other_epoch", []
+        if cursor.epoch is not None and cursor.epoch != signed["epoch"]:
+            return "other_epoch", []
+        if signed["seq"] <= cursor.seq:
+            return "nothing_new", []
+        lines, running = given.lines[cursor.seq :], cursor.hash
+        for line in lines:
+            running = advance_running_hash(
+                running, read_brought(_as_sent(line)).digest, Origin(line["origin"]), milliseconds(line["received_at"])
+            )
+        is_signed = (
+            running == signed["hash"]
+            and self._proof(given.id, signed["epoch"], signed["seq"], running, signed["receipt"]) == "good"
+        )
+        return ("new", lines) if is_signed else ("unproved", [])
+
+    def take_log(self, given: GivenAudit, lines: list[Json]) -> str | bool:
+        """As a page that the server gave."""
+        cursor, signed = self.log(given.id), given.log
+        behind = [line for line in lines if line["seq"] > cursor.seq]
+        if signed is None or not behind:
+            return False
+        page = {
+            "epoch": signed["epoch"],
+            "next": signed["seq"],
+            "hash": signed["hash"],
+            "head": {"seq": signed["seq"] + 1, "hash": signed["hash"]},
+            "operations": behind,
+            "receipt": signed["receipt"],
+        }
+        return self.apply_page(given.id, cursor, page, is_asked_whole=False)
+
+    def take_batches(self, audit: str, batches: Iterable[Json]) -> bool:
+        """Keep what is not here yet. True where this tablet turns out to have a double."""
+        has_double = False
+        self.logs.setdefault(audit, Log())
+        for batch in batches:
+            key = ChainKey(batch["installation"], batch["account"], audit)
+            is_mine = key == ChainKey(self.installation, self.account, audit)
+            kept = self.chains.get(key)
+            is_own = is_mine or (kept is not None and kept.own)
+            tip, is_moved, waiting = copy.copy(kept or Tip()), False, False
+            brought = [read_brought(sent) for sent in batch["operations"]]
+            for one in brought:
+                before = self.of_audit(audit).get(one.digest)
+                if before is not None:
+                    if before.is_lost:
+                        before.is_lost, before.is_carried = False, True
+                    waiting = waiting or before.is_carried
+                    continue
+                row = Row(one.text, Origin.DEVICE, one.operation, one.content_sha256)
+                row.is_carried = True
+                if one.operation is not None:
+                    if not is_own:
+                        row.chain, row.dseq = key, one.operation.dseq
+                    elif one.operation.dseq == tip.dseq + 1 and one.operation.prev == tip.digest:
+                        tip.dseq, tip.digest, tip.hlc = one.operation.dseq, one.digest, one.operation.hlc
+                        row.chain, row.dseq, row.waiting, row.is_carried = key, tip.dseq, tip.dseq, False
+                        is_moved = True
+                    else:
+                        has_double = has_double or is_mine
+                self.of_audit(audit)[one.digest] = row
+                waiting = waiting or row.is_carried
+            if is_moved:
+                self.chains[key] = tip
+            if waiting:
+                self._keep_batch(audit, batch, [one.digest for one in brought])
+        return has_double
+
+    def _keep_batch(self, audit: str, batch: Json, digests: list[str]) -> None:
+        kept = self.carried.get((audit, digests[-1]))
+        if kept is None or len(kept.digests) < len(digests):
+            self.carried[audit, digests[-1]] = Carried(
+                batch["installation"], batch["account"], batch["announced"], batch["head_signature"], digests
+            )
+
+    def read_carried(self, audit: str) -> list[tuple[Carried, list[tuple[str, Row]]]]:
+        """The batches that the server has not got yet."""
+        found, rows = [], self.of_audit(audit)
+        for (of, _), batch in self.carried.items():
+            here = [(digest, rows[digest]) for digest in batch.digests if digest in rows]
+            if of == audit and any(row.is_carried for _, row in here):
+                found.append((batch, here))
+        return sorted(found, key=lambda one: one[1][0][1].dseq or 0)
+
+    def forget_arrived(self, audit: str) -> None:
+        left = {id(batch) for batch, _ in self.read_carried(audit)}
+        self.carried = {key: batch for key, batch in self.carried.items() if key[0] != audit or id(batch) in left}
+
+    def take_file(self, audit: str, name: str, data: bytes) -> None:
+        """Bytes that came by hand."""
+        self.files.setdefault(name, data)
+        self.uploads.setdefault((audit, name), Upload(len(data)))
+
+    # --- space.ts, custody.ts
+
+    def files_on_server(self) -> dict[str, list[str]]:
+        """By name the audits of files that need not stay here, as far as is known."""
+        needed = {name for (_, name), one in self.uploads.items() if one.state == "waiting"}
+        found: dict[str, list[str]] = {}
+        for (audit, name), one in self.uploads.items():
+            if one.state == "stored" and name not in needed:
+                found.setdefault(name, []).append(audit)
+        return found
+
+    def drop_bytes(self, name: str, audits: Iterable[str]) -> bool:
+        rows = [(key, one) for key, one in self.uploads.items() if key[1] == name]
+        if any(one.state != "stored" or key[0] not in audits for key, one in rows):
+            return False
+        for key, _ in rows:
+            del self.uploads[key]
+        self.files.pop(name, None)
+        return True
+
+    def wait_again(self, audit: str, names: Iterable[str]) -> None:
+        """The server lacks them: they are sent again."""
+        for name in names:
+            one = self.uploads.get((audit, name))
+            if one is not None and one.state == "stored":
+                self.uploads[audit, name] = Upload(one.size)
+
+    def is_custody_due(self, audit: str) -> bool:
+        kept, log = self.custody.get(audit), self.log(audit)
+        return kept is None or not kept.is_complete or kept.at != (log.epoch, log.seq, log.hash)
+
+    def take_custody(self, audit: str, said: Json) -> None:
+        log, at = self.log(audit), (said["epoch"], said["seq"], said["hash"])
+        if at != (log.epoch, log.seq, log.hash):
+            return
+        self.custody[audit] = Custody(at, not said["lacking"] and not said["tablets"])
+        self.wait_again(audit, said["lacking"])
+
     # --- receipts.ts
 
     def _note_receipt(self, audit: str, epoch: str, seq: int, running: str, receipt: Json | None) -> None:
@@ -596,6 +847,30 @@ class Store:
         except InvalidSignature:
             return "wrong"
         return "good"
+
+
+@dataclass(frozen=True)
+class Brought:
+    """One operation as it came in a file."""
+
+    digest: str
+    text: str
+    content_sha256: str | None
+    operation: Operation | None
+
+
+def read_brought(sent: str | Json) -> Brought:
+    text = sent if isinstance(sent, str) else sent["header"]
+    content_sha256 = None if isinstance(sent, str) else sent["content_sha256"]
+    read = parse_operation(text.encode(), content_sha256)
+    data = text.encode()
+    digest = digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256)
+    return Brought(digest, text, content_sha256, read if isinstance(read, Operation) else None)
+
+
+def _as_sent(line: Json) -> str | Json:
+    is_whole = "content_sha256" not in line
+    return line["data"] if is_whole else {"header": line["data"], "content_sha256": line["content_sha256"]}
 
 
 def two_lines(header: Json, value: Any, salt: str) -> str:

@@ -19,15 +19,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.domain.operation import ChainKey, head_statement, held_hash
+from server.storage.clock import as_instant
+from tests.torture.handover import GivenAudit, Handover
 from tests.torture.machine import public_text
 from tests.torture.network import Answer, Network, Request, Unreachable
-from tests.torture.store import CHUNK_BYTES, Change, Json, OldLog, Store, sent_form
+from tests.torture.store import CHUNK_BYTES, Change, Json, OldLog, Row, Store, sent_form
 
 PAGE = 20
 """Small, so that a short story has pages."""
 BATCH = 12
 ROUNDS = 3
 FOR_GOOD = (404, 409, 413, 422)
+ABOUT_THIS_BATCH = (400, 403, 404, 409, 413, 422)
+CUT_BY_HAND = 5
+"""Operations of a batch in a file: few, so that a short story has several."""
 
 
 class Stopped(Exception):
@@ -43,6 +48,10 @@ class Stopped(Exception):
             return False
         is_server = self.status is not None and self.code != "sync.not_the_server"
         return (is_server and self.status not in (401, 429, 503)) or self.code == "sync.inconsistent"
+
+
+class Withdrawn(Exception):
+    """The server takes this file no more, for good."""
 
 
 class Died(Exception):
@@ -132,21 +141,21 @@ class Tablet:
         listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
         self.store.ask_again(listings.keys() - self.store.listed)
         self.store.listed = frozenset(listings)
+        self.store.known |= self.store.listed
         self._send_vanished_again(listings)
+        audits = list(dict.fromkeys([*self.store.audits_waiting(), *listings]))
+        works: list[Callable[[], None]] = [
+            lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits
+        ]
+        works += [self._upload, *(lambda audit=audit: self._ask_custody(audit) for audit in audits)]
         first: str | None = None
-        for audit in dict.fromkeys([*self.store.audits_waiting(), *listings]):
+        for work in works:
             try:
-                self._sync_audit(audit, listings.get(audit), session)
+                work()
             except Stopped as stopped:
                 if not stopped.concerns_one_audit:
                     raise
                 first = first or stopped.code
-        try:
-            self._upload()
-        except Stopped as stopped:
-            if not stopped.concerns_one_audit:
-                raise
-            first = first or stopped.code
         return first
 
     def _enrol(self, session: Json) -> None:
@@ -184,7 +193,7 @@ class Tablet:
             self._fetch(audit, session)
             store.rewind_to_waiting(audit)
         for _ in range(ROUNDS):
-            sent = self._push(audit)
+            sent = self._carry(audit) + self._push(audit)
             log = store.log(audit)
             is_current = listing is not None and (listing["epoch"], listing["head"]) == (
                 log.epoch,
@@ -205,9 +214,119 @@ class Tablet:
         if self._hand_back(audit):
             more = self._pull(audit)
             was_reset, is_forked = was_reset or more[0], is_forked or more[1]
+        self.store.forget_arrived(audit)
         if is_forked:
             self._enrol(session)
         return was_reset
+
+    # --- carry.ts
+
+    def _carry(self, audit: str) -> int:
+        """What others wrote and this tablet was handed, as they signed it."""
+        sent = 0
+        for batch, rows in self.store.read_carried(audit):
+            signed = (batch.installation, batch.account, batch.announced, batch.head_signature)
+            body = _push_body(*signed, [row for _, row in rows])
+            answer = self._ask_checked(f"/api/audits/{audit}/operations/carried", body)
+            if answer.status == 200 and isinstance(answer.json, dict) and "held" in answer.json:
+                if answer.json["held"] != held_hash([digest for digest, _ in rows]):
+                    raise Stopped("sync.not_the_server", 200)
+                self.may_die("between two batches of others")
+                batch.refused = None
+                sent += len(rows)
+                continue
+            problem = _problem(answer)
+            if problem.status not in ABOUT_THIS_BATCH:
+                raise problem
+            batch.refused = problem.code
+        return sent
+
+    # --- handover/
+
+    def take_out(self) -> Handover | None:
+        """Everything that is not on the server yet; None where there is nothing."""
+        store, audits, installations = self.store, list[GivenAudit](), dict[tuple[str, str], Json]()
+        for audit in store.unsent():
+            log, lines = store.log_out(audit)
+            batches = [
+                _push_body(batch.installation, batch.account, batch.announced, batch.head_signature, rows)
+                for batch, found in store.read_carried(audit)
+                for rows in [[row for _, row in found]]
+            ]
+            for key, rows in store.own_out(audit, CUT_BY_HAND):
+                tip, last = store.chains[key], rows[-1]
+                digest = next(d for d, row in store.of_audit(audit).items() if row is last)
+                signature = self._sign(key.installation, head_statement(key, last.dseq or 0, digest))
+                announced = {"dseq": tip.dseq, "digest": tip.digest}
+                batches.append(_push_body(key.installation, key.account, announced, signature, rows))
+            audits.append(GivenAudit(audit, log, lines, batches))
+            for batch in batches:
+                installations[batch["installation"], batch["account"]] = _said_of(
+                    batch["installation"], batch["account"]
+                )
+        if not audits:
+            return None
+        waiting = [(audit, name) for (audit, name), one in store.uploads.items() if one.state == "waiting"]
+        made = {
+            "at": as_instant(0),
+            "account": self.account,
+            "name": self.name,
+            "installation": store.installation,
+            "app": "torture",
+        }
+        installations.setdefault((store.installation, self.account), _said_of(store.installation, self.account))
+        files = {name: store.files[name] for _, name in waiting}
+        return Handover(made, list(installations.values()), audits, waiting, files)
+
+    def take_in(self, handover: Handover) -> dict[str, str | None]:
+        """By audit None, or why it was not taken in."""
+        store = self.store
+        looked = [(given, *store.look_at(given)) for given in handover.audits]
+        for given, state, lines, refusal in looked:
+            if refusal is None and state == "new" and store.take_log(given, lines) is True:
+                store.installation = self.new_id()
+        for given, _, _, refusal in looked:
+            if refusal is not None:
+                continue
+            if store.take_batches(given.id, given.batches):
+                store.installation = self.new_id()
+            for audit, name in handover.evidence:
+                if audit == given.id:
+                    store.take_file(audit, name, handover.files[name])
+        return {given.id: refusal for given, _, _, refusal in looked}
+
+    # --- make-room.ts, custody.ts
+
+    def make_room(self, is_everything: bool) -> list[tuple[str, str]]:
+        """Free what a backup holds, or everything that the server holds. What went, by audit and name."""
+        store, files = self.store, self.store.files_on_server()
+        stored, backed_up = set[tuple[str, str]](), set[tuple[str, str]]()
+        for audit in dict.fromkeys(audit for audits in files.values() for audit in audits):
+            names = [name for name, audits in files.items() if audit in audits]
+            answer = self._ask_json("POST", f"/api/audits/{audit}/evidence/known", {"sha256": names})
+            if answer.status in (403, 404):
+                continue
+            said = self._value(answer)
+            stored |= {(audit, name) for name in said.get("stored") or []}
+            backed_up |= {(audit, name) for name in said.get("backed_up") or []}
+            store.wait_again(audit, [name for name in names if (audit, name) not in stored])
+        known = stored if is_everything else backed_up
+        freed = []
+        for name, audits in files.items():
+            is_there = all((audit, name) in known & stored for audit in audits)
+            if is_there and store.drop_bytes(name, audits):
+                freed += [(audit, name) for audit in audits]
+        return freed
+
+    def _ask_custody(self, audit: str) -> None:
+        log = self.store.log(audit)
+        if log.epoch is None or not self.store.is_custody_due(audit):
+            return
+        query = urlencode({"epoch": log.epoch, "seq": log.seq})
+        answer = self._ask("GET", f"/api/audits/{audit}/custody?{query}")
+        if answer.status == 404 and _problem(answer).code == "request.not_found":
+            return
+        self.store.take_custody(audit, self._value(answer))
 
     # --- push.ts
 
@@ -368,7 +487,7 @@ class Tablet:
                     raise
                 first = first or stopped
         for (audit, name), upload in waiting.items():
-            if upload.state != "waiting":
+            if upload.state != "waiting" or (audit, name) not in store.uploads:
                 continue
             try:
                 self._upload_one(audit, name)
@@ -383,7 +502,7 @@ class Tablet:
     def _confirm(self, audit: str, names: list[str]) -> None:
         answer = self._value(self._ask_json("POST", f"/api/audits/{audit}/evidence/known", {"sha256": names}))
         for name in answer.get("stored") or []:
-            if name in names:
+            if name in names and (audit, name) in self.store.uploads:
                 self.store.uploads[audit, name].state = "stored"
 
     def _upload_one(self, audit: str, name: str) -> None:
@@ -398,9 +517,13 @@ class Tablet:
                     {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
                     chunk,
                 )
+                if answer.status == 410 and _problem(answer).code == "evidence.withdrawn":
+                    raise Withdrawn
                 if answer.status != 204 or "Upload-Offset" not in answer.headers:
                     raise Stopped("sync.upload_failed", answer.status)
                 offset = int(answer.headers["Upload-Offset"])
+        except Withdrawn:
+            self.store.drop_withdrawn(audit, name)
         except Stopped as stopped:
             if stopped.status in (403, 404, 410, 422):
                 upload.url = None
@@ -419,6 +542,8 @@ class Tablet:
         answer = self._tus(
             "POST", "/api/evidence/uploads", {"Upload-Length": str(upload.size), "Upload-Metadata": told}, b""
         )
+        if answer.status == 410 and _problem(answer).code == "evidence.withdrawn":
+            raise Withdrawn
         if answer.status != 201 or "Location" not in answer.headers:
             raise Stopped("sync.upload_failed", answer.status)
         upload.url = answer.headers["Location"]
@@ -450,6 +575,21 @@ class Tablet:
         if answer.status == 200 and answer.json not in (None, {}):
             return answer.json
         raise _problem(answer)
+
+
+def _push_body(installation: str, account: str, announced: Json, signature: str | None, rows: list[Row]) -> Json:
+    return {
+        "protocol": 1,
+        "installation": installation,
+        "account": account,
+        "announced": announced,
+        "head_signature": signature,
+        "operations": [sent_form(row) for row in rows],
+    }
+
+
+def _said_of(installation: str, account: str) -> Json:
+    return {"installation": installation, "account": account, "name": "", "public_key": None}
 
 
 def _is_page(value: Any) -> bool:

@@ -125,4 +125,14 @@ def _seen(tablet: Tablet, audit: str) -> TabletSeen:
     seen = TabletLog(rows, log.epoch, log.seq, log.hash, "all", plain(store.view(audit)))
     waiting = sum(upload.state == "waiting" for upload in store.uploads.values())
     saved = frozenset((audit, digest) for digest in rows)
-    return TabletSeen(tablet.name, tablet.account, saved, {audit: seen}, dict(store.files), waiting, tablet.problem)
+    files, uploads = dict(store.files), frozenset(store.uploads)
+    return TabletSeen(
+        tablet.name,
+        tablet.account,
+        saved,
+        {audit: seen},
+        files,
+        uploads,
+        waiting,
+        problem=tablet.problem,
+    )
