@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from server.database import SERVER, reading, unit_of_work
 from server.domain.operation import digest_of, digest_of_erased
-from server.storage.server_state import begin_new_epoch
+from server.storage.server_state import begin_new_epoch, server_identity
 from server.storage.tables.audit import Audit, AuditTeam
 from server.storage.tables.operation import Chain, ChainHead, Erasure, LoggedOperation
 from tests.devices import Device
@@ -33,15 +33,15 @@ def back_up() -> Backup:
         }
 
 
-def put_back(backup: Backup) -> str:
-    """The logs as they were then; the new epoch."""
+def put_back(backup: Backup, *, is_told: bool = True) -> str:
+    """The logs as they were then; the epoch, which is a new one where somebody told the server."""
     with unit_of_work(SERVER) as session:
         for table in reversed(TABLES):
             session.execute(sa.delete(table.__table__))
         for table in TABLES:
             if backup[table]:
                 session.execute(sa.insert(table.__table__), backup[table])
-        return begin_new_epoch(session)
+        return begin_new_epoch(session) if is_told else server_identity(session).epoch
 
 
 @dataclass(frozen=True)

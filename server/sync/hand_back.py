@@ -7,6 +7,8 @@ After:  the running hash over that list is the one that the server signed once, 
         lacked stands in the log again with its origin and its time of receipt, as new numbers of the new epoch; and what the server
         has said about entries since, without knowing the rest, gives way to what it had said before.
 
+The same proves that a backup was put back and nobody said so: then the server begins its new epoch now.
+
 Whoever has list and receipt has been given the log by this server, so no more is asked than that it is a member of the workspace.
 """
 
@@ -44,6 +46,7 @@ from server.sync.place import Arrival, Tip, claimed_place, follow_chain
 from server.sync.push import adopt_held
 from server.sync.receive import Receiver, is_of_author
 from server.sync.reconcile import put_behind, reconcile, said_in, sender_in, since_in
+from server.sync.restore import begin_again_untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,13 @@ def hand_back(account: str, roles: Roles, log_key: LogKey, stretch: Stretch) -> 
         workspace = _workspace_of_birth(stretch, brought) if row is None else row.workspace_id
         is_visible = row is not None and audits.visible_audit(session, stretch.audit, account, roles) is not None
         reason = _refuse_proof(session, stretch, log_key, row)
+        is_untold = reason is None and _was_put_back_untold(session, stretch, row)
     if workspace not in roles or (reason is not None and not is_visible):
         raise Refused(Refusal("request.not_found"))
     if reason is not None:
         raise Refused(reason)
+    if is_untold:
+        begin_again_untold(stretch.epoch)
     with unit_of_work(Scope(frozenset({workspace}))) as session:
         if row is None:
             _create_audit(session, stretch, brought, workspace, account)
@@ -174,6 +180,14 @@ def _refuse_proof(session: Session, stretch: Stretch, log_key: LogKey, row: Audi
     seq = stretch.after + len(stretch.lines)
     receipt = Receipt(stretch.audit, stretch.epoch, seq, running, stretch.at, stretch.key, stretch.signature)
     return None if _is_signed(receipt, log_key) else Refusal("sync.stretch_unproved")
+
+
+def _was_put_back_untold(session: Session, stretch: Stretch, row: Audit | None) -> bool:
+    """A log only grows, so what was signed in this epoch is in it: or the database is an older one, and its epoch did not end."""
+    if stretch.epoch != server_identity(session).epoch:
+        return False
+    digests = [line.digest for line in stretch.lines]
+    return row is None or len(log.digests_held(session, row, digests)) < len(set(digests))
 
 
 def _is_signed(receipt: Receipt, log_key: LogKey) -> bool:

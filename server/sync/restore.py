@@ -3,12 +3,15 @@ What the server does before it serves, where it may have been restored from a ba
 that were blocked since are blocked again, a password that was changed since is of no use, and the log says again which reports went out.
 
 `begin_again` is for whoever has put a backup back (`auditbook restored`): a new epoch begins as well, so every tablet compares what it
-has with what is here, sends what is lacking, and hands back what the server had signed.
+has with what is here, sends what is lacking, and hands back what the server had signed. Where nobody said so, the first tablet that
+proves it has the same done (`begin_again_untold`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import structlog
 
 from server.database import SERVER, decision_register_path, unit_of_work
 from server.domain.operation import SERVER_ACCOUNT, ChainKey
@@ -22,6 +25,8 @@ from server.sync.issuance import issuances_in_log, say_again
 from server.sync.receive import Receiver
 from server.sync.reconcile import erase_again
 from server.sync.verdict import ServerChain
+
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,20 @@ def begin_again() -> CaughtUp:
     with unit_of_work(SERVER) as session:
         epoch = begin_new_epoch(session)
         return replace(_catch_up(session), epoch=epoch)
+
+
+def begin_again_untold(epoch: str) -> None:
+    """
+    A tablet holds what this server signed in its epoch, and it is not here: the database was put back and nobody said so. Until its next
+    epoch two histories would have the same numbers, and the server's chains two words under one.
+    """
+    with unit_of_work(SERVER) as session:
+        lock_server_state(session)
+        if server_identity(session).epoch != epoch:
+            return  # Another tablet was faster.
+        begin_new_epoch(session)
+        _catch_up(session)
+    logger.warning("the database was put back without `auditbook restored`: a tablet proved it, a new epoch began")
 
 
 def catch_up_with_register() -> CaughtUp:

@@ -17,6 +17,7 @@ from server.sealing import log_key
 from server.storage import accounts, audits
 from server.storage import operation_log as log
 from server.storage.identifiers import new_id
+from server.storage.server_state import server_identity
 from server.storage.tables.operation import Chain, LoggedOperation
 from server.sync.erase import erase_content_of
 from server.sync.office import Change, append, create_audit
@@ -127,6 +128,51 @@ def test_the_office_may_have_written_more_in_a_row_than_one_request_carries(data
     assert hand_back(lena, old, 3, operations=old.operations[3:503]).json["next"] == 504
     assert hand_back(lena, old, 3, operations=old.operations[503:]).json["next"] is None
     assert remember(lena, device.audit).entries == old.entries
+
+
+@pytest.fixture
+def untold(database, lena, aron) -> tuple[OldLog, str]:
+    """A copy of the disk was put back, and the server started as if nothing had been. Aron's tablet fell into the basin before."""
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup = back_up()
+    his = Device(aron, device.audit)
+    his.add_finding("Found by Aron")
+    his.push()
+    old = remember(lena, device.audit)
+    epoch = put_back(backup, is_told=False)
+    assert epoch == old.epoch
+    return old, epoch
+
+
+def test_a_tablet_that_proves_that_a_backup_was_put_back_and_nobody_said_so_ends_the_epoch(untold, lena, aron):
+    old, epoch = untold
+    assert hand_back(lena, old).json["taken"] == 2
+    again = remember(lena, old.audit)
+    assert again.epoch != epoch
+    assert again.entries == old.entries
+    assert hand_back(aron, old).json["epoch"] == again.epoch, "once is enough"
+    with reading(SERVER) as session:
+        assert len(server_identity(session).former) == 1
+
+
+def test_an_audit_that_the_backup_does_not_know_proves_it_too(database, lena):
+    backup = back_up()
+    device = new_audit(lena)
+    device.push()
+    old = remember(lena, device.audit)
+    epoch = put_back(backup, is_told=False)
+    assert hand_back(lena, old).json["taken"] == len(old.entries)
+    assert remember(lena, old.audit).epoch != epoch
+
+
+def test_what_is_here_or_is_not_signed_by_this_server_ends_no_epoch(untold, lena):
+    old, epoch = untold
+    forged = hand_back(lena, old, receipt={**old.receipt, "signature": "A" * 86})
+    assert (forged.status_code, forged.json["code"]) == (409, "sync.stretch_unproved")
+    shorter = remember(lena, old.audit)
+    assert hand_back(lena, shorter).json == {"protocol": 1, "epoch": epoch, "taken": 0, "next": None}
 
 
 def flipped(old: OldLog) -> OldLog:
