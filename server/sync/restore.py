@@ -68,9 +68,22 @@ def begin_again_untold(epoch: str) -> None:
 
 
 def catch_up_with_register() -> CaughtUp:
-    """At every start: table and register tell the same afterwards."""
+    """
+    At every start: table and register tell the same afterwards. Where the register knows a later name of this server than its database,
+    that is one from before a restore, and was put back without a word: a new epoch begins.
+    """
     with unit_of_work(SERVER) as session:
-        return _catch_up(session)
+        lock_server_state(session)
+        server = server_identity(session)
+        told = decision_register.read(decision_register_path()).servers
+        is_older = bool(told - server.former - {server.installation})
+        epoch = begin_new_epoch(session) if is_older else ""
+        done = replace(_catch_up(session), epoch=epoch)
+    if is_older:
+        logger.warning(
+            "the database is from before a restore, and was put back without `auditbook restored`: a new epoch began"
+        )
+    return done
 
 
 def _catch_up(session: Session) -> CaughtUp:

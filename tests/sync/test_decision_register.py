@@ -338,3 +338,18 @@ def test_by_which_names_the_server_has_written_is_known_whatever_backup_is_put_b
     register.unlink()
     catch_up_with_register()
     assert decision_register.read(register).servers >= {first, second}
+
+
+def test_a_database_from_before_a_restore_that_is_put_back_without_a_word_begins_an_epoch_at_the_next_start(
+    told: Device,
+):
+    with reading(SERVER) as session:
+        before = server_identity(session)
+    later = begin_again().epoch
+    assert catch_up_with_register().epoch == ""
+    with unit_of_work(SERVER) as session:
+        row = session.get_one(ServerState, 1)
+        row.epoch, row.installation, row.former = before.epoch, before.installation, "[]"
+    began = catch_up_with_register().epoch
+    assert began not in ("", before.epoch, later)
+    assert catch_up_with_register().epoch == ""

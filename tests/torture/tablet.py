@@ -140,9 +140,9 @@ class Tablet:
             self.store.server_key = state["log_key"]
         listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
         self.store.ask_again(listings.keys() - self.store.listed)
+        self._send_vanished_again(listings)
         self.store.listed = frozenset(listings)
         self.store.known |= self.store.listed
-        self._send_vanished_again(listings)
         audits = list(dict.fromkeys([*self.store.audits_waiting(), *listings]))
         works: list[Callable[[], None]] = [
             lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits
@@ -176,7 +176,8 @@ class Tablet:
             return
         epoch = self._value(self._ask("GET", "/api/state"))["epoch"]
         for audit in gone:
-            if self.store.log(audit).epoch == epoch:
+            was_listed = audit in self.store.listed or audit not in self.store.known
+            if self.store.log(audit).epoch == epoch and not (was_listed and not self._is_log_there(audit)):
                 continue
             self.store.reset_cursor(audit)
             self.store.rewind_to_waiting(audit)
@@ -430,6 +431,29 @@ class Tablet:
         return self._ask("GET", f"/api/audits/{audit}/operations?{given}")
 
     # --- hand-back.ts
+
+    def _is_log_there(self, audit: str) -> bool:
+        """False where the server lacks what it has signed in this very epoch: it was put back, and nobody told it."""
+        store = self.store
+        store._remember_log(audit)
+        old = store.old_logs.pop((audit, store.log(audit).epoch or ""), None)
+        if old is None:
+            return True
+        body = {
+            "protocol": 1,
+            "epoch": old.epoch,
+            "after": 0,
+            "receipt": {name: old.receipt[name] for name in ("at", "key", "signature")},
+            "entries": [f"{digest} {origin} {at}" for digest, origin, at in old.lines],
+            "operations": [sent_form(row) for row in store.next_part(audit, old, 0, 1)],
+        }
+        answer = self._ask_checked(f"/api/audits/{audit}/operations/handed-back", body)
+        if answer.status == 200 and isinstance(answer.json, dict) and "taken" in answer.json:
+            return answer.json["taken"] == 0 and answer.json["next"] is None
+        problem = _problem(answer)
+        if problem.status not in FOR_GOOD:
+            raise problem
+        return True
 
     def _hand_back(self, audit: str) -> bool:
         is_taken = False
