@@ -434,9 +434,11 @@ class Tablet:
 
     def _is_log_there(self, audit: str) -> bool:
         """False where the server lacks what it has signed in this very epoch: it was put back, and nobody told it."""
-        store = self.store
+        store, key = self.store, (audit, self.store.log(audit).epoch or "")
+        if key in store.old_logs:
+            return True
         store._remember_log(audit)
-        old = store.old_logs.pop((audit, store.log(audit).epoch or ""), None)
+        old = store.old_logs.pop(key, None)
         if old is None:
             return True
         body = {
@@ -453,7 +455,7 @@ class Tablet:
         problem = _problem(answer)
         if problem.status not in FOR_GOOD:
             raise problem
-        return True
+        return problem.code != "sync.stretch_incomplete"
 
     def _hand_back(self, audit: str) -> bool:
         is_taken = False

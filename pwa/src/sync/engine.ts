@@ -21,7 +21,7 @@ import { Backoff } from './backoff';
 import { carryAudit } from './carry';
 import { askCustody } from './custody';
 import { concernsOneAudit, isBlocked, problemOf, Stopped, type SyncProblem } from './problem';
-import { handBack } from './hand-back';
+import { handBack, isLogThere } from './hand-back';
 import { pullAudit } from './pull';
 import { BatchSize, pushAudit } from './push';
 import { fetchThumbnails, keepListings, noteReadiness, refreshReference } from './take-along';
@@ -224,8 +224,8 @@ export class SyncEngine {
     }
     const listings = expectValue(await this.#api.readAudits());
     await this.#welcome(listings);
-    await keepListings(this.#db, listings);
     await this.#sendVanishedAgain(listings);
+    await keepListings(this.#db, listings);
     let first: SyncProblem | null = null;
     const perAudit = async (audit: string, work: () => Promise<void>): Promise<void> => {
       try {
@@ -277,7 +277,8 @@ export class SyncEngine {
 
   /**
    * A server restored from a backup that is older than an audit does not list it, so nothing would ever ask for it again.
-   * Under an epoch of its own, what this tablet wrote is sent once more. (Leaving a team changes the list, but no epoch.)
+   * Under an epoch of its own, what this tablet wrote is sent once more. Leaving a team changes the list, but no epoch; nor does a
+   * backup that was put back without a word. So when an audit leaves the list, once, the server is shown what it had signed of it.
    */
   async #sendVanishedAgain(listings: readonly Schemas['AuditListing'][]): Promise<void> {
     const listed = new Set(listings.map((listing) => listing.id));
@@ -285,7 +286,10 @@ export class SyncEngine {
     if (pulled.length === 0) return;
     const { epoch } = expectValue(await this.#api.readState());
     for (const log of pulled) {
-      if (log.epoch === epoch) continue;
+      if (log.epoch === epoch) {
+        const wasListed = (await this.#db.audits.get(log.audit))?.listed !== 0;
+        if (!wasListed || (await isLogThere(this.#db, this.#api, log.audit, this.#size))) continue;
+      }
       await resetCursor(this.#db, log.audit);
       // There is nothing to pull that would tell what is lacking: all of it is.
       await rewindToWaiting(this.#db, log.audit);

@@ -20,6 +20,7 @@ import {
   partOfHollow,
   readLines,
   readOldLogs,
+  rememberLog,
   type OldLog,
 } from '../store/old-log';
 import { problemOf, Stopped, tookTooLong } from './problem';
@@ -48,6 +49,35 @@ export async function handBack(
     if (isWhole && !isStopped()) await forgetOldLog(db, { audit, epoch });
   }
   return isTaken;
+}
+
+/**
+ * Whether the server has the log that it signed in its very epoch. False where it was put back from a backup and nobody told it so: with
+ * this proof it begins its next epoch. Where nothing is signed that this tablet could show, nothing is known, and true is answered.
+ */
+export async function isLogThere(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  audit: string,
+  size: BatchSize,
+): Promise<boolean> {
+  const epoch = (await db.logs.get(audit))?.epoch ?? null;
+  const isOfThisEpoch = (one: { readonly epoch: string }): boolean => one.epoch === epoch;
+  // What is being handed back already is proof enough.
+  if (epoch === null || (await readOldLogs(db, audit)).some(isOfThisEpoch)) return true;
+  await db.transaction('rw', [db.operations, db.chains, db.logs, db.receipts, db.old_logs, db.old_lines], () =>
+    rememberLog(db, audit),
+  );
+  const stretch = (await readOldLogs(db, audit)).find(isOfThisEpoch);
+  if (stretch === undefined) return true;
+  const old = await readLines(db, stretch);
+  const answer = await send(api, old, 0, await nextPart(db, old, 0, size));
+  await forgetOldLog(db, { audit, epoch });
+  if (answer.kind === 'ok') return answer.value.taken === 0 && answer.value.next === null;
+  if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
+  const problem = problemOf(answer, audit);
+  if (!isForGood(problem.status)) throw new Stopped(problem);
+  return problem.code !== 'sync.stretch_incomplete';
 }
 
 interface Told {

@@ -131,8 +131,17 @@ export class ModelServer {
   /** As after a disaster: yesterday's backup, and an epoch of its own. */
   restore(snapshot: Map<string, Log>): void {
     this.logs = structuredClone(snapshot);
+    this.#beginEpoch();
+  }
+
+  #beginEpoch(): void {
     this.epoch = newId();
     this.#installation = newId();
+  }
+
+  /** A copy of the disk, and nobody told the server: the epoch goes on. */
+  putBack(snapshot: Map<string, Log>): void {
+    this.logs = structuredClone(snapshot);
   }
 
   /** Take the content out of an operation, as somebody in the office decided; of a birth of evidence with its file. */
@@ -405,6 +414,7 @@ export class ModelServer {
     if (given.operations.length > this.limitHandedBack) return problem(422, 'request.malformed');
     const held = new Set(log.entries.map(({ digest }) => digest));
     const lacking = lines.filter(([digest]) => !held.has(digest));
+    if (given.epoch === this.epoch && lacking.length > 0) this.#beginEpoch();
     const brought = given.operations.map((one) => (typeof one === 'string' ? { header: one } : one));
     const taken: Entry[] = [];
     const putBack: string[] = [];

@@ -520,6 +520,35 @@ describe('a server that is not what it was', () => {
     expect(server.texts(AUDIT)).toHaveLength(4);
   });
 
+  testLong('put back without a word and without the audit, it gets it all again from whoever has read it', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [finding, title('Safe, as it seemed')]);
+    await syncAll(lena, aron);
+    const { epoch } = server;
+    server.putBack(backup);
+    await syncAll(aron);
+    expect(server.epoch).not.toBe(epoch);
+    await syncAll(lena, aron);
+    await expectAgreement(server, lena, aron);
+    expect(server.texts(AUDIT)).toHaveLength(2);
+  });
+
+  testLong('is shown once, by whoever left the team, what it had signed; and nothing changes', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena, aron);
+    const { epoch } = server;
+    server.left.add(ARON);
+    await syncAll(aron);
+    await syncAll(aron);
+    expect(server.requests.filter((request) => request.endsWith('/operations/handed-back'))).toHaveLength(1);
+    expect(server.epoch).toBe(epoch);
+    expect((await readLog(aron.db, AUDIT)).ofKind('finding')).toHaveLength(1);
+  });
+
   test('one that does not agree with itself is told, and does not keep the tablet busy', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
