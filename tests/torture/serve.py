@@ -18,11 +18,13 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from server.database import SERVER, unit_of_work
+from server.database import SERVER, reading, unit_of_work
+from server.domain.refusals import Refused
 from server.domain.vocabulary import Role, WorkspaceKind
 from server.storage import accounts
 from server.storage.identifiers import new_id
 from server.storage.workspaces import add_workspace
+from server.sync.erase import withdraw_evidence
 from tests.stage import Stage
 from tests.torture.hunt import MEMORY, be_quiet, on_sqlite
 from tests.torture.machine import Fault, Machine, PowerCut, ruled
@@ -44,6 +46,7 @@ class Desk:
         self._world = ExitStack()
         self._machine: Machine | None = None
         self._worlds = 0
+        self._paula = ""
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -96,7 +99,8 @@ class Desk:
         with unit_of_work(SERVER) as session:
             kind = WorkspaceKind.CERTIFICATION_BODY
             workspace = add_workspace(session, kind=kind, name="Nordcert", now=machine.clock.now)
-            for name, role in (("lena", Role.LEAD_AUDITOR), ("aron", Role.AUDITOR)):
+            cast = (("lena", Role.LEAD_AUDITOR), ("aron", Role.AUDITOR), ("paula", Role.PROGRAMME_MANAGER))
+            for name, role in cast:
                 people[name] = accounts.add_account(
                     session,
                     email=f"{name}@example.org",
@@ -106,6 +110,7 @@ class Desk:
                     now=machine.clock.now,
                 )
                 accounts.add_roles(session, workspace, people[name], [role])
+        self._paula = people["paula"]
         return {"workspace": workspace, "people": people, "audit": new_id()}
 
     def do_sign_in(self, account: str) -> Any:
@@ -123,6 +128,22 @@ class Desk:
         if self._machine.backups:
             self._machine.restore(len(self._machine.backups) - 1)
         return {}
+
+    def do_put_back(self) -> Any:
+        """The same, and nobody tells the server."""
+        assert self._machine is not None
+        if self._machine.backups:
+            self._machine.restore(len(self._machine.backups) - 1, is_told=False)
+        return {}
+
+    def do_withdraw(self, audit: str, evidence: str) -> Any:
+        """By Paula, as programme manager. By SHA-256 what went."""
+        with reading(SERVER) as session:
+            roles = accounts.roles_of(session, self._paula)
+        try:
+            return {"evidence": withdraw_evidence(self._paula, roles, audit, evidence, "Withdrawn.").evidence}
+        except Refused:
+            return {"evidence": []}
 
     def do_seen(self) -> Any:
         assert self._machine is not None
@@ -142,6 +163,7 @@ class Desk:
                 for audit, log in seen.logs.items()
             },
             "files": [f"{audit}/{name}" for audit, name in seen.files],
+            "disk": [f"{lying.audit}/{lying.name}" for lying in seen.disk],
         }
 
 

@@ -157,6 +157,24 @@ export class ModelServer {
     this.stored.delete(`${audit}/${evidence}`);
   }
 
+  /** Take out a piece of evidence, by its id, with the file where nothing else names it. What went, by SHA-256. */
+  withdraw(audit: string, evidence: string): string[] {
+    const born = (this.logs.get(audit)?.entries ?? []).flatMap(({ data, contentSha256 }) => {
+      const operation = parseOperation(data, contentSha256);
+      const isBirth = contentSha256 === undefined && !isRefusal(operation) && operation.kind === 'add';
+      return isBirth && operation.ent.startsWith('evidence/') ? [operation as Operation] : [];
+    });
+    const isIt = ({ ent }: Operation): boolean => ent === `evidence/${evidence}`;
+    const stays = evidenceNamed(born.filter((one) => !isIt(one)).map(({ val }) => val));
+    const gone: string[] = [];
+    for (const { digest, val } of born.filter(isIt)) {
+      const [sha256] = evidenceNamed([val], new Set(stays));
+      this.erase(audit, digest, sha256);
+      if (sha256 !== undefined) gone.push(sha256);
+    }
+    return gone;
+  }
+
   /** Issue a report from the record under this seal. */
   issue(audit: string, seal: string, said: Issuance): void {
     const log = this.logs.get(audit)!;

@@ -35,14 +35,16 @@ export interface ServerSeen {
   readonly logs: ReadonlyMap<string, readonly LoggedLine[]>;
   /** `<audit>/<sha256>`; null where nobody looks. */
   readonly files: ReadonlySet<string> | null;
+  /** The same of every file that lies in its folders, with a row or without. */
+  readonly disk?: ReadonlySet<string>;
 }
 
-/** Everything that does not hold, in a sentence each. `made`: text by digest; `gone`: what no surviving thing has. */
+/** Everything that does not hold, in a sentence each. `made`: text by digest; `withdrawn`: `<audit>/<sha256>` of what was taken out for good. */
 export async function broken(
   made: ReadonlyMap<string, string>,
   tablets: readonly TabletSeen[],
   server: ServerSeen,
-  gone: ReadonlySet<string> = new Set(),
+  withdrawn: ReadonlySet<string> = new Set(),
 ): Promise<string[]> {
   const found: string[] = [];
   const there = new Map<string, Set<string>>();
@@ -54,12 +56,14 @@ export async function broken(
     if (problem !== null) found.push(`I8: ${name} stopped: ${problem.code} ${JSON.stringify(problem.facts)}`);
     const outbox = await readOutbox(db);
     if (outbox.operations + outbox.damaged > 0) found.push(`I8: ${name} still has ${outbox.operations} to send`);
+    if (outbox.carried > 0) found.push(`I8: ${name} still has ${outbox.carried} of others to take along`);
+    found.push(...(await withdrawnFaults(name, db, withdrawn)));
     if (server.files !== null && outbox.photos > 0) found.push(`I7: ${name} still has ${outbox.photos} photos to send`);
     const rows = await db.operations.toArray();
     const here = new Set(rows.map(({ digest }) => digest));
     const anywhere = new Set([...there.values()].flatMap((digests) => [...digests]));
     for (const digest of saved) {
-      if (!here.has(digest) && !anywhere.has(digest) && !gone.has(digest)) found.push(`I1: ${name} lost ${digest}`);
+      if (!here.has(digest) && !anywhere.has(digest)) found.push(`I1: ${name} lost ${digest}`);
     }
     for (const row of rows) {
       const text = decode(row.body);
@@ -76,6 +80,24 @@ export async function broken(
         found.push(`I7: ${name} believes that the server has ${sha256}`);
       }
     }
+  }
+  for (const name of withdrawn) {
+    if (server.files?.has(name) || server.disk?.has(name)) found.push(`I9: the server still has withdrawn ${name}`);
+  }
+  return found;
+}
+
+/** I9: whoever has heard of it has neither the bytes nor a picture of them. */
+async function withdrawnFaults(name: string, db: AuditbookDatabase, withdrawn: ReadonlySet<string>): Promise<string[]> {
+  const found: string[] = [];
+  for (const one of withdrawn) {
+    const [audit, sha256] = one.split('/') as [string, string];
+    if ((await db.logs.get(audit)) === undefined) continue;
+    if ((await db.uploads.get([audit, sha256])) !== undefined) found.push(`I9: ${name} keeps withdrawn ${sha256}`);
+    if ((await db.uploads.where('sha256').equals(sha256).count()) > 0) continue;
+    const chunks = await db.evidence_bytes.where('[sha256+index]').between([sha256, 0], [sha256, Infinity]).count();
+    const pictures = (await db.evidence_thumbnails.get(sha256)) ?? (await db.evidence_views.get(sha256));
+    if (chunks > 0 || pictures !== undefined) found.push(`I9: ${name} has bytes of withdrawn ${sha256}`);
   }
   return found;
 }
@@ -170,7 +192,7 @@ export function entriesIn(lines: readonly LoggedLine[]): Entry[] {
   });
 }
 
-function digestOfLine({ data, contentSha256 }: LoggedLine): string {
+export function digestOfLine({ data, contentSha256 }: LoggedLine): string {
   return contentSha256 === undefined ? digestOf(data) : digestOfErased(data, contentSha256);
 }
 

@@ -20,6 +20,11 @@ export function modelFar(): Far {
       server.restore(backup);
       return Promise.resolve();
     },
+    putBack: () => {
+      server.putBack(backup);
+      return Promise.resolve();
+    },
+    withdraw: (evidence) => Promise.resolve(server.withdraw(AUDIT, evidence)),
     seen: () =>
       Promise.resolve({
         epoch: server.epoch,

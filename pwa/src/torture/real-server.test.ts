@@ -39,10 +39,14 @@ async function realFar(seed: number): Promise<Far> {
     upload: (db, api, through) => uploadWaiting(db, api, { base: SERVER!, httpStack: stackOver(through) }),
     backUp: () => atTheDesk('back-up'),
     restore: () => atTheDesk('restore'),
+    putBack: () => atTheDesk('put-back'),
+    withdraw: async (evidence) => (await atTheDesk<{ evidence: string[] }>('withdraw', { audit, evidence })).evidence,
     seen: async () => {
-      const told = await atTheDesk<{ epoch: string; logs: Record<string, never>; files: string[] }>('seen');
+      type Told = { epoch: string; logs: Record<string, never>; files: string[]; disk: string[] };
+      const told = await atTheDesk<Told>('seen');
       const logs = Object.entries(told.logs).map(([name, lines]) => [name, (lines as Line[]).map(asLine)] as const);
-      return { epoch: told.epoch, logs: new Map(logs), files: new Set(told.files) } as ServerSeen;
+      const files = { files: new Set(told.files), disk: new Set(told.disk) };
+      return { epoch: told.epoch, logs: new Map(logs), ...files } as ServerSeen;
     },
   };
 }

@@ -7,18 +7,23 @@
 import { ApiClient } from '../api/client';
 import { foldLog } from '../domain/fold';
 import { sha256Of } from '../domain/operation';
+import { isRefusal } from '../domain/refusal';
+import { openHandover } from '../handover/read';
+import { takeInHandover } from '../handover/take-in';
+import { prepareHandover } from '../handover/write';
 import { canonicalText, type Value } from '../domain/plain-json';
 import { closingRecord } from '../domain/record';
 import { readLogWithBasis } from '../store/basis';
 import { add, del, resolve, set, undelete, type Change } from '../store/changes';
 import { commit } from '../store/commit';
-import { setUpAccount, type AuditbookDatabase } from '../store/database';
+import { installationOf, setUpAccount, type AuditbookDatabase } from '../store/database';
 import { device, newId } from '../store/device';
 import { cutEvidence } from '../store/evidence-bytes';
 import { disputesOf, readLog } from '../store/queries';
 import { SyncEngine } from '../sync/engine';
+import { makeRoom } from '../sync/make-room';
 import { Disk, failAtRequest } from './disk';
-import { broken, entriesIn, type ServerSeen, type TabletSeen } from './invariants';
+import { broken, digestOfLine, entriesIn, type ServerSeen, type TabletSeen } from './invariants';
 
 const RAISED = { raised_at: '2026-11-24T09:41:07.250Z', raised_by: 'm1' };
 const FIELDS = ['title', 'requirement', 'failure'] as const;
@@ -50,7 +55,18 @@ export interface Far {
   upload?: (db: AuditbookDatabase, api: ApiClient, through: typeof fetch) => Promise<number>;
   backUp(): Promise<void>;
   restore(): Promise<void>;
+  /** The last backup, and nobody tells the server: no new epoch. */
+  putBack(): Promise<void>;
+  /** Takes a piece of evidence out for good; by SHA-256 the files that went with it. */
+  withdraw(evidence: string): Promise<readonly string[]>;
   seen(): Promise<ServerSeen>;
+}
+
+/** A file that was taken out by hand, with the digests of what had not come back from the server. */
+interface Handed {
+  readonly file: Blob;
+  readonly digests: readonly string[];
+  isTakenIn: boolean;
 }
 
 interface Tablet {
@@ -59,6 +75,7 @@ interface Tablet {
   disk: Disk;
   db: AuditbookDatabase;
   engine: SyncEngine;
+  api: ApiClient;
   fault: () => LineFault;
   wall: number;
   readonly saved: Set<string>;
@@ -96,7 +113,15 @@ const RULES = [
   ...Array<string>(2).fill('restore'),
   'clone',
   'seal',
+  ...Array<string>(2).fill('take out'),
+  ...Array<string>(3).fill('take in'),
+  'drowns',
+  ...Array<string>(2).fill('withdraw'),
+  ...Array<string>(3).fill('make room'),
+  ...Array<string>(2).fill('put back'),
 ];
+const PASSPHRASE = 'lusab-babad-gutih-tugad';
+const QUICK = 4;
 
 /** Only the first `steps` steps of the seed's story, to see where it goes wrong. */
 export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
@@ -104,6 +129,10 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
   const made = new Map<string, string>();
   const faults = new Map<string, number>();
   const tablets: Tablet[] = [];
+  const handed: Handed[] = [];
+  const withdrawn = new Set<string>();
+  const freed = new Map<string, 'backed_up' | 'everything'>();
+  const found: string[] = [];
   let powerCuts = 0;
   const now = device.now;
   let wall = 1_795_513_000_000;
@@ -113,6 +142,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
   const attach = async (tablet: Tablet): Promise<void> => {
     const through = overABadLine(await far.signIn(tablet.account), () => tablet.fault());
     const api = new ApiClient(far.base, through);
+    tablet.api = api;
     const upload = far.upload;
     tablet.engine = new SyncEngine(tablet.db, api, {
       upload: () => (upload === undefined ? Promise.resolve(0) : upload(tablet.db, api, through)),
@@ -143,6 +173,45 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
     await tablet.engine.syncNow();
     // Somebody signs in again: a restored server has forgotten the session.
     if (tablet.engine.state.phase === 'sign_in_needed') await attach(tablet);
+  };
+  const takeOut = async ({ name, account, db }: Tablet): Promise<boolean> => {
+    const rows = await db.operations.filter((row) => row.waiting !== undefined || row.carried === 1).toArray();
+    const session = { account, name, email: '', language: 'en', workspaces: [], database: db };
+    const prepared = await prepareHandover({ ...session, installation: await installationOf(db) }, null);
+    if (isRefusal(prepared)) return false;
+    const file = await new Response(await prepared.stream(PASSPHRASE, undefined, QUICK)).blob();
+    handed.push({ file, digests: rows.map(({ digest }) => digest), isTakenIn: false });
+    return true;
+  };
+  const takeIn = async ({ db }: Tablet, one: Handed): Promise<void> => {
+    const opened = await openHandover(db, one.file, PASSPHRASE);
+    if (isRefusal(opened)) throw new Error(opened.code);
+    const taken = await takeInHandover(db, opened);
+    if (isRefusal(taken)) throw new Error(taken.code);
+    one.isTakenIn ||= opened.audits.every(({ refusal }) => refusal === null);
+  };
+  const makeRoomOn = async ({ db, api }: Tablet, what: 'backed_up' | 'everything'): Promise<void> => {
+    const namesHere = async (): Promise<string[]> => (await db.uploads.toArray()).map(nameOf);
+    const before = await namesHere();
+    await makeRoom(db, what, api);
+    const after = new Set(await namesHere());
+    const { files } = await far.seen();
+    for (const name of before.filter((one) => !after.has(one))) {
+      if (files?.has(name) !== true) found.push(`I10: ${name} was freed, and the server does not have it`);
+      freed.set(name, what);
+    }
+  };
+  /** What went with the disk that was lost: a backup does not have it, and whoever freed it knew that. */
+  const noteLost = async (): Promise<void> => {
+    const { files } = await far.seen();
+    if (files === null) return;
+    const here = new Set<string>();
+    for (const { db } of tablets) for (const row of await db.uploads.toArray()) here.add(nameOf(row));
+    for (const [name, what] of freed) {
+      if (files.has(name) || here.has(name) || withdrawn.has(name)) continue;
+      if (what === 'backed_up') found.push(`I10: ${name} was freed because a backup has it, and the backup has it not`);
+      freed.delete(name);
+    }
   };
   const reopened = async (tablet: Tablet): Promise<void> => {
     tablet.db.close();
@@ -193,7 +262,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
         await write(
           tablet,
           [
-            add('evidence', `e${seed}-${step}`, {
+            add('evidence', `0191e6a0-0000-7000-8000-${(seed * 100 + step).toString(16).padStart(12, '0')}`, {
               kind: 'photo',
               sha256: sha256Of(bytes),
               size: bytes.length,
@@ -235,7 +304,23 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
         if (!tablet.db.isOpen()) await tablet.db.open();
       } else if (rule === 'clock') tablet.wall = [0, YEAR, -10 * YEAR, 10 * YEAR, -wall][chance(5)]!;
       else if (rule === 'back up') await far.backUp();
-      else if (rule === 'restore') await far.restore();
+      else if (rule === 'restore' || rule === 'put back') {
+        await (rule === 'restore' ? far.restore() : far.putBack());
+        await noteLost();
+      } else if (rule === 'take out') await takeOut(tablet);
+      else if (rule === 'take in' && handed.length > 0) await takeIn(tablet, handed[chance(handed.length)]!);
+      else if (rule === 'drowns' && tablets.length > 2 && tablet !== first) {
+        // All that was on it and not on the server is in the file.
+        await takeOut(tablet);
+        tablets.splice(tablets.indexOf(tablet), 1);
+        tablet.db.close();
+      } else if (rule === 'withdraw') {
+        const pieces = view.ofKind('evidence');
+        const piece = pieces[chance(Math.max(1, pieces.length))];
+        for (const sha256 of piece === undefined ? [] : await far.withdraw(piece.id)) {
+          withdrawn.add(`${far.audit}/${sha256}`);
+        }
+      } else if (rule === 'make room') await makeRoomOn(tablet, chance(2) === 0 ? 'backed_up' : 'everything');
       else if (rule === 'clone' && tablets.length < 5) {
         const twin = await enter(`${tablet.name}, cloned ${step}`, tablet.account);
         for (const table of tablet.db.tables) {
@@ -254,6 +339,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
     }
 
     current = null;
+    for (const one of handed) if (!one.isTakenIn) await takeIn(tablets[0]!, one);
     let lastWords = new Set<string>();
     // Two copies of a tablet find out about each other by what they write; after that, what anybody writes counts.
     for (let again = 0; again < 3; again += 1) {
@@ -278,12 +364,30 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       return [...quarantined].filter(([digest, { code }]) => lastWords.has(digest) && code?.startsWith('chain.'));
     });
     const unheard = onBranches.map(([, { code }]) => `I8: what a tablet writes now does not count (${code})`);
-    return { broken: [...(await broken(made, seen, server)), ...unheard], operations: made.size, powerCuts, faults };
+    const anywhere = new Set(entriesOn(server));
+    for (const { db } of tablets) for (const { digest } of await db.operations.toArray()) anywhere.add(digest);
+    const lost = handed
+      .flatMap(({ digests }) => digests)
+      .filter((digest) => !anywhere.has(digest))
+      .map((digest) => `I2: it was taken out by hand, and nobody has it: ${digest}`);
+    const gone = [...freed.keys()]
+      .filter((name) => server.files?.has(name) === false && !withdrawn.has(name))
+      .map((name) => `I10: ${name} was freed, and is not there again`);
+    const told = [...found, ...(await broken(made, seen, server, withdrawn)), ...unheard, ...lost, ...gone];
+    return { broken: told, operations: made.size, powerCuts, faults };
   } finally {
     device.now = now;
     failAtRequest(0);
     for (const { db } of tablets) db.close();
   }
+}
+
+function nameOf({ audit, sha256 }: { readonly audit: string; readonly sha256: string }): string {
+  return `${audit}/${sha256}`;
+}
+
+function entriesOn({ logs }: ServerSeen): string[] {
+  return [...logs.values()].flatMap((lines) => lines.map(digestOfLine));
 }
 
 /** Answers get lost, requests come twice, and somebody else answers. */
