@@ -104,6 +104,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=60, help="steps of a story (60)")
     parser.add_argument("--keep", help="of the plan only these steps, by number: 0,3,17")
     parser.add_argument("--no-shrink", action="store_true", help="do not cut a failing plan down")
+    parser.add_argument("--stop-at-first", action="store_true", help="end the hunt with the first find")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--sums", type=Path, help="write what was counted into this file, as JSON")
     given = parser.parse_args()
@@ -131,6 +132,8 @@ def main() -> int:
                     for rule, _ in short:
                         say(f"    {rule}")
                 sums.failed[seed] = [str(broken) for broken in told.broken[:3]]
+                if given.stop_at_first:
+                    break
             if number % 25 == 0:
                 say(f"{number} of {len(seeds)} seeds, {len(sums.failed)} failed")
     sums.seconds = round(time.monotonic() - began)

@@ -440,7 +440,10 @@ class Tablet:
         store._remember_log(audit)
         old = store.old_logs.pop(key, None)
         if old is None:
-            return True
+            if not any(store.chains[chain].pushed for chain in store.own_chains(audit)):
+                return True
+            answer = self._ask_page(audit, store.log(audit).epoch, store.log(audit).seq, 1, None)
+            return answer.status == 200 or _problem(answer).code not in ("request.not_found", "sync.cursor_ahead")
         body = {
             "protocol": 1,
             "epoch": old.epoch,

@@ -23,6 +23,8 @@ import {
   rememberLog,
   type OldLog,
 } from '../store/old-log';
+import { ownChains } from '../store/own-chains';
+import { readCursor } from '../store/pulled';
 import { problemOf, Stopped, tookTooLong } from './problem';
 import { pack, sentForm, type BatchSize } from './push';
 
@@ -53,7 +55,7 @@ export async function handBack(
 
 /**
  * Whether the server has the log that it signed in its very epoch. False where it was put back from a backup and nobody told it so: with
- * this proof it begins its next epoch. Where nothing is signed that this tablet could show, nothing is known, and true is answered.
+ * this proof it begins its next epoch. Where nothing is signed that this tablet could show, it is asked for what was sent from here.
  */
 export async function isLogThere(
   db: AuditbookDatabase,
@@ -69,7 +71,7 @@ export async function isLogThere(
     rememberLog(db, audit),
   );
   const stretch = (await readOldLogs(db, audit)).find(isOfThisEpoch);
-  if (stretch === undefined) return true;
+  if (stretch === undefined) return hearsOfOwn(db, api, audit);
   const old = await readLines(db, stretch);
   const answer = await send(api, old, 0, await nextPart(db, old, 0, size));
   await forgetOldLog(db, { audit, epoch });
@@ -78,6 +80,18 @@ export async function isLogThere(
   const problem = problemOf(answer, audit);
   if (!isForGood(problem.status)) throw new Stopped(problem);
   return problem.code !== 'sync.stretch_incomplete';
+}
+
+/** Whoever has written in an audit hears of it also when out of the team. Where nothing was sent from here, nothing is known: true. */
+async function hearsOfOwn(db: AuditbookDatabase, api: ApiClient, audit: string): Promise<boolean> {
+  if (!(await ownChains(db, audit)).some(({ pushed }) => pushed > 0)) return true;
+  const { epoch, seq } = await readCursor(db, audit);
+  const answer = await api.pull(audit, { epoch, after: seq, limit: 1, without: null });
+  if (answer.kind === 'ok') return true;
+  if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
+  const problem = problemOf(answer, audit);
+  if (!isForGood(problem.status)) throw new Stopped(problem);
+  return !['request.not_found', 'sync.cursor_ahead'].includes(problem.code);
 }
 
 interface Told {

@@ -535,6 +535,19 @@ describe('a server that is not what it was', () => {
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
 
+  testLong('put back without a word, the audit and its key lost, it gets again what was sent from here', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [finding, title('Safe, as it seemed')]);
+    await syncAll(lena);
+    await lena.db.receipts.clear();
+    server.putBack(backup);
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(server.texts(AUDIT)).toHaveLength(2);
+  });
+
   testLong('is shown once, by whoever left the team, what it had signed; and nothing changes', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
