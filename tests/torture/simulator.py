@@ -175,6 +175,8 @@ class Simulator:
         self.broken: list[Broken] = []
         """What was seen in the middle of the story."""
         self.told = Told()
+        self._tokens: dict[tuple[str, str], str | None] = {}
+        """Sessions of who has put a tablet aside, once everybody takes turns."""
         self.walls: dict[str, int] = {}
         self._there: dict[str, set[str]] = {}
         self.last_words: set[str] = set()
@@ -337,6 +339,9 @@ class Simulator:
             return False
         # Few pictures, so that two tablets send the same one.
         picture = random.Random(chance.randrange(5)).randbytes(chance.choice([0, 1, 700, 1024, 5000]))
+        withdrawn = sorted(name for of, name in self.withdrawn if of == audit)
+        if withdrawn and chance.random() < 0.5:
+            picture = self.pictures[chance.choice(withdrawn)]
         name, ref = hashlib.sha256(picture).hexdigest(), f"evidence/{UUID(int=chance.getrandbits(128), version=4)}"
         self.pictures[name] = picture
         born = {
@@ -781,9 +786,11 @@ class Simulator:
         return written
 
     def _put_into_the_hand_of(self, tablet: Tablet, account: str) -> None:
-        if tablet.account != account or tablet.problem in ("account.sign_in_needed", "account.installation_revoked"):
-            tablet.account = account
-            tablet.token = self.machine.sign_in(account)
+        is_out = tablet.problem in ("account.sign_in_needed", "account.installation_revoked")
+        if tablet.account != account or is_out:
+            self._tokens[tablet.name, tablet.account] = tablet.token
+            known = None if is_out else self._tokens.get((tablet.name, account))
+            tablet.account, tablet.token = account, known or self.machine.sign_in(account)
 
     def _sync_until_quiet(self) -> None:
         before = None
