@@ -93,6 +93,7 @@ RULES: dict[str, int] = {
     "take out by hand": 5,
     "take in by hand": 6,
     "brought to the server": 3,
+    "drowns with a file left": 3,
     "withdraw": 5,
     "make room": 6,
 }
@@ -569,13 +570,25 @@ class Simulator:
     # --- By hand
 
     def do_take_out_by_hand(self, tablet: Tablet, _chance: random.Random) -> bool | None:
+        return None if self._take_out(tablet) else False
+
+    def do_drowns_with_a_file_left(self, tablet: Tablet, _chance: random.Random) -> bool | None:
+        """What everybody on it had recorded and not sent is in the files, and nowhere else."""
+        if len(self.tablets) < 3 or tablet is self.tablets[0]:
+            return False
+        for account in sorted(tablet.stores):
+            tablet.account = account
+            self._take_out(tablet)
+        return self.do_tablet_destroyed(tablet, _chance)
+
+    def _take_out(self, tablet: Tablet) -> bool:
         handover = tablet.take_out()
         if handover is None:
             return False
         handed = Handed(handover)
         self.handed.append(handed)
         self.told.by_hand += len(handed.digests)
-        return None
+        return True
 
     def do_take_in_by_hand(self, tablet: Tablet, chance: random.Random) -> bool | None:
         if not self.handed:
