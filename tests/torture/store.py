@@ -701,7 +701,7 @@ class Store:
         lines, running = given.lines[cursor.seq :], cursor.hash
         for line in lines:
             running = advance_running_hash(
-                running, read_brought(_as_sent(line)).digest, Origin(line["origin"]), milliseconds(line["received_at"])
+                running, read_brought(as_sent(line)).digest, Origin(line["origin"]), milliseconds(line["received_at"])
             )
         is_signed = (
             running == signed["hash"]
@@ -868,7 +868,7 @@ def read_brought(sent: str | Json) -> Brought:
     return Brought(digest, text, content_sha256, read if isinstance(read, Operation) else None)
 
 
-def _as_sent(line: Json) -> str | Json:
+def as_sent(line: Json) -> str | Json:
     is_whole = "content_sha256" not in line
     return line["data"] if is_whole else {"header": line["data"], "content_sha256": line["content_sha256"]}
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from server.domain.operation import ChainKey, head_statement, held_hash
+from server.domain.short_form import lengthen, shorten
 from server.storage.clock import as_instant
 from tests.torture.handover import GivenAudit, Handover
 from tests.torture.machine import public_text
 from tests.torture.network import Answer, Network, Request, Unreachable
-from tests.torture.store import CHUNK_BYTES, Change, Json, OldLog, Row, Store, sent_form
+from tests.torture.store import CHUNK_BYTES, Change, Json, OldLog, Row, Store, as_sent, read_brought, sent_form
 
 PAGE = 20
 """Small, so that a short story has pages."""
@@ -74,6 +75,8 @@ class Tablet:
     """At the n-th place where it may die; 0 for never."""
     saved: set[tuple[str, str]] = field(default_factory=set)
     batch: int = BATCH
+    is_short: bool = True
+    """Whether its app writes lists in the short form, and asks for them (short-lists.ts); an older one does not."""
 
     @property
     def store(self) -> Store:
@@ -227,7 +230,7 @@ class Tablet:
         sent = 0
         for batch, rows in self.store.read_carried(audit):
             signed = (batch.installation, batch.account, batch.announced, batch.head_signature)
-            body = _push_body(*signed, [row for _, row in rows])
+            body = self._said_short(_push_body(*signed, [row for _, row in rows]), [digest for digest, _ in rows])
             answer = self._ask_checked(f"/api/audits/{audit}/operations/carried", body)
             if answer.status == 200 and isinstance(answer.json, dict) and "held" in answer.json:
                 if answer.json["held"] != held_hash([digest for digest, _ in rows]):
@@ -368,7 +371,19 @@ class Tablet:
             "head_signature": self._sign(key.installation, head_statement(key, dseq, digest)),
             "operations": [sent for _, sent, _ in batch],
         }
+        body = self._said_short(body, [digest for digest, _, _ in batch])
         return self._ask_checked(f"/api/audits/{key.audit}/operations", body)
+
+    def _said_short(self, body: Json, digests: list[str]) -> Json:
+        """The same batch, each naming what stands further up by its place."""
+        sent = body["operations"]
+        short = shorten([one if isinstance(one, str) else one["header"] for one in sent], digests)
+        if short is None or not self.is_short:
+            return body
+        operations = [
+            text if isinstance(one, str) else {**one, "header": text} for one, text in zip(sent, short, strict=True)
+        ]
+        return {**body, "form": "short", "operations": operations}
 
     def _sign(self, installation: str, statement: bytes) -> str:
         r, s = decode_dss_signature(self.key_of(installation).sign(statement, ec.ECDSA(hashes.SHA256())))
@@ -426,9 +441,12 @@ class Tablet:
             self.store.take_content(audit, digest, next(iter(answer.json["operations"]), None))
 
     def _ask_page(self, audit: str, epoch: str | None, after: int, limit: int, without: str | None) -> Answer:
-        query = {"epoch": epoch, "after": after, "limit": limit, "without": without}
+        form = "short" if self.is_short else "whole"
+        query = {"epoch": epoch, "after": after, "limit": limit, "without": without, "form": form}
         given = urlencode({name: value for name, value in query.items() if value is not None})
-        return self._ask("GET", f"/api/audits/{audit}/operations?{given}")
+        answer = self._ask("GET", f"/api/audits/{audit}/operations?{given}")
+        is_short = answer.status == 200 and _is_page(answer.json) and answer.json["form"] == "short"
+        return replace(answer, body=json.dumps(_lengthened(answer.json)).encode()) if is_short else answer
 
     # --- hand-back.ts
 
@@ -619,6 +637,20 @@ def _push_body(installation: str, account: str, announced: Json, signature: str 
 
 def _said_of(installation: str, account: str) -> Json:
     return {"installation": installation, "account": account, "name": "", "public_key": None}
+
+
+def _lengthened(page: Json) -> Json:
+    entries = page["operations"]
+
+    def digest_at(place: int, text: str) -> str:
+        entry = entries[place]
+        return read_brought(as_sent({**entry, "data": text})).digest if "data" in entry else entry["digest"]
+
+    whole = lengthen([entry.get("data", "") for entry in entries], digest_at)
+    operations = [
+        {**entry, "data": text} if "data" in entry else entry for entry, text in zip(entries, whole, strict=True)
+    ]
+    return {**page, "operations": operations}
 
 
 def _is_page(value: Any) -> bool:
