@@ -62,7 +62,7 @@ RULES: dict[str, int] = {
     "delete": 5,
     "resolve": 6,
     "note": 8,
-    "photo": 6,
+    "photo": 10,
     "sync": 40,
     "sync on a bad line": 30,
     "late requests arrive": 6,
@@ -91,11 +91,11 @@ RULES: dict[str, int] = {
     "log key lost": 1,
     "put back and not told": 3,
     "take out by hand": 5,
-    "take in by hand": 6,
+    "take in by hand": 8,
     "brought to the server": 3,
     "drowns with a file left": 3,
-    "withdraw": 5,
-    "make room": 6,
+    "withdraw": 7,
+    "make room": 10,
 }
 """How often each is chosen, against the others."""
 
@@ -618,12 +618,15 @@ class Simulator:
 
     def do_withdraw(self, _tablet: Tablet, chance: random.Random) -> bool | None:
         """By Paula, as programme manager; the server may die in it."""
-        audit = chance.choice(self.audits)
-        log = self.machine.seen().logs.get(audit)
-        entries = [] if log is None else view_of(log).of_kind("evidence")
-        if not entries:
+        pieces = [
+            (audit, entity.id)
+            for audit, log in self.machine.seen().logs.items()
+            for entity in view_of(log).of_kind("evidence")
+            if entity.born is not None
+        ]
+        if not pieces:
             return False
-        evidence = chance.choice([entity.id for entity in entries])
+        audit, evidence = chance.choice(pieces)
         body = json.dumps({"evidence": evidence, "reason": "Withdrawn."}).encode()
         request = Request(
             "POST",
@@ -643,7 +646,12 @@ class Simulator:
         self.broken += lying_still(self._story(), self.machine.seen(), self.withdrawn)
         return None
 
-    def do_make_room(self, tablet: Tablet, chance: random.Random) -> bool | None:
+    def do_make_room(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """Where there is some to be had."""
+        tablets = [one for one in self.tablets if one.store.files_on_server()]
+        if not tablets:
+            return False
+        tablet = chance.choice(tablets)
         self.network.begin({})
         is_everything = chance.random() < 0.4
         try:

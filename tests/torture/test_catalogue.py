@@ -1,7 +1,9 @@
-"""The failure catalogue of docs/testing.md names tests that exist, and leaves out none of its scenarios."""
+"""The failure catalogue of docs/testing.md names tests that exist, and leaves out none of its scenarios; finds are kept with their seeds."""
 
 import re
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).parents[2]
 TESTING = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
@@ -22,3 +24,11 @@ def test_every_test_that_is_named_exists():
             assert title.strip() in (ROOT / path).read_text(encoding="utf-8"), title
         for path in re.findall(r"`((?:schemas|tests|pwa)/[a-z0-9_/.-]+)`", said):
             assert (ROOT / path).exists(), path
+
+
+def test_every_find_has_a_seed_and_the_commit_that_mended_it_or_is_open():
+    finds = yaml.safe_load((ROOT / "tests" / "torture" / "finds.yaml").read_text(encoding="utf-8"))
+    for find in finds:
+        assert {"seed", "what", "became"} <= set(find) <= {"seed", "what", "became", "commit"}, find
+        assert find["became"].startswith("mended: " if "commit" in find else "open: "), find
+        assert not any("|" in said or "\n" in said for said in find.values()), "a cell of a table"
