@@ -453,22 +453,22 @@ class Tablet:
     def _is_log_there(self, audit: str) -> bool:
         """False where the server lacks what it has signed in this very epoch: it was put back, and nobody told it."""
         store, key = self.store, (audit, self.store.log(audit).epoch or "")
-        if key in store.old_logs:
-            return True
+        was_kept = key in store.old_logs
         store._remember_log(audit)
-        old = store.old_logs.pop(key, None)
-        if old is None:
-            if not any(store.chains[chain].pushed for chain in store.own_chains(audit)):
-                return True
-            answer = self._ask_page(audit, store.log(audit).epoch, store.log(audit).seq, 1, None)
-            return answer.status == 200 or _problem(answer).code not in ("request.not_found", "sync.cursor_ahead")
+        old = store.old_logs.get(key)
+        is_there = self._hears_of_own(audit) if old is None else self._is_stretch_there(audit, old)
+        if is_there and not was_kept:
+            store.old_logs.pop(key, None)
+        return is_there
+
+    def _is_stretch_there(self, audit: str, old: OldLog) -> bool:
         body = {
             "protocol": 1,
             "epoch": old.epoch,
             "after": 0,
             "receipt": {name: old.receipt[name] for name in ("at", "key", "signature")},
             "entries": [f"{digest} {origin} {at}" for digest, origin, at in old.lines],
-            "operations": [sent_form(row) for row in store.next_part(audit, old, 0, 1)],
+            "operations": [sent_form(row) for row in self.store.next_part(audit, old, 0, 1)],
         }
         answer = self._ask_checked(f"/api/audits/{audit}/operations/handed-back", body)
         if answer.status == 200 and isinstance(answer.json, dict) and "taken" in answer.json:
@@ -477,6 +477,18 @@ class Tablet:
         if problem.status not in FOR_GOOD:
             raise problem
         return problem.code != "sync.stretch_incomplete"
+
+    def _hears_of_own(self, audit: str) -> bool:
+        store = self.store
+        if not any(store.chains[chain].pushed for chain in store.own_chains(audit)):
+            return True
+        answer = self._ask_page(audit, store.log(audit).epoch, store.log(audit).seq, 1, None)
+        if answer.status == 200 and _is_page(answer.json):
+            return True
+        problem = _problem(answer)
+        if problem.status not in FOR_GOOD:
+            raise problem
+        return problem.code not in ("request.not_found", "sync.cursor_ahead")
 
     def _hand_back(self, audit: str) -> bool:
         is_taken = False

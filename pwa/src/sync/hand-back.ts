@@ -64,20 +64,27 @@ export async function isLogThere(
   size: BatchSize,
 ): Promise<boolean> {
   const epoch = (await db.logs.get(audit))?.epoch ?? null;
-  const isOfThisEpoch = (one: { readonly epoch: string }): boolean => one.epoch === epoch;
-  // What is being handed back already is proof enough.
-  if (epoch === null || (await readOldLogs(db, audit)).some(isOfThisEpoch)) return true;
+  if (epoch === null) return true;
+  const stretches = async () => (await readOldLogs(db, audit)).filter((one) => one.epoch === epoch);
+  const wasKept = (await stretches()).length > 0;
   await db.transaction('rw', [db.operations, db.chains, db.logs, db.receipts, db.old_logs, db.old_lines], () =>
     rememberLog(db, audit),
   );
-  const stretch = (await readOldLogs(db, audit)).find(isOfThisEpoch);
-  if (stretch === undefined) return hearsOfOwn(db, api, audit);
-  const old = await readLines(db, stretch);
+  const kept = await stretches();
+  let isThere = kept.length > 0 || (await hearsOfOwn(db, api, audit));
+  // The first of them, where it may lack all of it, and the last, where it lacks the end.
+  for (const stretch of new Set([...kept.slice(0, 1), ...kept.slice(-1)])) {
+    isThere &&= await isStretchThere(db, api, await readLines(db, stretch), size);
+  }
+  if (isThere && !wasKept) await forgetOldLog(db, { audit, epoch });
+  return isThere;
+}
+
+async function isStretchThere(db: AuditbookDatabase, api: ApiClient, old: OldLog, size: BatchSize): Promise<boolean> {
   const answer = await send(api, old, 0, await nextPart(db, old, 0, size));
-  await forgetOldLog(db, { audit, epoch });
   if (answer.kind === 'ok') return answer.value.taken === 0 && answer.value.next === null;
-  if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
-  const problem = problemOf(answer, audit);
+  if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, old.audit));
+  const problem = problemOf(answer, old.audit);
   if (!isForGood(problem.status)) throw new Stopped(problem);
   return problem.code !== 'sync.stretch_incomplete';
 }
