@@ -513,7 +513,7 @@ def _withdrawn(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) 
     for audit, name in sorted(story.withdrawn - told):
         if audit in server.logs:
             yield Broken("I9", f"no log says that evidence {name[:8]} was withdrawn")
-    yield from lying_still(story, server, told | story.withdrawn)
+    yield from lying_still(story, server, told | story.withdrawn | set(_shown_by_nothing(story, server)))
     for tablet in tablets:
         heard = {audit for audit, log in tablet.logs.items() if log.sees == "all"}
         gone = {(audit, name) for audit, name in told if audit in heard}
@@ -522,6 +522,24 @@ def _withdrawn(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) 
         named = {name for _, name in tablet.uploads}
         for name in sorted({name for _, name in gone} & tablet.files.keys() - named):
             yield Broken("I9", f"{tablet.name} has the bytes of withdrawn evidence {name[:8]}")
+
+
+def _shown_by_nothing(story: Story, server: ServerSeen) -> Iterator[tuple[str, str]]:
+    """By audit and hash the files of erased evidence that no other entry names, whatever the server said about files."""
+    for audit, log in server.logs.items():
+        erased, named = set(), set()
+        for entry in _entries(log):
+            operation = entry.operation
+            if entry.origin is Origin.SERVER and operation.kind is OperationKind.ERASURE:
+                erased.add(operation.entity_id)
+            elif operation.entity_kind == "evidence" and operation.field == BORN and isinstance(operation.value, dict):
+                named.add(operation.value.get("sha256"))
+        for digest in erased & story.made.keys():
+            header, _, content = story.made[digest].partition("\n")
+            if '"ent":"evidence/' in header and '"fld":"born"' in header:
+                name = json.loads(content)["val"]["sha256"]
+                if name not in named:
+                    yield audit, name
 
 
 def lying_still(story: Story, server: ServerSeen, withdrawn: Iterable[tuple[str, str]]) -> Iterator[Broken]:
