@@ -180,6 +180,7 @@ class Simulator:
         """Sessions of who has put a tablet aside, once everybody takes turns."""
         self.walls: dict[str, int] = {}
         self._there: dict[str, set[str]] = {}
+        self._held = frozenset[str]()
         self.last_words: set[str] = set()
         self._last_word = 0
         self._assemble()
@@ -856,6 +857,7 @@ class Simulator:
                             row.waiting is not None,
                             row.is_lost,
                             row.is_hidden,
+                            row.is_carried,
                         )
                         for digest, row in rows.items()
                     },
@@ -874,6 +876,8 @@ class Simulator:
             kept_back = sum(audit not in store.listed for audit in waiting)
             self.told.kept_back += kept_back
             problem = tablet.problem if who == tablet.account else None
+            brought = [d for rows in store.rows.values() for d, row in rows.items() if row.is_carried]
+            is_held = bool(self._held.intersection(brought))
             yield TabletSeen(
                 f"{tablet.name} ({self._name(who)})",
                 who,
@@ -882,8 +886,8 @@ class Simulator:
                 dict(store.files),
                 frozenset(store.uploads),
                 len(waiting) - kept_back,
-                sum(store.count_carried(audit) for audit in list(store.rows)),
-                None if kept_back and problem == "request.not_found" else problem,
+                len(set(brought) - self._held),
+                None if (kept_back or is_held) and problem == "request.not_found" else problem,
                 tuple(
                     sorted(
                         f"{old.refused[0]}: {len(lacking)} entries"
@@ -901,7 +905,8 @@ class Simulator:
     def finish(self) -> Told:
         self.come_to_rest()
         lacking = self._called_lacking()
-        server = replace(self.machine.seen(), lacking=lacking)
+        self._held = frozenset(self.machine.held_digests())
+        server = replace(self.machine.seen(), lacking=lacking, held=self._held)
         self._there = {audit: {entry.digest for entry in log.entries} for audit, log in server.logs.items()}
         tablets = self.seen()
         told = self.told
