@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-scripts/python-environment.sh test
-scripts/pwa.sh install
+scripts/test-environment.sh
+CHROMIUM=$(scripts/browser.sh)
+export CHROMIUM
 unset PYTHONDONTWRITEBYTECODE
 exec nice -n 19 .venv/bin/python -m tests.torture.results

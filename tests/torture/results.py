@@ -27,6 +27,13 @@ LONG = 50
 """Seeds from which on every request to the storage is let fail, one after the other."""
 PART = 50
 """Seeds of a part of the hunt on SQLite: small enough that no processor is idle for long at the end."""
+KILLED = (("test_kill_browser", 4, 10_000), ("test_kill", 10, 25), ("test_kill_worker", 10, 30))
+"""What is killed, once for so many seeds; and how often in one piece."""
+KILLED_NAMES = {
+    "test_kill_browser": "Chromium with the app's own store, between tap and commit and right after what it called saved",
+    "test_kill": "the server, while tablets push, pull and send photos",
+    "test_kill_worker": "the server, while its worker makes reports and mails them",
+}
 FINDS = Path(__file__).with_name("finds.yaml")
 
 
@@ -49,6 +56,10 @@ def main() -> int:
                 ("sqlite", seeds, max(workers, seeds // PART)),
             )
         }
+        killed = []
+        for test, share, most in KILLED:
+            kills = max(3, seeds // share)
+            killed.append([lanes.submit(kill, test, *part) for part in _parts(kills, start, -(-kills // most))])
         clients = [
             [every],
             [lanes.submit(drive, "real-server", *part) for part in _parts(max(2, seeds // 10), start, workers)],
@@ -56,8 +67,9 @@ def main() -> int:
         ]
         told = [_together([part.result() for part in hunts[name]]) for name in ("sqlite", "postgresql")]
         driven = [_together([part.result() for part in parts]) for parts in clients]
-    RESULTS.write_text(page(told, driven) + found_so_far(_finds()), encoding="utf-8")
-    failed = sum(len(one["failed"]) for one in told) + sum(one["failed"] for one in driven)
+        died = [_together([part.result() for part in parts]) for parts in killed]
+    RESULTS.write_text(page(told, driven, died) + found_so_far(_finds()), encoding="utf-8")
+    failed = sum(len(one["failed"]) for one in told) + sum(one["failed"] for one in [*driven, *died])
     sys.stdout.write(f"docs/torture-results.md: {failed} failed\n")
     return 1 if failed else 0
 
@@ -137,6 +149,21 @@ def hand_back_old_logs(seeds: int, start: int) -> dict[str, Any]:
     }
 
 
+def kill(test: str, kills: int, start: int) -> dict[str, Any]:
+    """`kill -9` so many times. Whether one of them was not survived."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", f"tests/torture/{test}.py", "-q", "--tb=short", "--show-capture=no"],
+        cwd=ROOT,
+        env={**os.environ, "KILLS": str(kills), "START": str(start)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sys.stdout.write(done.stdout[-4000:])
+    failed = int(done.returncode != 0)
+    return {"test": test, "kills": kills, "start": start, "failed": failed, "which": [start] if failed else []}
+
+
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
     """The address of the server under torture."""
@@ -153,7 +180,7 @@ def serving() -> Iterator[str]:
         process.stdin.close()
 
 
-def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]]) -> str:
+def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]], killed: list[dict[str, Any]]) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -177,6 +204,8 @@ def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]]) -> str:
     }
     for one in clients:
         lines.append(f"| {names[one['test']]} | {one['seeds']} from {one['start']} | | | | | {one['failed']} |")
+    lines += ["", "| killed by `kill -9` | times | failed |", "|---|---|---|"]
+    lines += [f"| {KILLED_NAMES[one['test']]} | {one['kills']} | {one['failed']} |" for one in killed]
     losses = sum(one["broken"].get(kind, 0) for one in hunts for kind in ("I1", "I2", "I4", "I7", "I10"))
     divergences = sum(one["broken"].get(kind, 0) for one in hunts for kind in ("I3", "I5", "I6"))
     lines += [
@@ -200,10 +229,11 @@ def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]]) -> str:
     lines += ["", "| set aside, in the end | entries |", "|---|---|"]
     lines += [f"| `{name}` | {sum(one['aside'].get(name, 0) for one in hunts)} |" for name in _names(hunts, "aside")]
     failed = [(seed, what, one["database"]) for one in hunts for seed, what in one["failed"].items()]
-    if failed or any(one["which"] for one in clients):
+    if failed or any(one["which"] for one in [*clients, *killed]):
         lines += ["", "## Failed", ""]
         lines += [f"- seed {seed} on {database}: {'; '.join(what)}" for seed, what, database in failed]
         lines += [f"- {names[one['test']]}: seed {seed}" for one in clients for seed in one["which"]]
+        lines += [f"- {KILLED_NAMES[one['test']]}: START={start}" for one in killed for start in one["which"]]
     return "\n".join(lines) + "\n"
 
 

@@ -30,6 +30,7 @@ from tests.torture.tablet import Tablet
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "5"))
+START = int(os.environ.get("START", "1"))
 BORN = {"raised_at": "2026-11-24T09:41:07.250Z", "raised_by": "m1"}
 SHOT = {"kind": "photo", "media_type": "image/jpeg", "source": "system_camera", "file_name": None}
 
@@ -58,7 +59,7 @@ class OverHttp:
 def test_a_server_that_is_killed_again_and_again_loses_nothing_that_it_has_answered(
     app: Flask, config: Config, lena, aron, tmp_path: Path
 ):
-    chance = random.Random(KILLS)
+    chance = random.Random(START)
     machine = Machine(app, tmp_path, Chance(1))
     machine.clock.now = time.time_ns() // 1_000_000
     server = Server(config.data_folder, AUDITBOOK_DEMO="0", AUDITBOOK_WORKER="0")
