@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from server.storage.health import complaint_about_pages
 
 SQLITE_FILE = "database.sqlite3"
 POSTGRESQL_FILE = "database.pgdump"
+MOMENT_S = 2
+"""For so long a connection that was closed may still be listed."""
 
 
 class SnapshotFailed(Exception):
@@ -110,12 +113,21 @@ def open_postgresql(config: Config) -> Iterator[Session]:
 
 
 def is_in_use_elsewhere(session: Session) -> bool:
-    """Whether anybody else is connected to this database on PostgreSQL: a server or a worker, on whichever machine."""
+    """
+    Whether anybody else is connected to this database on PostgreSQL: a server or a worker, on whichever machine. Whoever has just gone is
+    listed for a moment longer, and within one transaction the list does not change.
+    """
     others = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
-    return bool(session.scalar(others))
+    until = time.monotonic() + MOMENT_S
+    while session.scalar(others):
+        session.rollback()
+        if time.monotonic() > until:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def is_empty(session: Session) -> bool:

@@ -147,7 +147,8 @@ def test_over_a_line_of_23_kbit_with_2_s_the_words_arrive_before_the_photo_and_n
     words = next(at for at, one in enumerate(came) if re.search(r"POST .*/operations$", one))
     bytes_of_photo = next(at for at, one in enumerate(came) if one.startswith("PATCH"))
     assert words < bytes_of_photo
-    assert [one for one in given_up if "/api/" in one] == []
+    # A last attempt of before may still end without a network. What the app gives up is aborted.
+    assert [one for one in given_up if "/api/" in one and "DISCONNECTED" not in one] == []
 
 
 def test_a_heic_photo_and_a_large_video_arrive_as_they_were_chosen(lena: Tablet, served: Server, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -183,10 +184,22 @@ def test_a_database_on_postgresql_must_be_empty_and_nobody_at_it(
     database, command: Command, config: Config, elsewhere: Config, folder: Path
 ):
     assert "Somebody is connected to this database" in command("restore", folder)[2]
-    assert command("restore", folder, at=elsewhere)[0] == 0
+    code, _, complaint = command("restore", folder, at=elsewhere)
+    assert (code, complaint) == (0, "")
     again = command("restore", folder, at=elsewhere)
     assert again[0] == 2
     assert "A backup is put back into an empty one" in again[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_whoever_is_just_leaving_the_database_is_waited_for(
+    database, command: Command, elsewhere: Config, folder: Path
+):
+    leaving = sa.create_engine(elsewhere.sqlalchemy_url, poolclass=sa.NullPool).connect()
+    threading.Timer(0.7, leaving.close).start()
+    code, _, complaint = command("restore", folder, at=elsewhere)
+    assert (code, complaint) == (0, "")
 
 
 def test_without_the_log_key_nothing_is_put_back_unless_it_is_gone_for_good(
