@@ -22,7 +22,7 @@ _MOST = MAX_BASES + 1
 def shorten(texts: Sequence[str], digests: Sequence[str]) -> list[str] | None:
     """
     `texts` are whole operations, or headers of erased ones, or empty where one is only named; `digests` say what each is called.
-    None where one of them looks as if it were short already: then the list travels whole.
+    None where one of them looks as if it were short already, or could not be made whole again: then the list travels whole.
     """
     places: dict[str, int] = {}
     short = []
@@ -30,7 +30,10 @@ def shorten(texts: Sequence[str], digests: Sequence[str]) -> list[str] | None:
         header, line_break, content = text.partition("\n")
         if _BACK.search(header):
             return None
-        short.append(_DIGEST.sub(partial(_back, places, place), header) + line_break + content)
+        named = _DIGEST.sub(partial(_back, places, place), header)
+        if named.count('"~') > _MOST:
+            return None
+        short.append(named + line_break + content)
         places[digest] = place
     return short
 

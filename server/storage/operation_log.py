@@ -532,11 +532,14 @@ _READ = (
     LoggedOperation.origin,
     LoggedOperation.seq,
     LoggedOperation.received_at,
+    LoggedOperation.digest,
 )
 
 
 def _read(row: Any) -> Entry | None:
-    return read_entry(row.data, Origin(row.origin), row.seq, row.received_at, row.content_sha256)
+    """None where it cannot be read; or has rotted: under the digest that it has now it would escape what was said about it."""
+    entry = read_entry(row.data, Origin(row.origin), row.seq, row.received_at, row.content_sha256)
+    return entry if entry is not None and entry.operation.digest == row.digest else None
 
 
 def unreadable_entries(session: Session, audit: str) -> list[UnreadableEntry]:
@@ -667,10 +670,10 @@ def placeless_sent_by(session: Session, audit: Audit, sent_by: tuple[str, str]) 
 
 
 def operations_of(session: Session, audit: str, account: str, installation: str) -> list[ErasedOperation | str]:
-    """What one of them sent, in the order in which it came."""
+    """What one of them sent, in the order in which it came, as far as it has not rotted."""
     table = LoggedOperation
     rows = session.execute(
-        sa.select(table.data, table.content_sha256)
+        sa.select(table.data, table.content_sha256, table.digest)
         .where(
             table.audit_id == audit,
             table.origin == Origin.DEVICE.value,
@@ -682,6 +685,7 @@ def operations_of(session: Session, audit: str, account: str, installation: str)
     return [
         row.data.decode() if row.content_sha256 is None else ErasedOperation(row.data.decode(), row.content_sha256)
         for row in rows
+        if is_as_stored(row.data, row.content_sha256, row.digest)
     ]
 
 

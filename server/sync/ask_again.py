@@ -39,6 +39,8 @@ def ask_again(receiver: "Receiver", rows: Iterable[LoggedOperation]) -> bool:
         known = accounts.installation(receiver.session, row.sent_by_installation, row.sent_by_account)
         if known is None or known.revoked_at is not None:
             continue
+        if not log.is_as_stored(row.data, row.content_sha256, row.digest):
+            continue  # What has rotted is asked again when it has been put right, at the next reason to ask.
         if row.content_sha256 is not None and row.verdict_code in OF_THE_VERSION:
             continue  # What it said did not fit, and nobody can look at it any more.
         reason = receiver.judge_again(row)

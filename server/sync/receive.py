@@ -174,7 +174,8 @@ class Receiver:
             found, before = whole.get(arrival.digest), known.get(arrival.digest)
             if found is None and before is not None and not before.is_hollow and _awaits_author(before, arrival):
                 row = log.find_entry(self.session, self.audit.id, arrival.digest)
-                found = None if row is None else read_arrivals([row.data.decode()], key)[0]
+                is_sound = row is not None and log.is_as_stored(row.data, row.content_sha256, row.digest)
+                found = read_arrivals([row.data.decode()], key)[0] if row is not None and is_sound else None
             if found is not None:
                 arrival.data, arrival.operation, arrival.content_sha256 = found.data, found.operation, None
 
@@ -414,7 +415,8 @@ class Receiver:
 
 
 def _read_again(row: LoggedOperation, key: ChainKey) -> Arrival:
-    text = row.data.decode()
+    # What has rotted may be no text any more.
+    text = row.data.decode("utf-8", "replace")
     sent = text if row.content_sha256 is None else ErasedOperation(text, row.content_sha256)
     return read_arrivals([sent], key)[0]
 

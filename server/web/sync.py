@@ -39,7 +39,7 @@ from server.sync.push import Batch, PushAnswer, push
 from server.sync.receive import Sender
 from server.sync.release import release_operation
 from server.web.blueprint import Blueprint
-from server.web.body import checked_json
+from server.web.body import MAX_UNPACKED, checked_json
 from server.web.security import current_account
 
 _WORTH_PACKING = 2_000
@@ -114,6 +114,8 @@ def _whole(operations: Sequence[ErasedOperation | str]) -> list[ErasedOperation 
         texts = lengthen([sent if isinstance(sent, str) else sent.header for sent in operations], digest_at)
     except ValueError:
         raise Refused(Refusal("sync.short_form")) from None
+    if sum(map(len, texts)) > MAX_UNPACKED:
+        raise Refused(Refusal("request.too_large", {"limit": MAX_UNPACKED}))
     return [
         text if isinstance(sent, str) else ErasedOperation(text, sent.content_sha256)
         for text, sent in zip(texts, operations, strict=True)

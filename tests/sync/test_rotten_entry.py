@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from server.cli import _is_signed
 from server.database import SERVER, reading, unit_of_work
 from server.domain.operation import digest_of, erase_content
+from server.storage.server_state import note_asked_version
 from server.storage.tables.operation import LoggedOperation
+from server.sync.update import ask_after_update
 from server.upkeep.examine import examine_logs
 from tests.devices import Device, new_audit
 from tests.sync.test_erase import erase, stored
@@ -91,3 +93,37 @@ def test_what_was_erased_stays_erased_when_its_header_is_put_right(audit: Device
     row = stored(audit, text)
     assert (row.data, row.content_sha256) == (header, content_sha256)
     assert complaints() == []
+
+
+@pytest.fixture
+def without_aron(database, lena, aron) -> Device:
+    device = new_audit(lena)
+    device.push()
+    return device
+
+
+def test_what_was_set_aside_does_not_count_because_its_bytes_have_rotted(without_aron: Device, aron):
+    stranger = Device(aron, without_aron.audit)
+    stranger.add_member(aron, "audit_team_leader")
+    assert {said["reason"]["code"] for said in stranger.push().json["verdicts"]} == {"audit.not_assigned"}
+    for text in stranger.made:
+        rot(stranger, text, into=(b'"salt":"A', b'"salt":"B'))
+    without_aron.add("team_member/01a22000-0000-7000-8000-0000000000aa", account=without_aron.person.account)
+    assert without_aron.push().status_code == 200
+    assert aron.get("/api/audits").json == []
+    stranger.push(stranger.made)
+
+
+def test_an_entry_that_is_no_text_any_more_stops_neither_a_push_nor_the_start(without_aron: Device, aron):
+    waiting = Device(aron, without_aron.audit)
+    waiting.make("frobnicate", f"audit/{without_aron.audit}", "title", "From a newer app")
+    waiting.add_finding("Not in the team yet")
+    waiting.push()
+    for text in waiting.made:
+        rot(waiting, text, into=(b'"salt":"A', b'"salt":"\xff'))
+    without_aron.add_member(aron)
+    assert without_aron.push().status_code == 200
+    with unit_of_work(SERVER) as session:
+        note_asked_version(session, "older")
+    ask_after_update()
+    waiting.push(waiting.made)

@@ -69,6 +69,18 @@ def test_a_batch_that_names_a_place_that_is_not_there_stores_nothing(lena, place
     assert device.push().json["head"]["seq"] == len(device.made)
 
 
+@pytest.mark.parametrize("poison", ['["~x"' + ',"~x"' * 1030 + "]", '["DIGEST"' + ',"DIGEST"' * 1030 + "]", '["~1"]'])
+def test_a_poisonous_header_stops_no_page(lena, aron, poison):
+    device = working(lena)
+    device.push()
+    stranger = Device(aron, device.audit)
+    stranger.add_finding()
+    stranger.keep(poison.replace("DIGEST", stranger.prev) + "\n{}")
+    assert stranger.push().status_code == 200
+    page = _page(device, "short")
+    assert in_whole(page)["operations"] == _page(device, "whole")["operations"]
+
+
 def _page(device: Device, form: str) -> dict[str, Any]:
     answer = device.person.api.get(f"/api/audits/{device.audit}/operations", query_string={"form": form})
     page: dict[str, Any] = answer.json

@@ -14,6 +14,8 @@ export const PROTOCOL = 1;
 const PATIENCE_MS = 180_000;
 /** How fast it must go at least: 23 kbit/s, as at the edge of a cell, is nearly three times as much. */
 const LEAST_BYTES_PER_SECOND = 1_000;
+/** Whoever says that an answer is a gigabyte, and sends none of it, holds up nothing for longer. */
+const LONGEST_PATIENCE_MS = 60 * 60_000;
 /** For how many an answer is taken that does not say: a proxy has packed it. */
 const UNKNOWN_BYTES = 400_000;
 /** A proxy's word on when to come again counts up to this: nobody may keep a tablet away for a day. */
@@ -306,7 +308,7 @@ class Patience {
   for(bytes: number): void {
     this.end();
     const end = (): void => this.#controller.abort(new DOMException('it took too long', 'TimeoutError'));
-    this.#timer = setTimeout(end, PATIENCE_MS + (bytes / LEAST_BYTES_PER_SECOND) * 1000);
+    this.#timer = setTimeout(end, Math.min(LONGEST_PATIENCE_MS, PATIENCE_MS + (bytes / LEAST_BYTES_PER_SECOND) * 1000));
   }
 
   end(): void {

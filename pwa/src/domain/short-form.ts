@@ -15,7 +15,7 @@ const MOST = MAX_BASES + 1;
 
 /**
  * `texts` are whole operations, or headers of erased ones, or empty where one is only named; `digests` say what each is called.
- * Null where one of them looks as if it were short already: then the list travels whole.
+ * Null where one of them looks as if it were short already, or could not be made whole again: then the list travels whole.
  */
 export function shorten(texts: readonly string[], digests: readonly string[]): string[] | null {
   const places = new Map<string, number>();
@@ -27,7 +27,9 @@ export function shorten(texts: readonly string[], digests: readonly string[]): s
       const before = places.get(digest);
       return before === undefined ? whole : `"~${place - before}"`;
     };
-    short.push(header.replace(DIGEST, named) + content);
+    const placed = header.replace(DIGEST, named);
+    if (placesIn(placed) > MOST) return null;
+    short.push(placed + content);
     places.set(digests[place]!, place);
   }
   return short;
@@ -45,7 +47,7 @@ export function lengthen(
   const whole: string[] = [];
   for (const [place, text] of texts.entries()) {
     const [header, content] = linesOf(text);
-    if (header.split('"~').length - 1 > MOST) return null;
+    if (placesIn(header) > MOST) return null;
     let isThere = true;
     const long = header.replace(BACK, (_, back: string) => {
       const digest = Number(back) >= 1 ? digests[place - Number(back)] : undefined;
@@ -57,6 +59,10 @@ export function lengthen(
     digests.push(digestAt(place, long + content));
   }
   return whole;
+}
+
+function placesIn(header: string): number {
+  return header.split('"~').length - 1;
 }
 
 /** The header, and what stands behind it with the line break. */

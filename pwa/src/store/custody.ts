@@ -108,8 +108,9 @@ async function authorsOfFiles(
     const operation = parseOperation(decode(row.body), row.content_sha256);
     if (isRefusal(operation) || operation.kind !== 'add') continue;
     for (const sha256 of evidenceNamed([operation.val], withdrawn)) {
-      const { chain } = operation;
-      if (!authors.has(sha256)) authors.set(sha256, { account: chain.account, chain: chainName(chain) });
+      // What somebody wrote under another's name stands in nobody's chain.
+      const { account } = operation.chain;
+      if (!authors.has(sha256)) authors.set(sha256, { account, chain: row.chain ?? '' });
     }
   }
   return authors;

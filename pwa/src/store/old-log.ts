@@ -82,6 +82,14 @@ export async function readOldLogs(db: AuditbookDatabase, audit: string): Promise
     .map((row) => ({ audit, epoch: row.epoch, after: row.after, ...decode(row.body) }));
 }
 
+/** Whether anything of it lies here, also what the server has refused. */
+export async function isOldLogKept(
+  db: AuditbookDatabase,
+  { audit, epoch }: { readonly audit: string; readonly epoch: string },
+): Promise<boolean> {
+  return (await stretchesOf(db, audit).toArray()).some((row) => row.epoch === epoch);
+}
+
 /**
  * That the server knows nothing of the audit may be over soon: whoever was in no workspace is let in again. So it is asked again after
  * five minutes, and ever more rarely, up to once a day.

@@ -1,12 +1,14 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import { sha256Of } from '../domain/operation';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { GENESIS, makeOperation, sha256Of } from '../domain/operation';
 import { add, set } from '../store/changes';
 import { decode, encode } from '../store/codec';
 import { commit } from '../store/commit';
 import { readLeaving, takeCustody } from '../store/custody';
-import type { AuditbookDatabase } from '../store/database';
+import { installationOf, type AuditbookDatabase } from '../store/database';
 import { cutEvidence } from '../store/evidence-bytes';
+import { base64 } from '../store/keys';
 import { ARON, AUDIT, LENA, openTab, openTablet } from '../store/testing';
 import { once, watchEvidence } from '../store/queries';
 import { SyncEngine } from './engine';
@@ -260,3 +262,40 @@ async function keyOf(server: ModelServer): Promise<string> {
   honest.logKey = server.logKey;
   return (await honest.sign(() => '')).key;
 }
+
+test('a photo that somebody writes under my name keeps me nowhere', async () => {
+  const server = new ModelServer();
+  const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+  await record(lena.db);
+  await lena.engine.syncNow();
+  await lena.engine.syncNow();
+  expect((await readLeaving(lena.db, AUDIT)).isSafe).toBe(true);
+  server.quarantine = ({ ent }) => (ent === 'evidence/e9' ? 'operation.not_yours' : null);
+  const forged = makeOperation({
+    chain: { installation: await installationOf(lena.db), account: LENA, audit: AUDIT },
+    dseq: 1,
+    prev: GENESIS,
+    wall: 1_795_513_267_250,
+    start: 'A'.repeat(11),
+    mono: 1,
+    hlc: '001795513267250-00000000',
+    seen: { epoch: null, seq: 0 },
+    ent: 'evidence/e9',
+    fld: 'born',
+    bases: [],
+    kind: 'add',
+    val: { kind: 'photo', sha256: '5'.repeat(64), size: 5, media_type: 'image/jpeg', captured_at: TAKEN },
+    ctx: { app: '0.1.0', schema: 1, zone: 'UTC' },
+    salt: 'A'.repeat(22),
+  });
+  const installation = await installationOf(aron.db);
+  const api = server.apiFor(() => ARON);
+  await api.enrol({ id: installation, name: 'Tablet', public_key: null });
+  const announced = { dseq: 1, digest: forged.digest };
+  const sent = { protocol: 1, installation, account: ARON, announced, head_signature: null, form: 'whole' };
+  const body = new TextEncoder().encode(JSON.stringify({ ...sent, operations: [forged.data] }));
+  expect(await api.push(AUDIT, body, base64(sha256(body)), false)).toMatchObject({ kind: 'ok' });
+  await lena.engine.syncNow();
+  await lena.engine.syncNow();
+  expect(await readLeaving(lena.db, AUDIT)).toMatchObject({ isSafe: true, missing: [] });
+});

@@ -224,9 +224,11 @@ export class SyncEngine {
     }
     const listings = expectValue(await this.#api.readAudits());
     await this.#welcome(listings);
-    await this.#sendVanishedAgain(listings);
+    const vanished = await this.#sendVanishedAgain(listings);
     await keepListings(this.#db, listings);
-    let first: SyncProblem | null = null;
+    // They are asked about once more in the next run, as if they left the list only then.
+    for (const { audit } of vanished) await this.#db.audits.update(audit, { listed: 1 });
+    let first: SyncProblem | null = vanished[0]?.problem ?? null;
     const perAudit = async (audit: string, work: () => Promise<void>): Promise<void> => {
       try {
         if (!this.#isCancelled) await work();
@@ -279,23 +281,37 @@ export class SyncEngine {
    * A server restored from a backup that is older than an audit does not list it, so nothing would ever ask for it again.
    * Under an epoch of its own, what this tablet wrote is sent once more. Leaving a team changes the list, but no epoch; nor does a
    * backup that was put back without a word. So when an audit leaves the list, once, the server is shown what it had signed of it.
+   * Those of which nothing could be learnt, with why: whatever stops them must not hold up the audits that are there.
    */
-  async #sendVanishedAgain(listings: readonly Schemas['AuditListing'][]): Promise<void> {
+  async #sendVanishedAgain(
+    listings: readonly Schemas['AuditListing'][],
+  ): Promise<{ audit: string; problem: SyncProblem }[]> {
     const listed = new Set(listings.map((listing) => listing.id));
     const pulled = await this.#db.logs.filter((log) => log.epoch !== null && !listed.has(log.audit)).toArray();
-    if (pulled.length === 0) return;
+    if (pulled.length === 0) return [];
     const { epoch } = expectValue(await this.#api.readState());
+    const stopped: { audit: string; problem: SyncProblem }[] = [];
     for (const log of pulled) {
-      if (log.epoch === epoch) {
-        const wasListed = (await this.#db.audits.get(log.audit))?.listed !== 0;
-        if (!wasListed || (await isLogThere(this.#db, this.#api, log.audit, this.#size))) continue;
+      try {
+        await this.#sendAgain(log.audit, log.epoch === epoch);
+      } catch (thrown) {
+        if (!(thrown instanceof Stopped)) throw thrown;
+        stopped.push({ audit: log.audit, problem: { ...thrown.problem, audit: log.audit } });
       }
-      await resetCursor(this.#db, log.audit);
-      // There is nothing to pull that would tell what is lacking: all of it is.
-      await rewindToWaiting(this.#db, log.audit);
-      if (await handBack(this.#db, this.#api, log.audit, this.#size, () => this.#isCancelled)) {
-        await pullAudit(this.#db, this.#api, log.audit, () => this.#isCancelled);
-      }
+    }
+    return stopped;
+  }
+
+  async #sendAgain(audit: string, isOfThisEpoch: boolean): Promise<void> {
+    if (isOfThisEpoch) {
+      const wasListed = (await this.#db.audits.get(audit))?.listed !== 0;
+      if (!wasListed || (await isLogThere(this.#db, this.#api, audit, this.#size))) return;
+    }
+    await resetCursor(this.#db, audit);
+    // There is nothing to pull that would tell what is lacking: all of it is.
+    await rewindToWaiting(this.#db, audit);
+    if (await handBack(this.#db, this.#api, audit, this.#size, () => this.#isCancelled)) {
+      await pullAudit(this.#db, this.#api, audit, () => this.#isCancelled);
     }
   }
 

@@ -14,6 +14,7 @@ import {
   countCommon,
   digestsOfHollow,
   forgetOldLog,
+  isOldLogKept,
   nextPart,
   noteRefused,
   noteWhole,
@@ -66,7 +67,8 @@ export async function isLogThere(
   const epoch = (await db.logs.get(audit))?.epoch ?? null;
   if (epoch === null) return true;
   const stretches = async () => (await readOldLogs(db, audit)).filter((one) => one.epoch === epoch);
-  const wasKept = (await stretches()).length > 0;
+  // Also what was refused once is kept: the server's old key may be found again.
+  const wasKept = await isOldLogKept(db, { audit, epoch });
   await db.transaction('rw', [db.operations, db.chains, db.logs, db.receipts, db.old_logs, db.old_lines], () =>
     rememberLog(db, audit),
   );

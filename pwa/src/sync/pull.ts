@@ -33,13 +33,20 @@ export async function pullAudit(
   let [received, repairs, isForked] = [0, 0, false];
   // What this tablet has made itself need not be sent to it: it comes back as digests, until one of them is not here.
   let without: string | null = await installationOf(db);
+  let isShort = true;
   const goBack = async (): Promise<void> => {
     if ((repairs += 1) > REPAIRS) throw new Stopped({ code: 'sync.inconsistent', facts: {}, status: null, audit });
     await resetCursor(db, audit);
   };
   while (!isStopped()) {
     const cursor = await readCursor(db, audit);
-    const asked = { epoch: cursor.epoch, after: cursor.seq, limit: PAGE, without, form: 'short' } as const;
+    const asked = {
+      epoch: cursor.epoch,
+      after: cursor.seq,
+      limit: PAGE,
+      without,
+      ...(isShort && { form: 'short' as const }),
+    };
     const answer = await api.pull(audit, asked);
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
     if (answer.kind !== 'ok') {
@@ -49,7 +56,12 @@ export async function pullAudit(
       continue;
     }
     const page = wholePage(answer.value);
-    if (page === null) throw new Stopped(problemOf({ kind: 'not_the_server', status: 200 }, audit));
+    if (page === null) {
+      // What cannot be made whole again is asked for as it is.
+      if (!isShort) throw new Stopped(problemOf({ kind: 'not_the_server', status: 200 }, audit));
+      isShort = false;
+      continue;
+    }
     const result = await applyPage(db, audit, cursor, page, without === null);
     if (result.kind === 'mismatch') {
       await goBack();

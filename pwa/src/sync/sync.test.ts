@@ -21,6 +21,7 @@ import { readSetAside } from '../store/set-aside';
 import { ARON, AUDIT, contentOf, LENA, openTab, openTablet, WORKSPACE, describeLong, testLong } from '../store/testing';
 import { SyncEngine, type Lock } from './engine';
 import { handBack } from './hand-back';
+import { newId } from '../store/device';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
 import { pullAudit } from './pull';
 import { BatchSize } from './push';
@@ -547,6 +548,51 @@ describe('a server that is not what it was', () => {
     await expectAgreement(server, lena);
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
+
+  testLong.each(['proxy 504', 'hotel page'] as const)(
+    'that cannot be asked about an audit that left the list (%s) gets the others all the same, and is asked again',
+    async (fault) => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding]);
+      await syncAll(lena, aron);
+      server.left.add(ARON);
+      server.fault = (path) => (path.endsWith('/handed-back') ? fault : 'none');
+      const other = newId();
+      await commit(aron.db, other, [finding]);
+      expect((await aron.engine.syncNow()).problem).toMatchObject({ audit: AUDIT });
+      expect(server.texts(other)).toHaveLength(1);
+      const asked = () => server.requests.filter((one) => one.endsWith(`${AUDIT}/operations/handed-back`)).length;
+      const before = asked();
+      server.fault = () => 'none';
+      expect((await aron.engine.syncNow()).problem).toBeNull();
+      const after = asked();
+      expect(after).toBeGreaterThan(before);
+      await aron.engine.syncNow();
+      expect(asked()).toBe(after);
+    },
+  );
+
+  testLong(
+    'whose key is gone refuses what is shown to it; whoever leaves the team keeps that all the same',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding]);
+      await syncAll(lena, aron);
+      const backup = server.snapshot();
+      await commit(lena.db, AUDIT, [title('Not in the backup')]);
+      await syncAll(lena, aron);
+      server.logKey = makeLogKey();
+      server.putBack(backup);
+      await aron.engine.syncNow();
+      const kept = await aron.db.old_logs.count();
+      expect(kept).toBeGreaterThan(0);
+      server.left.add(ARON);
+      await aron.engine.syncNow();
+      expect(await aron.db.old_logs.count()).toBe(kept);
+    },
+  );
 
   testLong('is shown once, by whoever left the team, what it had signed; and nothing changes', async () => {
     const server = new ModelServer();
