@@ -253,6 +253,12 @@ class Device:
         return {digest_of(text.encode()) for text in self.made} <= set(self.pulled_digests)
 
 
+def without_a_server(chain: ChainKey) -> Device:
+    """A tablet that only writes: whose chain it is, and nobody behind it."""
+    person = Person(None, chain.account, "Lena", "", "", None, chain.installation, None)  # type: ignore[arg-type]
+    return Device(person, chain.audit)
+
+
 def new_audit(person: Person, **fields: Any) -> Device:
     """A tablet on which somebody has just begun an audit; nothing is sent yet."""
     device = Device(person, new_id())

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain import operation
 from server.domain.operation import ChainKey, Operation, parse_operation
-from tests.devices import Device
-from tests.people import Person
+from tests.devices import without_a_server
 
 AUDIT = "01a208e0-4665-7b81-b71d-88b509788aa2"
 CHAIN = ChainKey("01a208e0-4668-772e-a020-201d650ba146", "01a208e0-4662-7875-9deb-722f81367b39", AUDIT)
@@ -20,8 +19,7 @@ NEVER = re.compile(r"(?!)")
 
 
 def written() -> list[str]:
-    person = Person(None, CHAIN.account, "Lena", "", "", None, CHAIN.installation, None)  # type: ignore[arg-type]
-    device = Device(person, CHAIN.audit)
+    device = without_a_server(CHAIN)
     device.create_audit(title="Stufe 2 Müller")
     device.make("set", f"audit/{CHAIN.audit}", "title", "Prüfmittel", seen={"epoch": CHAIN.account, "seq": 2**53 - 1})
     device.make("del", f"audit/{CHAIN.audit}", "deleted", True, bases=["a" * 64, "b" * 64])

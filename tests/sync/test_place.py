@@ -8,16 +8,14 @@ from server.domain.operation import GENESIS, ChainKey, digest_of
 from server.domain.refusals import Refusal
 from server.storage.operation_log import KnownEntry
 from server.sync.place import Place, Tip, follow_chain, in_chain_order, read_arrivals
-from tests.devices import Device
-from tests.people import Person
+from tests.devices import without_a_server
 
 AUDIT = "01a208e0-4665-7b81-b71d-88b509788aa2"
 CHAIN = ChainKey("01a208e0-4668-772e-a020-201d650ba146", "01a208e0-4662-7875-9deb-722f81367b39", AUDIT)
 
 
 def chain_of(length: int) -> list[str]:
-    person = Person(None, CHAIN.account, "Lena", "", "", None, CHAIN.installation, None)  # type: ignore[arg-type]
-    device = Device(person, AUDIT)
+    device = without_a_server(CHAIN)
     for number in range(length):
         device.set("audit/x", "title", f"title {number}")
     return device.made

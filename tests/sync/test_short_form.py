@@ -1,4 +1,4 @@
-"""A batch and a page say what they said before, in half of the bytes."""
+"""A batch and a page say what they said before, in three fifths of the bytes."""
 
 import gzip
 import json

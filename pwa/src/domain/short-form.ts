@@ -1,7 +1,7 @@
 /**
  * Operations as they travel: what the receiver can work out is not sent.
  *
- * A third of a packed batch would be digests of operations that travel in the same list: each names the one before it (`prev`),
+ * Two fifths of a packed batch would be digests of operations that travel in the same list: each names the one before it (`prev`),
  * and those whose value it replaces (`bases`). In the short form such a digest in a header stands as `"~3"`: the operation three
  * places further up in the list. What is hashed, signed and kept are always the whole bytes. server/domain/short_form.py does the
  * same; schemas/vectors/short_form holds both together.

@@ -1,4 +1,4 @@
-/** Batches and pages in the short form (domain/short-form.ts), in which a list takes half of the bytes. */
+/** Batches and pages in the short form (domain/short-form.ts), in which a list takes three fifths of the bytes. */
 import { digestOf, digestOfErased } from '../domain/operation';
 import { lengthen, shorten } from '../domain/short-form';
 import type { Schemas } from '../domain/vocabulary';
