@@ -317,14 +317,12 @@ class Tablet:
         sheet = self.page.get_by_role("dialog")
         sheet.get_by_role("button", name=grade, exact=True).click()
         if title is not None:
-            self._write(sheet, "Title", title)
-            self._expect_saved(sheet)
+            self._record(sheet, "Title", title)
         sheet.get_by_role("button", name="Done").click()
         expect(sheet).to_be_hidden()
 
     def retitle_open_finding(self, title: str) -> None:
-        self._write(self.page, "Title", title)
-        self._expect_saved(self.page)
+        self._record(self.page, "Title", title)
 
     def open_finding(self, title: str | re.Pattern[str]) -> None:
         self.enter("Findings")
@@ -338,8 +336,7 @@ class Tablet:
             ("Failure", failure),
             ("Objective evidence", objective_evidence),
         ):
-            self._write(self.page, field, text)
-        self._expect_saved(self.page)
+            self._record(self.page, field, text)
 
     def cites_too(self, number: str, standard: str) -> None:
         """A further clause for the open finding."""
@@ -607,15 +604,17 @@ class Tablet:
         return self.page.get_by_role("region", name=re.compile(rf"^\d*\s*{re.escape(name)}$"))
 
     def _write(self, within: Page | Locator, field: str, text: str) -> None:
-        """Type into a field and leave it: leaving makes it an operation."""
+        """Type into a field and leave it."""
         box = within.get_by_role("textbox", name=field).first
         box.fill(text)
         box.blur()
 
-    def _expect_saved(self, within: Page | Locator) -> None:
+    def _record(self, within: Page | Locator, field: str, text: str) -> None:
+        """Leaving the field makes it an operation; the field's own stamp says that it is kept, not the one of what was done before."""
+        self._write(within, field, text)
         # With a network the stamp soon says more than that it is on the tablet.
-        stamp = within.get_by_role("status").filter(has_text=re.compile("Saved on this device|Sent|Safe on the server"))
-        expect(stamp.first).to_be_visible()
+        own = within.locator(".draft").filter(has=self.page.get_by_role("textbox", name=field)).get_by_role("status")
+        expect(own.first).to_contain_text(re.compile("Saved on this device|Sent|Safe on the server"))
 
     def _camera(self) -> Locator:
         return self.page.get_by_role("dialog", name=re.compile("^Photo"))
