@@ -117,8 +117,8 @@ async function open(who: Person & { api: ApiClient }, audit: string): Promise<Ta
       for (const item of page.operations) {
         const data = item.data ?? byDigest.get(item.digest!)!;
         const [origin, receivedAt] = [item.origin as Origin, Date.parse(item.received_at)];
-        hash = advanceRunningHash(hash, digestOf(data), origin, receivedAt);
         const entry = readEntry(data, origin, item.seq, receivedAt);
+        hash = advanceRunningHash(hash, entry?.operation.digest ?? digestOf(data), origin, receivedAt);
         if (entry !== null) pulled.push(entry);
       }
       seq = page.next;
