@@ -82,6 +82,7 @@ SENTENCES: dict[str, str] = {
     "operation.reserved": "Only the server writes entries of this kind. It is kept, but not shown in the audit.",
     "operation.without_words": "A deletion and a seal hold no words, so there is nothing to erase in them. Erase what was deleted or sealed.",
     "operation.without_content": "This entry cannot be read, and no part of it can be taken out without breaking the proof of the log. It stays aside and is not shown in the audit.",
+    "operation.damaged": "Entry {seq} of this audit is damaged on the server, so nothing of it can be erased yet. Whoever runs the server can put it right: with a file that a tablet of the team writes under Sync (`auditbook import`), or from a backup. Then erase it again.",
     "chain.forked": "This tablet sent two different entries under one number, as after a restored backup. Both are kept; the lead auditor decides.",
     "chain.prev_mismatch": "This entry does not follow on from the one before it. It is kept; the lead auditor decides.",
     "audit.not_assigned": "Its author is not in the team of this audit. It is kept; the lead auditor decides.",

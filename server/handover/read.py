@@ -46,7 +46,7 @@ class GivenAudit:
     batches: list[tuple[ChainKey, dict[str, Any]]]
     """By chain, each as `PushSchema` loads it."""
     has_log: bool
-    """A copy of the server's log comes along (`Handover.texts_of_log`)."""
+    """A copy of the server's log comes along (`Handover.copies_in_log`)."""
 
 
 class Handover:
@@ -60,11 +60,13 @@ class Handover:
         self.audits = audits
         self.evidence = [Evidence(**one) for one in contents["evidence"]]
 
-    def texts_of_log(self, audit: str) -> Iterator[bytes]:
-        """The entries of an audit's log that came along whole, one by one: it may be larger than the memory."""
+    def copies_in_log(self, audit: str) -> Iterator[tuple[bytes, str | None]]:
+        """
+        The entries of an audit's log that came along, one by one: it may be larger than the memory. Each whole, or its header with the
+        hash of the content that was erased.
+        """
         for line in _lines(self._archive, shape.log_name(audit)):
-            if line.get("content_sha256") is None:
-                yield line["data"].encode("utf-8", "replace")
+            yield line["data"].encode("utf-8", "replace"), line.get("content_sha256")
 
     def chunks(self, sha256: str) -> Iterator[bytes]:
         """The bytes of one photo, whose hash was checked."""

@@ -59,8 +59,8 @@ def take_in(handover: Handover, files: EvidenceFiles) -> list[Taken]:
 
 
 def _put_log_right(handover: Handover, audit: GivenAudit, done: Taken) -> None:
-    texts = handover.texts_of_log(audit.id)
-    while some := list(itertools.islice(texts, _AT_ONCE)):
+    copies = handover.copies_in_log(audit.id)
+    while some := list(itertools.islice(copies, _AT_ONCE)):
         done.put_right += put_right_from_copy(audit.id, some)
 
 

@@ -85,6 +85,8 @@ class PageEntry:
     content_sha256: str | None
     origin: Origin
     received_at: int
+    judges: str | None = None
+    """Of a verdict the digest of the operation that it is about, as the columns say: its bytes may have rotted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,19 @@ class UnreadableEntry:
     digest: str
     sent_by: ChainKey
     dseq: int | None
+
+
+Form = tuple[bytes, str | None]
+"""A text, and None; or where its content was erased its header, and the hash of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightAgain:
+    """An entry that had rotted, and has its right bytes again."""
+
+    seq: int
+    digest: str
+    received_at: int
 
 
 def append_entries(session: Session, audit: Audit, entries: Sequence[NewEntry], at: int) -> list[int]:
@@ -186,7 +201,7 @@ def births(session: Session, audit: Audit, entities: Iterable[str]) -> dict[str,
     for start in range(0, len(wanted), _LOOKUP):
         some = wanted[start : start + _LOOKUP]
         rows = session.execute(
-            sa.select(table.entity, *_READ)
+            sa.select(*_READ)
             .where(
                 table.audit_id == audit.id,
                 table.entity.in_(some),
@@ -356,30 +371,32 @@ def is_as_stored(data: bytes, content_sha256: str | None, digest: str) -> bool:
     return digest == (digest_of(data) if content_sha256 is None else digest_of_erased(data, content_sha256))
 
 
-def put_right(session: Session, audit: str, brought: Mapping[str, bytes]) -> list[int]:
+def put_right(session: Session, audit: str, brought: Mapping[str, Form]) -> list[RightAgain]:
     """
     Entries whose bytes have rotted on the disk, and whose right ones were brought: those stand in their place again. What was erased
-    stays erased. Their numbers. `brought`: whole texts by their digest.
+    stays erased, and is put right by either form; what is whole here only by a whole text. `brought`: by their digest.
     """
-    table, numbers = LoggedOperation, []
+    table, right_again = LoggedOperation, []
     for some in _some(brought):
         rows = session.execute(
-            sa.select(table.seq, table.digest, table.data, table.content_sha256).where(
+            sa.select(table.seq, table.received_at, table.digest, table.data, table.content_sha256).where(
                 table.audit_id == audit, table.digest.in_(some)
             )
         )
         for row in rows.all():
-            if is_as_stored(row.data, row.content_sha256, row.digest):
+            data, content_sha256 = brought[row.digest]
+            is_erased = row.content_sha256 is not None
+            if is_as_stored(row.data, row.content_sha256, row.digest) or (content_sha256 is not None and not is_erased):
                 continue
-            right = (brought[row.digest], None)
-            data, content_sha256 = right if row.content_sha256 is None else erase_content(brought[row.digest])
+            if is_erased and content_sha256 is None:
+                data, content_sha256 = erase_content(data)
             session.execute(
                 sa.update(table)
                 .where(table.audit_id == audit, table.seq == row.seq)
                 .values(data=data, content_sha256=content_sha256)
             )
-            numbers.append(row.seq)
-    return sorted(numbers)
+            right_again.append(RightAgain(row.seq, row.digest, row.received_at))
+    return sorted(right_again, key=lambda entry: entry.seq)
 
 
 def _judged(reason: Refusal | None, since: int | None) -> dict[str, Any]:
@@ -457,14 +474,24 @@ def read_page(
             sa.case((is_known, sa.null()), else_=table.content_sha256).label("content_sha256"),
             table.origin,
             table.received_at,
+            table.kind,
+            table.entity,
         )
         .where(table.audit_id == audit, table.seq > after, table.seq <= last)
         .order_by(table.seq)
     )
     return [
-        PageEntry(row.seq, row.data, row.digest, row.content_sha256, Origin(row.origin), row.received_at)
+        PageEntry(
+            row.seq, row.data, row.digest, row.content_sha256, Origin(row.origin), row.received_at, _judged_by(row)
+        )
         for row in rows
     ]
+
+
+def _judged_by(row: Any) -> str | None:
+    """The digest that this row is the server's verdict on, by its columns; None where it is none."""
+    is_verdict = row.kind == OperationKind.VERDICT.value and row.origin == Origin.SERVER.value
+    return row.entity.removeprefix("operation/") if is_verdict else None
 
 
 def _concerns(audit: str, account: str) -> sa.ColumnElement[bool]:
@@ -489,7 +516,8 @@ def load_entries(session: Session, audit: str, entity_kinds: Iterable[str] | Non
     """
     The log for folding: all of it, or the entities of some kinds with the verdicts on them.
 
-    What cannot be read is left out: it shows nothing, and every screen learns of it through its verdict.
+    What cannot be read is left out: it shows nothing, and every screen learns of it through its verdict. So is that of which the last
+    verdict has rotted: nobody can tell whether it counts.
     """
     if entity_kinds is None:
         return _load(session, audit, sa.true())
@@ -522,11 +550,20 @@ def _load_with_verdicts(session: Session, audit: str, wanted: sa.ColumnElement[b
 def _load(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> list[Entry]:
     table = LoggedOperation
     query = sa.select(*_READ).where(table.audit_id == audit, wanted)
-    entries = (_read(row) for row in session.execute(query.order_by(table.seq)))
-    return [entry for entry in entries if entry is not None]
+    entries: list[Entry] = []
+    untold: set[str] = set()
+    for row in session.execute(query.order_by(table.seq)):
+        entry, judged = _read(row), _judged_by(row)
+        if entry is not None:
+            entries.append(entry)
+        if judged is not None:
+            (untold.add if entry is None else untold.discard)(judged)
+    return [entry for entry in entries if entry.operation.digest not in untold] if untold else entries
 
 
 _READ = (
+    LoggedOperation.kind,
+    LoggedOperation.entity,
     LoggedOperation.data,
     LoggedOperation.content_sha256,
     LoggedOperation.origin,

@@ -40,7 +40,7 @@ def ask_again(receiver: "Receiver", rows: Iterable[LoggedOperation]) -> bool:
         if known is None or known.revoked_at is not None:
             continue
         if not log.is_as_stored(row.data, row.content_sha256, row.digest):
-            continue  # What has rotted is asked again when it has been put right, at the next reason to ask.
+            continue  # What has rotted is asked again when it has been put right.
         if row.content_sha256 is not None and row.verdict_code in OF_THE_VERSION:
             continue  # What it said did not fit, and nobody can look at it any more.
         reason = receiver.judge_again(row)
@@ -70,6 +70,27 @@ def after_hand_back(receiver: "Receiver", lines: Collection[str], since: int) ->
         is_changed = ask_again(receiver, since_then)
 
 
+def after_put_right(receiver: "Receiver", right_again: Collection[log.RightAgain]) -> None:
+    """
+    These had rotted, and can be read again. What came since the first of them may have been judged without them, as after a restore;
+    and they themselves were not asked meanwhile, whatever the reason was.
+    """
+    digests = {entry.digest for entry in right_again}
+    since = min(entry.received_at for entry in right_again)
+    _set_aside(receiver, digests, since)
+    is_changed = True
+    while is_changed:
+        rows = log.quarantined(receiver.session, receiver.audit, (*OF_THE_LOG, *OF_THE_VERSION))
+        is_changed = ask_again(
+            receiver,
+            [
+                row
+                for row in rows
+                if row.digest in digests or (row.received_at >= since and row.verdict_code in OF_THE_LOG)
+            ],
+        )
+
+
 def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None:
     """
     Who had been taken out of the team wrote on; who began something that had begun before did it a second time. Only where what came
@@ -84,7 +105,9 @@ def _set_aside(receiver: "Receiver", lines: Collection[str], since: int) -> None
     issued = _behind_what_was_issued(session, audit)
     for row in log.counting_since(session, audit, since):
         operation = parse_operation(row.data, row.content_sha256)
-        if row.digest in lines or not isinstance(operation, Operation) or _record_of(operation) in issued:
+        if row.digest in lines or not isinstance(operation, Operation) or operation.digest != row.digest:
+            continue  # What has rotted is left as it is.
+        if _record_of(operation) in issued:
             continue
         reason = _refuse_in_time(receiver, row, operation, teams)
         if reason is None and operation.field == BORN and operation.entity in born:

@@ -49,8 +49,8 @@ def erase_content_of(account: str, roles: Roles, audit: str, digests: Sequence[s
     """
     Erase these operations' content for good, all or none, and register the decision. Said twice, it is written once.
 
-    Raises Refused where the audit is not to be seen, the right is missing, the log does not hold one of them, or one is the closing
-    record that counts.
+    Raises Refused where the audit is not to be seen, the right is missing, the log does not hold one of them, one is the closing
+    record that counts, or the bytes of one have rotted.
     """
     with unit_of_work(Scope(frozenset(roles))) as session:
         locked = _lock_for_erasing(session, account, roles, audit)
@@ -101,10 +101,14 @@ def _erase(session: Session, audit: Audit, entries: Sequence[LoggedOperation], a
         raise Refused(Refusal("operation.without_content"))
     if any(_still_counts(session, audit.id, entry) for entry in entries):
         raise Refused(Refusal("closing.counts_still"))
-    receiver = Receiver(session, audit, server_identity(session), now_ms())
     digests = [entry.digest for entry in entries]
-    files = _files_that_go(session, audit.id, entries)
     decided = dict(erasures.registered_erasures(session, audit, digests))
+    for entry in entries:
+        # What would be kept of it, its hash above all, would be that of other bytes.
+        if entry.digest not in decided and not log.is_as_stored(entry.data, entry.content_sha256, entry.digest):
+            raise Refused(Refusal("operation.damaged", {"seq": entry.seq}))
+    receiver = Receiver(session, audit, server_identity(session), now_ms())
+    files = _files_that_go(session, audit.id, entries)
     for entry in entries:
         # Where only the header had come, the decision is what keeps the content from being taken in later.
         if entry.digest in decided:

@@ -82,12 +82,17 @@ def _read(
 
 
 def _sound(row: Audit, entries: Sequence[log.PageEntry]) -> Sequence[log.PageEntry]:
-    """Those before the first whose bytes have rotted on the disk. Raises `Refused` where there are none."""
+    """
+    Those before the first whose bytes have rotted on the disk; where that is the verdict right behind an operation, those before the
+    operation: without it a tablet would take for applied what was set aside. Raises `Refused` where there are none.
+    """
     for place, entry in enumerate(entries):
         if entry.data is None or log.is_as_stored(entry.data, entry.content_sha256, entry.digest):
             continue
         _log.error("entry_damaged", audit=row.audit_id, seq=entry.seq)
-        if place == 0:
+        is_verdict_on_last = place > 0 and entry.judges == entries[place - 1].digest
+        sound = entries[: place - 1 if is_verdict_on_last else place]
+        if not sound:
             raise Refused(Refusal("sync.entry_damaged", {"seq": entry.seq}))
-        return entries[:place]
+        return sound
     return entries

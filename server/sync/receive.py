@@ -8,8 +8,10 @@ says who has sent it. So are they where only the header had come.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import structlog
 
 from schemas.entities import refuse_value
 from server.domain.fold import BORN, Entry, fold_log
@@ -25,7 +27,7 @@ from server.storage.decision_register import Erasure
 from server.storage.server_state import ServerIdentity
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
-from server.sync.ask_again import after_team_change
+from server.sync.ask_again import after_put_right, after_team_change
 from server.sync.place import (
     Arrival,
     Place,
@@ -37,9 +39,10 @@ from server.sync.place import (
     number_as_in_log,
     read_arrivals,
 )
-from server.sync.put_right import put_right
 from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
 from server.sync.verdict import ServerChain
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Receiver:
         self._team_entries: list[Entry] | None = None
         self._is_team_changed = False
         self._changed_kinds: set[str] = set()
+        self._right_again: list[log.RightAgain] = []
 
     def receive(self, sender: Sender, arrivals: Sequence[Arrival], *, is_revoked: bool) -> dict[str, log.KnownEntry]:
         """
@@ -89,11 +93,7 @@ class Receiver:
         named = [arrival.digest for arrival in arrivals] + [arrival.prev for arrival in arrivals if arrival.prev]
         known = log.known_entries(self.session, audit, key, named)
         self._complete(arrivals, known, key)
-        put_right(
-            self.session,
-            audit.id,
-            {one.digest: one.data for one in arrivals if one.digest in known and one.content_sha256 is None},
-        )
+        self.put_right({one.digest: (one.data, one.content_sha256) for one in arrivals if one.digest in known})
         new = [arrival for arrival in arrivals if _is_looked_at(known.get(arrival.digest), arrival)]
         self._learn_births([arrival.operation for arrival in new if arrival.operation])
         erased = erasures.registered_erasures(self.session, audit, (arrival.digest for arrival in new))
@@ -158,6 +158,20 @@ class Receiver:
         chain.tip_dseq, chain.tip_digest = tip.dseq, tip.digest
         return known
 
+    def put_right(self, brought: Mapping[str, log.Form]) -> list[int]:
+        """
+        Entries whose bytes have rotted get those back that were brought, by their digest; what follows from them follows when `derive`
+        is called. Their numbers.
+        """
+        right_again = log.put_right(self.session, self.audit.id, brought)
+        numbers = [entry.seq for entry in right_again]
+        if numbers:
+            _log.warning("entries_put_right", audit=self.audit.id, numbers=numbers)
+            self._right_again += right_again
+            self._changed_kinds.add("audit")
+            self._is_team_changed, self._team, self._team_entries = True, None, None
+        return numbers
+
     def _learn_place(self, entry: log.KnownEntry, dseq: int, is_branch: bool) -> log.KnownEntry:
         log.learn_place(self.session, self.audit, entry.digest, dseq, is_branch)
         return replace(entry, dseq=dseq, is_branch=is_branch)
@@ -214,6 +228,9 @@ class Receiver:
         """Bring the audit's row and the list of its team up to date with what was appended."""
         if self.audit.is_held:
             return
+        if self._right_again:
+            right_again, self._right_again = self._right_again, []
+            after_put_right(self, right_again)
         changed = self._save_team() if self._is_team_changed else ()
         if "audit" in self._changed_kinds:
             view = fold_log(log.load_entries(self.session, self.audit.id, ["audit"]))

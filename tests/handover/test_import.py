@@ -19,6 +19,7 @@ from server.cli import main
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.fold import fold_log
+from server.domain.operation import erase_content
 from server.domain.refusals import Refused
 from server.handover.age import decrypt
 from server.handover.read import opened
@@ -147,9 +148,14 @@ def test_what_nobody_can_vouch_for_is_kept_aside_in_an_audit_that_is_known(datab
     assert (done.new, done.known, sum(done.quarantined.values())) == (0, 7, 1)
 
 
-def test_the_log_in_a_file_puts_right_what_has_rotted_at_the_server(app, config, run, lena_of_the_file):
-    """A tablet that has nothing to send writes such a file as well."""
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_the_log_in_a_file_puts_right_what_has_rotted_at_the_server(app, config, run, lena_of_the_file, is_erased):
+    """A tablet that has nothing to send writes such a file as well; of what was erased it has the header alone."""
     taken(config)
+    if is_erased:
+        with unit_of_work(SERVER) as session:
+            [erased] = session.query(LoggedOperation).filter(LoggedOperation.seq == 6)
+            erased.data, erased.content_sha256 = erase_content(erased.data)
     with reading(SERVER) as session:
         rows = list(session.query(LoggedOperation).order_by(LoggedOperation.seq))
         session.expunge_all()
@@ -161,6 +167,7 @@ def test_the_log_in_a_file_puts_right_what_has_rotted_at_the_server(app, config,
         said["audits"][0] |= {"log": log, "batches": 0, "operations": 0}
         lines = [
             {"seq": row.seq, "data": row.data.decode(), "origin": row.origin, "received_at": receipt["at"]}
+            | ({"content_sha256": row.content_sha256} if row.content_sha256 else {})
             for row in rows
         ]
         rest = {name: content for name, content in entries.items() if name.startswith("evidence/")}
