@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.domain.fold import LogView
 from server.domain.operation import GENESIS
 from server.domain.permissions import Action, is_permitted
 from server.domain.vocabulary import Role, TeamRole
@@ -17,6 +18,8 @@ from server.storage.tables.operation import Chain
 
 Roles = Mapping[str, frozenset[Role]]
 """An account's roles by workspace."""
+LISTED = ("reference", "title", "type", "client_name", "starts_on")
+"""Fields of the audit that its row repeats."""
 
 
 def held_log_id(workspace: str, audit: str) -> str:
@@ -108,6 +111,12 @@ def lock_audit(session: Session, log: str) -> Audit | None:
             sa.select(Audit).where(Audit.id == log).with_for_update().execution_options(populate_existing=True)
         ),
     )
+
+
+def listed_fields(view: LogView, audit: str) -> Mapping[str, Any]:
+    """What its row repeats, from the folded audit."""
+    shown = view.entity(f"audit/{audit}")
+    return {name: None if shown is None else shown.get(name) for name in LISTED}
 
 
 def team_roles(session: Session, audit: Audit) -> dict[str, TeamRole | None]:

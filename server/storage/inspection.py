@@ -3,6 +3,7 @@ Everything that is kept, row by row, for whoever proves it by its hashes (server
 than the memory.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -154,14 +155,19 @@ def report_rows(session: Session) -> list[tuple[str, str, str | None]]:
 
 
 def _stream(session: Session, query: Any) -> Iterator[Any]:
-    try:
+    with telling_unreadable():
         yield from session.execute(query.execution_options(yield_per=_AT_ONCE))
-    except sa.exc.DatabaseError as problem:
-        raise Unreadable(str(problem.orig)) from problem
 
 
 def _read(session: Session, query: Any) -> list[Any]:
-    try:
+    with telling_unreadable():
         return list(session.scalars(query))
+
+
+@contextlib.contextmanager
+def telling_unreadable() -> Iterator[None]:
+    """What the database cannot read in here is `Unreadable`."""
+    try:
+        yield
     except sa.exc.DatabaseError as problem:
         raise Unreadable(str(problem.orig)) from problem

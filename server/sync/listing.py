@@ -8,7 +8,6 @@ from server.storage import audits
 from server.storage.audits import Roles
 from server.storage.clock import as_instant
 from server.storage.server_state import last_backup_at, server_identity
-from server.sync.team import LISTED
 
 
 def list_audits(account: str, roles: Roles) -> list[Mapping[str, Any]]:
@@ -24,7 +23,7 @@ def list_audits(account: str, roles: Roles) -> list[Mapping[str, Any]]:
                 "backed_up": None
                 if backed_up_at is None
                 else {"seq": audit.backed_up_seq, "at": as_instant(backed_up_at)},
-                **{name: getattr(audit, name) for name in LISTED},
+                **{name: getattr(audit, name) for name in audits.LISTED},
                 "team_role": team_role,
             }
             for audit, team_role in audits.visible_audits(session, account, roles)

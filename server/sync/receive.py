@@ -39,7 +39,7 @@ from server.sync.place import (
     number_as_in_log,
     read_arrivals,
 )
-from server.sync.team import TeamInLog, concerns_team, fold_team, listed_fields, load_team
+from server.sync.team import TeamInLog, concerns_team, fold_team, load_team
 from server.sync.verdict import ServerChain
 
 _log = structlog.get_logger()
@@ -234,7 +234,7 @@ class Receiver:
         changed = self._save_team() if self._is_team_changed else ()
         if "audit" in self._changed_kinds:
             view = fold_log(log.load_entries(self.session, self.audit.id, ["audit"]))
-            for name, value in listed_fields(view, self.audit.audit_id).items():
+            for name, value in audits.listed_fields(view, self.audit.audit_id).items():
                 setattr(self.audit, name, value)
         self.session.flush()
         if is_asking and changed and after_team_change(self, changed):

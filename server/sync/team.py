@@ -1,19 +1,15 @@
-"""Who is in the team of an audit, and what a list shows of it: both folded from the log."""
+"""Who is in the team of an audit, folded from the log."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from server.domain import team
-from server.domain.fold import BORN, Entry, LogView, fold_log
+from server.domain.fold import BORN, Entry, fold_log
 from server.domain.operation import Operation
 from server.domain.team import Team
 from server.storage import Session
 from server.storage import operation_log as log
 from server.storage.tables.audit import Audit
-
-LISTED = ("reference", "title", "type", "client_name", "starts_on")
-"""Fields of the audit that its row repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +34,3 @@ def fold_team(entries: Iterable[Entry], audit: str) -> TeamInLog:
 def concerns_team(operation: Operation) -> bool:
     """Whether it is one of those entries."""
     return operation.entity_kind == "team_member" or (operation.entity_kind == "audit" and operation.field == BORN)
-
-
-def listed_fields(view: LogView, audit: str) -> Mapping[str, Any]:
-    """The columns of a list, from the folded audit."""
-    shown = view.entity(f"audit/{audit}")
-    return {name: None if shown is None else shown.get(name) for name in LISTED}

@@ -2,7 +2,7 @@
 Prove a log by its own bytes: what stands in it is what was put there, nothing is missing, and what was derived from it still agrees.
 
 Each entry is hashed again, its place in the running hash and in its chain is followed again, and the server's words about it are
-compared with what the columns repeat of them. Two passes of a log, in parts; in memory stand only the entries that were judged.
+compared with what the columns repeat of them. Two passes of a log, in parts; in memory stand only the entries that were judged, and those that lists are made from.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.database import SERVER, reading
+from server.domain.fold import fold_log
 from server.domain.operation import (
     GENESIS,
     SERVER_ACCOUNT,
@@ -20,10 +21,11 @@ from server.domain.operation import (
     parse_operation,
 )
 from server.domain.refusals import SENTENCES
+from server.domain.team import fold_team
 from server.domain.vocabulary import OperationKind, Origin
-from server.storage import Session, inspection
+from server.storage import Session, audits, inspection
 from server.storage.inspection import HeadRow, Log, Unreadable
-from server.storage.operation_log import APPLIED, QUARANTINED
+from server.storage.operation_log import APPLIED, QUARANTINED, load_entries, load_team_entries
 
 Verifies = Callable[[Log, HeadRow], bool]
 """Whether the key of this row made its signature."""
@@ -61,6 +63,7 @@ def _examine(session: Session, log: Log, verifies: Verifies) -> Examined:
         complaints += walk.end(log)
         complaints += _chains(session, log)
         complaints += _heads(session, log, verifies)
+        complaints += _lists(session, log)
     except Unreadable as problem:
         complaints.append(f"the database cannot read it: {problem}")
     more = len(complaints) - _MOST
@@ -232,3 +235,17 @@ def _heads(session: Session, log: Log, verifies: Verifies) -> Iterator[str]:
             yield f"the tablet signed number {head.dseq} of {chain}, and no such entry is here"
         elif head.key_sha256 is not None and not verifies(log, head):
             yield f"the tablet's signature under number {head.dseq} of {chain} does not verify any more"
+
+
+def _lists(session: Session, log: Log) -> Iterator[str]:
+    """What lists know of an audit, and who sees it there, is what its log says."""
+    with inspection.telling_unreadable():
+        row = audits.find_audit(session, log.id)
+        if row is None:
+            return  # Of what is held for an audit that is not known here no list shows anything.
+        if fold_team(fold_log(load_team_entries(session, log.id)), log.audit) != audits.team_roles(session, row):
+            yield "the team that lists know is not the one that the log says"
+        said = audits.listed_fields(fold_log(load_entries(session, log.id, ["audit"])), log.audit)
+        for name, value in said.items():
+            if getattr(row, name) != value:
+                yield f"lists show another {name} than the log says"

@@ -12,7 +12,7 @@ from server.database import SERVER, unit_of_work
 from server.domain.operation import erase_content
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
-from server.storage.tables.audit import Audit
+from server.storage.tables.audit import Audit, AuditTeam
 from server.storage.tables.evidence import Blob
 from server.storage.tables.operation import Chain, ChainHead, LoggedOperation
 from server.sync.erase import erase_content_of
@@ -122,6 +122,23 @@ def test_the_end_of_a_log_that_is_cut_off(database, told, audit: Device):
 def test_an_audits_row_that_says_something_else(database, told, audit: Device, values, says):
     change(sa.update(Audit).values(**values))
     assert told() == [f"{name_of(audit)}: {says}"]
+
+
+def test_a_list_that_shows_something_else_than_the_log_says(database, told, audit: Device, aron):
+    audit.add_member(aron)
+    audit.push()
+    change(sa.update(Audit).values(title="Stage 1 Musterwerk"))
+    change(sa.delete(AuditTeam).where(AuditTeam.account_id == aron.account))
+    name = f"Audit A-2026-017 Stage 1 Musterwerk ({audit.audit})"
+    assert told() == [
+        f"{name}: the team that lists know is not the one that the log says",
+        f"{name}: lists show another title than the log says",
+    ]
+    audit.set(f"audit/{audit.audit}", "client_name", "Musterwerk")
+    audit.push()
+    audit.add_member(audit.person)
+    audit.push()
+    assert told() == [], "the next change of it puts it right"
 
 
 @pytest.mark.parametrize("values", [{"entity": "finding/x"}, {"field": "title"}, {"chain_account": "x"}, {"dseq": 77}])
