@@ -133,7 +133,7 @@ function isUnreadable(code: string): boolean {
 export async function readLeaving(db: AuditbookDatabase, audit: string): Promise<Leaving> {
   const kept = await readKept(db, audit);
   const waiting = await waitingIn(db, audit);
-  const signed = kept !== null && (await isOfLog(db, audit, kept.signed)) ? kept.signed : null;
+  const signed = await signedNow(db, audit, kept);
   const uploads = await db.uploads.where('[audit+sha256]').between([audit, ''], [audit, '\uffff']).toArray();
   const known = new Set(uploads.map(({ sha256 }) => sha256));
   const gone = await filesGone(db, audit);
@@ -196,7 +196,7 @@ export function watchUnsigned(db: AuditbookDatabase): Live<ReadonlySet<string>> 
   return fromDatabase(async () => {
     const unsigned = new Set<string>();
     for (const { id } of (await db.audits.toArray()).filter((row) => row.listed === 1)) {
-      if (!(await isOfLog(db, id, (await readKept(db, id))?.signed ?? null))) unsigned.add(id);
+      if ((await signedNow(db, id, await readKept(db, id))) === null) unsigned.add(id);
     }
     return unsigned;
   });
@@ -205,6 +205,17 @@ export function watchUnsigned(db: AuditbookDatabase): Live<ReadonlySet<string>> 
 async function readKept(db: AuditbookDatabase, audit: string): Promise<KeptCustody | null> {
   const row = await db.custody.get(audit);
   return row === undefined ? null : decode(row.body);
+}
+
+/** What was signed for the log as it stands here, and for every photo that has gone to the server from here. */
+async function signedNow(
+  db: AuditbookDatabase,
+  audit: string,
+  kept: KeptCustody | null,
+): Promise<KeptCustody['signed']> {
+  if (kept === null || !(await isOfLog(db, audit, kept.signed))) return null;
+  const lacked = await db.uploads.bulkGet(kept.lacking.map(({ sha256 }) => [audit, sha256] as [string, string]));
+  return lacked.some((row) => row?.state === 'stored') ? null : kept.signed;
 }
 
 /** Whether something was said of the log as it stands here, to its very end. */

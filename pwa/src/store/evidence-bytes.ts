@@ -88,9 +88,22 @@ export async function verifyKept(db: AuditbookDatabase, audit: string, file: Evi
   throw new NotSaved('storage.unreadable', undefined, { sha256: file.sha256 });
 }
 
-/** Where the bytes and the pictures made of them lie: `dropWithdrawn` runs in a transaction over these. */
+/** Where the bytes, the pictures made of them and what was said of them lie: `dropWithdrawn` runs in a transaction over these. */
 export function tablesOfBytes(db: AuditbookDatabase) {
-  return [db.uploads, db.evidence_bytes, db.evidence_thumbnails, db.evidence_views];
+  return [db.uploads, db.evidence_bytes, db.evidence_thumbnails, db.evidence_views, db.custody];
+}
+
+/**
+ * Files that go from here on purpose: where the server said that it lacks one of them, that is over, and what it signed with it. It signs
+ * anew in the next run; until then nothing is missing. Inside the transaction in which they go.
+ */
+export async function noLongerLacking(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<void> {
+  const row = await db.custody.get(audit);
+  if (row === undefined) return;
+  const kept = decode(row.body);
+  const lacking = kept.lacking.filter(({ sha256 }) => !hashes.includes(sha256));
+  if (lacking.length === kept.lacking.length) return;
+  await db.custody.put({ audit, body: encode({ ...kept, signed: null, lacking }) });
 }
 
 /**
@@ -103,6 +116,7 @@ export async function dropWithdrawn(db: AuditbookDatabase, audit: string, hashes
     await db.uploads.bulkDelete(hashes.map((sha256) => [audit, sha256] as [string, string]));
     await db.evidence_thumbnails.bulkDelete([...hashes]);
     await db.evidence_views.bulkDelete([...hashes]);
+    await noLongerLacking(db, audit, hashes);
     for (const sha256 of hashes) {
       if ((await db.uploads.where('sha256').equals(sha256).count()) > 0) continue;
       await db.evidence_bytes.where('[sha256+index]').between([sha256, Dexie.minKey], [sha256, Dexie.maxKey]).delete();

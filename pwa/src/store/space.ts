@@ -4,6 +4,7 @@
  */
 import { decode, encode } from './codec';
 import type { AuditbookDatabase, UploadRow } from './database';
+import { noLongerLacking } from './evidence-bytes';
 import { fromDatabase, type Live } from './live';
 
 export interface Space {
@@ -67,12 +68,13 @@ export async function filesOnServer(db: AuditbookDatabase): Promise<FileHere[]> 
 export async function dropBytes(db: AuditbookDatabase, files: readonly FileHere[]): Promise<FileHere[]> {
   const dropped: FileHere[] = [];
   for (const file of files) {
-    await db.transaction('rw', [db.uploads, db.evidence_bytes, db.evidence_views], async () => {
+    await db.transaction('rw', [db.uploads, db.evidence_bytes, db.evidence_views, db.custody], async () => {
       const rows = await db.uploads.where('sha256').equals(file.sha256).toArray();
       if (rows.some(({ audit, state }) => state !== 'stored' || !file.audits.includes(audit))) return;
       await db.uploads.bulkDelete(rows.map(({ audit, sha256 }) => [audit, sha256] as [string, string]));
       await db.evidence_bytes.where('[sha256+index]').between([file.sha256, 0], [file.sha256, Infinity]).delete();
       await db.evidence_views.delete(file.sha256);
+      for (const audit of file.audits) await noLongerLacking(db, audit, [file.sha256]);
       dropped.push(file);
     });
   }

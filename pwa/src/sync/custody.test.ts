@@ -11,6 +11,7 @@ import { cutEvidence } from '../store/evidence-bytes';
 import { base64 } from '../store/keys';
 import { ARON, AUDIT, LENA, openTab, openTablet } from '../store/testing';
 import { once, watchEvidence } from '../store/queries';
+import { dropBytes, filesOnServer } from '../store/space';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
 import { uploadWaiting } from './upload-evidence';
@@ -175,6 +176,34 @@ describe('safe to leave the site', () => {
     await commit(lena.db, AUDIT, [add('finding', 'f1', RAISED)]);
     await lena.engine.syncNow();
     expect(await leaving(lena)).toMatchObject({ isSafe: false, waiting: { photos: 1 } });
+  });
+
+  test('is not said on a statement that lacks a photo which has arrived since: the server signs for it first', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const sha256 = await photograph(lena.db, 1);
+    await lena.engine.syncNow();
+    server.stored.add(`${AUDIT}/${sha256}`);
+    server.fault = (path) => (path.endsWith('/custody') ? 'no network' : 'none');
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, problem: 'not_signed_yet', waiting: { photos: 0 } });
+    server.fault = () => 'none';
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: true, signed: { files: 1 } });
+  });
+
+  test('a photo that is freed before the server has signed for it is missing nowhere, and it is signed for all the same', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const sha256 = await photograph(lena.db, 1);
+    await lena.engine.syncNow();
+    server.stored.add(`${AUDIT}/${sha256}`);
+    await confirm(server, lena.db);
+    await dropBytes(lena.db, await filesOnServer(lena.db));
+    expect(await leaving(lena)).toMatchObject({ isSafe: false, problem: 'not_signed_yet', missing: [] });
+    expect((await once(watchEvidence(lena.db, AUDIT))).map(({ bytes }) => bytes)).not.toContain('missing');
+    await lena.engine.syncNow();
+    expect(await leaving(lena)).toMatchObject({ isSafe: true, signed: { files: 1 }, missing: [] });
   });
 
   test.each([

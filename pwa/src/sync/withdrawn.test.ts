@@ -131,6 +131,15 @@ describe('a photo that was withdrawn', () => {
     expect(await readLeaving(lena.db, AUDIT)).toMatchObject({ isSafe: true, signed: { files: 0 }, elsewhere: [] });
   });
 
+  test('is called missing nowhere, also where the line went before the server could sign again', async () => {
+    const { server, lena, birth } = await setUp();
+    server.erase(AUDIT, birth, SHA256);
+    server.fault = (path) => (path.endsWith('/custody') ? 'no network' : 'none');
+    await lena.engine.syncNow();
+    expect(await bytesOn(lena.db)).toEqual(NOTHING);
+    expect(await readLeaving(lena.db, AUDIT)).toMatchObject({ isSafe: false, missing: [], problem: 'not_signed_yet' });
+  });
+
   test('does not keep an audit from being ready for the road', async () => {
     const { server, lena, birth } = await setUp();
     server.erase(AUDIT, birth, SHA256);
