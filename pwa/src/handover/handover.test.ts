@@ -199,6 +199,19 @@ describe('the way on to the server', () => {
     expect(await titles(aron)).toEqual(['Of Aron', 'Of Lena']);
   });
 
+  test('reaches an older server, which does not know the short form, as whole texts', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, START);
+    await syncAll(lena, aron);
+    await commit(lena.db, AUDIT, finding('f1', 'Of Lena'));
+    await takenIn(aron, await takenOut(lena));
+    server.knowsShort = false;
+    await syncAll(aron);
+    expect((await readOutbox(aron.db)).carried).toBe(0);
+    expect(server.forms.at(-1)).toBe('whole');
+  });
+
   test('survives a restored server: what it has never had is not lost', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];

@@ -346,7 +346,7 @@ export class SyncEngine {
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#change({ phase: 'sending' });
       // First what others wrote: it may be the birth of the audit, or what lets this account in.
-      const carried = await carryAudit(this.#db, this.#api, audit, () => this.#isCancelled);
+      const carried = await carryAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
       const { sent } = await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
       const cursor = await readCursor(this.#db, audit);
       const isCurrent =

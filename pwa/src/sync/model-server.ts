@@ -95,7 +95,7 @@ export class ModelServer {
   page = 7;
   /** Bytes of a push beyond which a proxy says 413, or something else. */
   limit = Number.POSITIVE_INFINITY;
-  /** An older server does not: it refuses a batch in the short form, and overhears that one is asked for. */
+  /** An older server does not: it refuses a batch that names its form, and overhears that one is asked for in the short one. */
   knowsShort = true;
   /** In which form each batch came that was taken in. */
   forms: string[] = [];
@@ -311,8 +311,8 @@ export class ModelServer {
     const push = JSON.parse(new TextDecoder().decode(body)) as Schemas['Push'];
     if (account !== null && push.account !== account) return problem(401, 'account.sign_in_needed');
     if (account === null && push.head_signature === null) return problem(422, 'operation.not_yours');
-    if (push.form === 'short' && !this.knowsShort) return problem(422, 'request.malformed');
-    this.forms.push(push.form);
+    if ('form' in push && !this.knowsShort) return problem(422, 'request.malformed');
+    this.forms.push(push.form ?? 'whole');
     const before = this.logs.get(audit);
     const log: Log =
       before === undefined

@@ -5,7 +5,7 @@
  * After:  the server said of each that it holds its bytes. They count as safe only when pull.ts brings them back.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { PROTOCOL, type ApiClient } from '../api/client';
+import { PROTOCOL, type Answer, type ApiClient } from '../api/client';
 import { headStatement, heldHash } from '../domain/operation';
 import type { Schemas } from '../domain/vocabulary';
 import { decode } from '../store/codec';
@@ -13,7 +13,7 @@ import type { AuditbookDatabase, ChainRow, OperationRow } from '../store/databas
 import { base64, deviceKey, signText } from '../store/keys';
 import { markPushed, nextBatch, ownChains } from '../store/own-chains';
 import { checkReceipt, noteReceipt } from '../store/receipts';
-import { problemOf, Stopped, tookTooLong, type SyncProblem } from './problem';
+import { problemOf, Stopped, tookTooLong } from './problem';
 import { shortBatch } from './short-lists';
 
 /** How much one request carries. Halved where something on the way finds it too large; it recovers batch by batch. */
@@ -74,7 +74,7 @@ export async function pushAudit(
       const row = await db.chains.get(chain);
       const batch = row === undefined ? [] : await nextBatch(db, row, size);
       if (row === undefined || batch.length === 0) break;
-      const answer = await sendBatch(db, api, row, batch, size.isShort);
+      const answer = await sendBatch(db, api, row, batch, size);
       if (answer.kind === 'ok') {
         confirmHeld(answer.value, batch, audit);
         await lookAtReceipt(db, audit, answer.value);
@@ -87,10 +87,6 @@ export async function pushAudit(
       if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
       const problem = problemOf(answer, audit);
       if (problem.status === 413 && size.halve(batch.length)) continue;
-      if (size.isShort && isNotKnown(problem)) {
-        size.isShort = false;
-        continue;
-      }
       // Not at once: whoever gave it up is busy, or the line is bad. The next attempt is a smaller one.
       if (tookTooLong(answer)) size.gaveUp(batch.length);
       const expected = problem.facts['expected'];
@@ -105,35 +101,51 @@ export async function pushAudit(
   return { sent, epoch };
 }
 
-/** An older server refuses a body with a key that it does not know, or the short form itself. */
-function isNotKnown({ code, status }: SyncProblem): boolean {
-  return code === 'sync.short_form' || status === 422;
-}
-
 async function sendBatch(
   db: AuditbookDatabase,
   api: ApiClient,
   chain: ChainRow,
   batch: readonly OperationRow[],
-  isShort: boolean,
+  size: BatchSize,
 ) {
-  const digests = batch.map(({ digest }) => digest);
   const last = batch.at(-1)!;
   // Signed here and not where the operations are made: a signature has to be awaited, and a transaction would end.
   const key = await deviceKey(db, chain.installation);
   const statement = headStatement(chain, last.dseq!, last.digest);
-  const push: Schemas['Push'] = {
-    protocol: PROTOCOL,
+  const head = {
     installation: chain.installation,
     account: chain.account,
     announced: { dseq: chain.dseq, digest: chain.digest },
     head_signature: await signText(key, statement),
-    ...(isShort ? shortBatch(batch.map(sentForm), digests) : { form: 'whole', operations: batch.map(sentForm) }),
   };
-  const body = new TextEncoder().encode(JSON.stringify(push));
-  const digest = base64(sha256(body));
-  const packed = await pack(body);
-  return api.push(chain.audit, packed ?? body, digest, packed !== null);
+  return sendInKnownForm(head, batch, size, (...body) => api.push(chain.audit, ...body));
+}
+
+type Body = [body: Uint8Array<ArrayBuffer>, digest: string, isPacked: boolean];
+
+/** In the short form; whole where the server does not know that, and from then on. `head`: whose batch it is. */
+export async function sendInKnownForm<T>(
+  head: Omit<Schemas['Push'], 'protocol' | 'form' | 'operations'>,
+  batch: readonly OperationRow[],
+  size: BatchSize,
+  send: (...body: Body) => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  const operations = batch.map(sentForm);
+  const digests = batch.map(({ digest }) => digest);
+  for (;;) {
+    // An older server refuses a key that it does not know, so whole is what names no form.
+    const told = size.isShort ? shortBatch(operations, digests) : { operations };
+    const body = new TextEncoder().encode(JSON.stringify({ protocol: PROTOCOL, ...head, ...told }));
+    const packed = await pack(body);
+    const answer = await send(packed ?? body, base64(sha256(body)), packed !== null);
+    if (!size.isShort || answer.kind !== 'problem' || !isFormUnknown(answer.problem.code, answer.status)) return answer;
+    size.isShort = false;
+  }
+}
+
+/** The short form was refused, or something in the body that the schema there does not have. */
+function isFormUnknown(code: string, status: number): boolean {
+  return code === 'sync.short_form' || (code === 'request.malformed' && status === 422);
 }
 
 /** The text as it was made, or what is left of it. */
