@@ -17,10 +17,11 @@ const PINNED = 'server_key';
 const CHANGED = 'server_key_changed';
 
 /**
- * Every how many entries one more is kept: a restored server gets a long log back in stretches of so many, far fewer than one request may
- * name (`MAX_STRETCH` in schemas/sync.py).
+ * Every how many entries one more is kept: a restored server gets a long log back in stretches of so many, and up to a page more. The lines
+ * of one take no more than a batch (sync/push.ts), since nothing can make them fewer; far fewer than one request may name (`MAX_STRETCH`
+ * in schemas/sync.py).
  */
-export const RECEIPTS = { every: 20_000 };
+export const RECEIPTS = { every: 2_000 };
 
 /** `unknown`: nobody here can tell, since no key was seen yet or the browser checks no signatures. The server can. */
 export type Proof = 'good' | 'unknown' | 'wrong' | 'other_key';

@@ -15,6 +15,7 @@ import { askAgain, readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
 import { ownChains, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
+import { encode } from '../store/codec';
 import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
@@ -304,8 +305,13 @@ export class SyncEngine {
 
   async #sendAgain(audit: string, isOfThisEpoch: boolean): Promise<void> {
     if (isOfThisEpoch) {
-      const wasListed = (await this.#db.audits.get(audit))?.listed !== 0;
-      if (!wasListed || (await isLogThere(this.#db, this.#api, audit, this.#size))) return;
+      const row = await this.#db.audits.get(audit);
+      if (row?.listed === 0) return;
+      if (await isLogThere(this.#db, this.#api, audit, this.#size)) {
+        // Sent from here, and never listed for this account: that it was asked about is known from now on.
+        if (!row) await this.#db.audits.put({ id: audit, listed: 0, body: encode({ listing: null, readiness: null }) });
+        return;
+      }
     }
     await resetCursor(this.#db, audit);
     // There is nothing to pull that would tell what is lacking: all of it is.

@@ -6,7 +6,7 @@
  *         it had the header alone; or it has said why not, and then nothing more was taken in and everything is kept here.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { PROTOCOL, type ApiClient } from '../api/client';
+import { PROTOCOL, type ApiClient, type Failure } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
 import type { AuditbookDatabase, OperationRow } from '../store/database';
 import { base64 } from '../store/keys';
@@ -86,9 +86,8 @@ async function isStretchThere(db: AuditbookDatabase, api: ApiClient, old: OldLog
   const answer = await send(api, old, 0, await nextPart(db, old, 0, size));
   if (answer.kind === 'ok') return answer.value.taken === 0 && answer.value.next === null;
   if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, old.audit));
-  const problem = problemOf(answer, old.audit);
-  if (!isForGood(problem.status)) throw new Stopped(problem);
-  return problem.code !== 'sync.stretch_incomplete';
+  if (!isForGood(answer)) throw new Stopped(problemOf(answer, old.audit));
+  return answer.problem.code !== 'sync.stretch_incomplete';
 }
 
 /** Whoever has written in an audit hears of it also when out of the team. Where nothing was sent from here, nothing is known: true. */
@@ -98,9 +97,8 @@ async function hearsOfOwn(db: AuditbookDatabase, api: ApiClient, audit: string):
   const answer = await api.pull(audit, { epoch, after: seq, limit: 1, without: null });
   if (answer.kind === 'ok') return true;
   if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
-  const problem = problemOf(answer, audit);
-  if (!isForGood(problem.status)) throw new Stopped(problem);
-  return !['request.not_found', 'sync.cursor_ahead'].includes(problem.code);
+  if (!isForGood(answer)) throw new Stopped(problemOf(answer, audit));
+  return !['request.not_found', 'sync.cursor_ahead'].includes(answer.problem.code);
 }
 
 interface Told {
@@ -147,7 +145,8 @@ async function handBackOne(
     const problem = problemOf(answer, old.audit);
     if (problem.status === 413 && size.halve(part.length)) continue;
     if (tookTooLong(answer)) size.gaveUp(part.length);
-    if (!isForGood(problem.status)) throw new Stopped(problem);
+    // A limit on the way, too: the lines alone are too many for it, and the other audits are not to wait for that.
+    if (!isForGood(answer) && problem.status !== 413) throw new Stopped(problem);
     await noteRefused(db, old, problem.code);
     return { isTaken, isWhole: false };
   }
@@ -155,8 +154,8 @@ async function handBackOne(
 }
 
 /** The server itself said no, and would say so again. */
-function isForGood(status: number | null): boolean {
-  return status !== null && [404, 409, 413, 422].includes(status);
+function isForGood(answer: Failure): answer is Extract<Failure, { kind: 'problem' }> {
+  return answer.kind === 'problem' && [404, 409, 413, 422].includes(answer.status);
 }
 
 /** `common`: how many of its entries both have. Behind a receipt the server's own numbers may be others, so it begins at that. */

@@ -61,7 +61,10 @@ export type Fault =
   | 'empty 204'
   | 'empty json'
   | 'redirect'
+  | 'proxy 401'
+  | 'proxy 404'
   | 'proxy 408'
+  | 'proxy 413'
   | 'proxy 429'
   | 'proxy 502'
   | 'proxy 504';

@@ -549,7 +549,7 @@ describe('a server that is not what it was', () => {
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
 
-  testLong.each(['proxy 504', 'hotel page'] as const)(
+  testLong.each(['proxy 504', 'proxy 413', 'proxy 404', 'hotel page'] as const)(
     'that cannot be asked about an audit that left the list (%s) gets the others all the same, and is asked again',
     async (fault) => {
       const server = new ModelServer();
@@ -606,6 +606,37 @@ describe('a server that is not what it was', () => {
     expect(server.requests.filter((request) => request.endsWith('/operations/handed-back'))).toHaveLength(1);
     expect(server.epoch).toBe(epoch);
     expect((await readLog(aron.db, AUDIT)).ofKind('finding')).toHaveLength(1);
+  });
+
+  test('is asked once about an audit that it has never listed for this tablet, where it was sent from here', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await lena.engine.syncNow();
+    server.left.add(LENA);
+    for (let run = 0; run < 3; run += 1) expect((await lena.engine.syncNow()).problem).toBeNull();
+    expect(server.requests.filter((request) => request.endsWith('/operations/handed-back'))).toHaveLength(1);
+  });
+
+  test('is shown it in stretches whose lines take no more than a batch does, however long the log is', () => {
+    const line = `"${'f'.repeat(64)} device 1795513267250",`;
+    const page = 500;
+    expect((RECEIPTS.every + page) * line.length).toBeLessThanOrEqual(BatchSize.MOST_BYTES);
+  });
+
+  testLong('is shown what it had signed over a line that bears little at once', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    const backup = server.snapshot();
+    await commit(lena.db, AUDIT, [finding, ...Array.from({ length: 40 }, (_, index) => note(`n${index}`))]);
+    await syncAll(lena);
+    const { epoch } = server;
+    server.putBack(backup);
+    // The lines, and one text.
+    server.limit = 41 * 90 + 2000;
+    server.beyondLimit = 504;
+    await lena.engine.syncNow();
+    expect(server.epoch).not.toBe(epoch);
   });
 
   test('one that does not agree with itself is told, and does not keep the tablet busy', async () => {
@@ -1140,6 +1171,16 @@ describeLong('a server that was restored', () => {
     expect((await readLog(twin.db, AUDIT)).find('finding', 'f1')!.get('title')).toBe('No calibration at all');
     expect(server.texts(AUDIT)).toContain(data);
     expect(await aron.db.operations.where('[audit+hollow]').equals([AUDIT, 1]).count()).toBe(0);
+  });
+
+  test('gets it also where somebody on the way said 404 for a while: that was not the server', async () => {
+    const { server, lena, before } = await restored();
+    server.fault = (path) => (path.endsWith('/handed-back') ? 'proxy 404' : 'none');
+    await lena.engine.syncNow();
+    server.fault = () => 'none';
+    await syncAll(lena);
+    await expectAgreement(server, lena);
+    expect(await shown(lena)).toEqual(before);
   });
 
   test('says that it knows nothing of the audit, and is asked again later, and ever more rarely', async () => {
