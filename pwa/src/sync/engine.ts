@@ -21,7 +21,15 @@ import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
 import { carryAudit } from './carry';
 import { askCustody } from './custody';
-import { concernsOneAudit, isBlocked, problemOf, Stopped, type SyncProblem } from './problem';
+import {
+  concernsOneAudit,
+  isBlocked,
+  isSignInNeeded,
+  noteBlocked,
+  problemOf,
+  Stopped,
+  type SyncProblem,
+} from './problem';
 import { handBack, isLogThere } from './hand-back';
 import { pullAudit } from './pull';
 import { BatchSize, pushAudit } from './push';
@@ -181,8 +189,7 @@ export class SyncEngine {
           ? thrown.problem
           : { code: 'sync.storage', facts: { why: String(thrown) }, status: null, audit: null };
       this.#backoff.failed(problem.retryAfter);
-      const isSignedOut = problem.status === 401 || problem.code === 'sync.other_account';
-      this.#change({ phase: isSignedOut ? 'sign_in_needed' : 'waiting', problem });
+      this.#change({ phase: isSignInNeeded(problem) ? 'sign_in_needed' : 'waiting', problem });
     }
   }
 
@@ -192,7 +199,10 @@ export class SyncEngine {
     try {
       return await this.#exchange(session);
     } catch (thrown) {
-      if (thrown instanceof Stopped && isBlocked(thrown.problem)) await this.#handIn();
+      if (thrown instanceof Stopped && isBlocked(thrown.problem)) {
+        await noteBlocked(this.#db, thrown.problem);
+        await this.#handIn();
+      }
       throw thrown;
     }
   }
@@ -224,6 +234,7 @@ export class SyncEngine {
       await refreshReference(this.#db, this.#api, session);
     }
     const listings = expectValue(await this.#api.readAudits());
+    await noteBlocked(this.#db, null);
     await this.#welcome(listings);
     const vanished = await this.#sendVanishedAgain(listings);
     await keepListings(this.#db, listings);

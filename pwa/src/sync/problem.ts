@@ -1,5 +1,6 @@
 /** What stopped a sync, as the status shows it: a code that i18n/ translates, and its facts. Nothing stored is ever touched by it. */
 import type { Failure } from '../api/client';
+import type { AuditbookDatabase } from '../store/database';
 import type { EngineState, Phase } from './engine';
 
 export interface SyncProblem {
@@ -47,12 +48,34 @@ export function isBlocked(problem: SyncProblem | null): boolean {
   return problem?.code === 'account.installation_revoked';
 }
 
+const BLOCKED = 'blocked';
+
+/** That it was blocked, as the server last said; null where it is not. */
+export async function readBlocked(db: AuditbookDatabase): Promise<SyncProblem | null> {
+  return ((await db.device_state.get(BLOCKED))?.value ?? null) as SyncProblem | null;
+}
+
+/** `problem`: null where the server gave this tablet what it asked for. */
+export async function noteBlocked(db: AuditbookDatabase, problem: SyncProblem | null): Promise<void> {
+  if (problem === null) await db.device_state.delete(BLOCKED);
+  else await db.device_state.put({ key: BLOCKED, value: problem });
+}
+
+/** Whoever works here has to sign in: the server itself said so, or the session is somebody else's. */
+export function isSignInNeeded({ code }: SyncProblem): boolean {
+  return ['account.sign_in_needed', 'sync.other_account'].includes(code);
+}
+
 /**
  * What a screen says went wrong. While a new attempt runs, what stopped the last one is no news any more; that the tablet is blocked
- * stays true until the server says otherwise.
+ * stays true until the server says otherwise, also where it cannot be reached.
  */
-export function problemToTell({ phase, problem }: Pick<EngineState, 'phase' | 'problem'>): SyncProblem | null {
-  return isRunning(phase) && !isBlocked(problem) ? null : problem;
+export function problemToTell({
+  phase,
+  problem,
+  blocked,
+}: Pick<EngineState, 'phase' | 'problem'> & { readonly blocked: SyncProblem | null }): SyncProblem | null {
+  return blocked ?? (isRunning(phase) ? null : problem);
 }
 
 /** Whether an attempt is under way. */

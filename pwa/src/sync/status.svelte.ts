@@ -8,11 +8,13 @@ import type { AuditbookDatabase } from '../store/database';
 import { fromDatabase } from '../store/live';
 import { watchOutbox, type Outbox } from '../store/outbox';
 import type { EngineState, Phase, SyncEngine } from './engine';
-import { isBlocked, isRunning, problemToTell, type SyncProblem } from './problem';
+import { isRunning, problemToTell, readBlocked, type SyncProblem } from './problem';
 
 class SyncStatus {
   phase: Phase = $state('idle');
   problem: SyncProblem | null = $state.raw(null);
+  /** The server refuses this tablet, as it last said: recording goes on, what is sent is kept aside. */
+  blocked: SyncProblem | null = $state.raw(null);
   clockSkew: number | null = $state(null);
   /** Milliseconds since 1970, of whichever tab it was; null for never. */
   lastSuccessAt: number | null = $state(null);
@@ -50,9 +52,8 @@ class SyncStatus {
     return this.phase === 'sign_in_needed';
   }
 
-  /** The server refuses this tablet. Recording goes on; what is sent is kept aside. */
   get isBlocked(): boolean {
-    return isBlocked(this.problem);
+    return this.blocked !== null;
   }
 
   /** What a screen says of it: null while a new attempt runs. */
@@ -92,6 +93,7 @@ class SyncStatus {
       fromDatabase(async () => (await db.device_state.get('last_sync_at'))?.value ?? null).subscribe((at) => {
         if (typeof at === 'number') this.lastSuccessAt = at;
       }),
+      fromDatabase(() => readBlocked(db)).subscribe((blocked) => (this.blocked = blocked ?? null)),
     ];
   }
 
@@ -101,6 +103,7 @@ class SyncStatus {
     this.#outbox = undefined;
     this.phase = 'idle';
     this.problem = null;
+    this.blocked = null;
     this.lastSuccessAt = null;
   }
 

@@ -23,6 +23,7 @@ import { SyncEngine, type Lock } from './engine';
 import { handBack } from './hand-back';
 import { newId } from '../store/device';
 import { makeLogKey, ModelServer, type Fault } from './model-server';
+import { problemToTell, readBlocked } from './problem';
 import { pullAudit } from './pull';
 import { BatchSize } from './push';
 
@@ -59,7 +60,7 @@ async function syncAll(...tablets: Tablet[]): Promise<void> {
 
 function codeFor(fault: Fault): string {
   if (fault === 'no network') return 'sync.unreachable';
-  return fault.startsWith('proxy') ? 'sync.gateway' : 'sync.not_the_server';
+  return fault.startsWith('proxy') && fault !== 'proxy 401' ? 'sync.gateway' : 'sync.not_the_server';
 }
 
 /** Copy everything, as a restored device image does. */
@@ -229,6 +230,7 @@ describe('a bad line', () => {
     'empty 204',
     'empty json',
     'redirect',
+    'proxy 401',
     'proxy 408',
     'proxy 429',
     'proxy 502',
@@ -245,6 +247,7 @@ describe('a bad line', () => {
       const { operations, entities, chains } = await contentOf(lena.db);
       const state = await lena.engine.syncNow();
       expect(state.problem?.code).toBe(codeFor(fault));
+      expect(state.phase, 'nobody has to sign in for that').toBe('waiting');
       expect(await contentOf(lena.db)).toMatchObject({ operations, entities, chains });
     }
     server.fault = () => 'none';
@@ -401,6 +404,32 @@ describe('a blocked tablet', () => {
     await syncAll(lena, aron);
     await expectAgreement(server, lena, aron);
     expect((await readLog(lena.db, AUDIT)).ofKind('finding')[0]!.get('title')).toBe('Before');
+  });
+
+  test('stays blocked for whoever looks at it without a network, until the server says otherwise', async () => {
+    const server = new ModelServer();
+    const lena = await tabletFor(server, LENA);
+    await commit(lena.db, AUDIT, [finding]);
+    await syncAll(lena);
+    const told = async ({ db, engine }: Tablet) => problemToTell({ ...engine.state, blocked: await readBlocked(db) });
+    server.blocked.add(await installationOf(lena.db));
+    await lena.engine.syncNow();
+    expect((await told(lena))?.code).toBe('account.installation_revoked');
+    for (const fault of ['no network', 'proxy 401', 'proxy 502'] as const) {
+      server.fault = () => fault;
+      // As after a new start of the app.
+      const again = attach(server, lena.db);
+      expect((await again.engine.syncNow()).problem?.code, 'what stopped it is known as well').toBe(codeFor(fault));
+      expect((await told(again))?.code).toBe('account.installation_revoked');
+    }
+    server.fault = (path) => (path.endsWith('/operations') ? 'no network' : 'none');
+    await commit(lena.db, AUDIT, [title('Where the line goes while it is handed in')]);
+    await lena.engine.syncNow();
+    expect((await told(lena))?.code).toBe('account.installation_revoked');
+    server.fault = () => 'none';
+    server.blocked.clear();
+    await syncAll(lena);
+    expect(await told(lena)).toBeNull();
   });
 
   test('on which somebody signs in anew hands in what waits as well', async () => {

@@ -26,7 +26,7 @@ class TusServer {
   uploads = new Map<string, Incoming>();
   requests: string[] = [];
   /** Called before each PATCH; an answer of its own is sent instead. */
-  interrupt: (nth: number) => 'none' | 'cut' | 'answer lost' | number = () => 'none';
+  interrupt: (nth: number) => 'none' | 'cut' | 'answer lost' | 'signed out' | number = () => 'none';
   /** Hashes of what was withdrawn. */
   withdrawn = new Set<string>();
   readonly #model: ModelServer;
@@ -85,6 +85,7 @@ class TusServer {
     if (method === 'HEAD') return response(200, at());
     const fault = this.interrupt((this.#patches += 1));
     if (typeof fault === 'number') return response(fault, {});
+    if (fault === 'signed out') return response(401, {}, '{"code": "account.sign_in_needed"}');
     if (fault === 'cut') throw new Error('cut');
     if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return response(409, at());
     upload.bytes = new Uint8Array(await new Blob([new Uint8Array(upload.bytes), body!]).arrayBuffer());
@@ -122,6 +123,26 @@ async function setUp() {
 }
 
 describe('the bytes of a photo', () => {
+  test('ask nobody to sign in because of a 401 that is not the server’s', async () => {
+    const { model, tus, db, keep, state, upload } = await setUp();
+    const given = photo(1000);
+    await keep(given);
+    const engine = new SyncEngine(
+      db,
+      model.apiFor(() => LENA),
+      { upload },
+    );
+    tus.interrupt = () => 401;
+    expect(await engine.syncNow()).toMatchObject({ phase: 'waiting', problem: { code: 'sync.not_the_server' } });
+    expect(await state(given.sha256)).toBe('waiting');
+    tus.interrupt = () => 'signed out';
+    expect(await engine.syncNow()).toMatchObject({ phase: 'sign_in_needed' });
+    expect(await state(given.sha256)).toBe('waiting');
+    tus.interrupt = () => 'none';
+    expect(await engine.syncNow()).toMatchObject({ phase: 'idle', problem: null });
+    expect(await state(given.sha256)).toBe('stored');
+  });
+
   testLong('arrive in chunks, whole, and count as stored when the server knows the hash', async () => {
     const { model, tus, keep, state, upload } = await setUp();
     const given = photo(1_300_000);

@@ -112,13 +112,16 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
       onError: (problem) => {
         const answer = 'originalResponse' in problem ? problem.originalResponse : null;
         const status = answer?.getStatus() ?? null;
-        if (status === 410 && codeIn(answer?.getBody()) === 'evidence.withdrawn') {
+        const said = codeIn(answer?.getBody());
+        if (status === 410 && said === 'evidence.withdrawn') {
           // For good: it is not asked again. Why, the log says.
           void dropWithdrawn(db, row.audit, [row.sha256]).then(resolve, reject);
           return;
         }
+        const signIn = said === 'account.sign_in_needed' ? said : 'sync.not_the_server';
+        const refused = status === 401 ? signIn : 'sync.upload_failed';
         const stopped = new Stopped({
-          code: status === null ? 'sync.unreachable' : 'sync.upload_failed',
+          code: status === null ? 'sync.unreachable' : refused,
           facts: status === null ? {} : { status },
           status,
           audit: row.audit,
