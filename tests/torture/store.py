@@ -353,6 +353,17 @@ class Store:
                 self.chains[key].pushed = min(waiting) - 1
         return is_behind
 
+    def rewind_by_one(self, audit: str) -> bool:
+        is_sent = False
+        for key in self.own_chains(audit):
+            tip = self.chains[key]
+            if any(
+                row.waiting and row.waiting <= tip.pushed for row in self.of_audit(audit).values() if row.chain == key
+            ):
+                tip.pushed -= 1
+                is_sent = True
+        return is_sent
+
     # --- pulled.ts
 
     def apply_page(self, audit: str, asked: Log, page: Json, is_asked_whole: bool) -> str | bool:

@@ -143,15 +143,16 @@ class Tablet:
             self.store.server_key = state["log_key"]
         listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
         self.store.ask_again(listings.keys() - self.store.listed)
-        self._send_vanished_again(listings)
-        self.store.listed = frozenset(listings)
+        vanished = self._send_vanished_again(listings)
+        # They are asked about once more in the next run, as if they left the list only then.
+        self.store.listed = frozenset(listings) | vanished.keys()
         self.store.known |= self.store.listed
         audits = list(dict.fromkeys([*self.store.audits_waiting(), *listings]))
         works: list[Callable[[], None]] = [
             lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits
         ]
         works += [self._upload, *(lambda audit=audit: self._ask_custody(audit) for audit in audits)]
-        first: str | None = None
+        first = next(iter(vanished.values()), None)
         for work in works:
             try:
                 work()
@@ -173,20 +174,29 @@ class Tablet:
         )
         self.store.enrolled = installation
 
-    def _send_vanished_again(self, listings: Json) -> None:
+    def _send_vanished_again(self, listings: Json) -> dict[str, str]:
+        """The audits of which nothing could be learnt, with why: whatever stops them holds up no other."""
         gone = [audit for audit, log in self.store.logs.items() if log.epoch is not None and audit not in listings]
         if not gone:
-            return
+            return {}
         epoch = self._value(self._ask("GET", "/api/state"))["epoch"]
+        stopped: dict[str, str] = {}
         for audit in gone:
-            was_listed = audit in self.store.listed or audit not in self.store.known
-            if self.store.log(audit).epoch == epoch and not (was_listed and not self._is_log_there(audit)):
-                continue
-            self.store.reset_cursor(audit)
-            self.store.rewind_to_waiting(audit)
-            self.may_die("vanished")
-            if self._hand_back(audit):
-                self._pull(audit)
+            try:
+                self._send_again(audit, is_of_this_epoch=self.store.log(audit).epoch == epoch)
+            except Stopped as problem:
+                stopped[audit] = problem.code
+        return stopped
+
+    def _send_again(self, audit: str, *, is_of_this_epoch: bool) -> None:
+        was_listed = audit in self.store.listed or audit not in self.store.known
+        if is_of_this_epoch and not (was_listed and not self._is_log_there(audit)):
+            return
+        self.store.reset_cursor(audit)
+        self.store.rewind_to_waiting(audit)
+        self.may_die("vanished")
+        if self._hand_back(audit):
+            self._pull(audit)
 
     def _sync_audit(self, audit: str, listing: Json | None, session: Json) -> None:
         store = self.store
@@ -196,7 +206,7 @@ class Tablet:
         if listing is not None and epoch is not None and listing["epoch"] != epoch:
             self._fetch(audit, session)
             store.rewind_to_waiting(audit)
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             sent = self._carry(audit) + self._push(audit)
             log = store.log(audit)
             is_current = listing is not None and (listing["epoch"], listing["head"]) == (
@@ -207,7 +217,12 @@ class Tablet:
             is_wanting = bool(store.wanted(audit)) or bool(store.old_logs_of(audit))
             if is_current and not sent and not is_sent and not is_wanting:
                 return
-            was_reset = self._fetch(audit, session)
+            try:
+                was_reset = self._fetch(audit, session)
+            except Stopped as stopped:
+                if stopped.code != "request.not_found" or number > 0 or not store.rewind_by_one(audit):
+                    raise
+                continue
             self.may_die("between pull and rewind")
             if not store.rewind_to_waiting(audit) and not was_reset:
                 return

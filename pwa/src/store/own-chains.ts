@@ -52,6 +52,23 @@ export async function rewindToWaiting(db: AuditbookDatabase, audit: string): Pro
   });
 }
 
+/**
+ * Where nothing can be pulled: what was sent last is sent once more, and the server says that it has it, or where to go on. Tells
+ * whether there is any.
+ */
+export async function rewindByOne(db: AuditbookDatabase, audit: string): Promise<boolean> {
+  return db.transaction('rw', [db.operations, db.chains], async () => {
+    let isSent = false;
+    for (const chain of await ownChains(db, audit)) {
+      const first = await firstWaiting(db, chain);
+      if (first === null || first > chain.pushed) continue;
+      isSent = true;
+      await db.chains.update(chain.chain, { pushed: chain.pushed - 1 });
+    }
+    return isSent;
+  });
+}
+
 async function firstWaiting(db: AuditbookDatabase, chain: ChainRow): Promise<number | null> {
   const row = await db.operations
     .where('[audit+waiting]')

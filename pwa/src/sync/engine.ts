@@ -13,7 +13,7 @@ import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
 import { askAgain, readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
-import { ownChains, rewindToWaiting } from '../store/own-chains';
+import { ownChains, rewindByOne, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
 import { encode } from '../store/codec';
 import { readReference } from '../store/reference';
@@ -375,7 +375,15 @@ export class SyncEngine {
       const isWanting =
         (await readWanted(this.#db, audit)).length > 0 || (await readOldLogs(this.#db, audit)).length > 0;
       if (isCurrent && !isWaiting && !isWanting) return;
-      const wasReset = await this.#pull(audit, session);
+      let wasReset: boolean;
+      try {
+        wasReset = await this.#pull(audit, session);
+      } catch (thrown) {
+        // Sent, and never pulled, and the server has no such audit: it may have been restored from a backup of before.
+        const isUnknown = thrown instanceof Stopped && thrown.problem.code === 'request.not_found';
+        if (!isUnknown || round > 0 || !(await rewindByOne(this.#db, audit))) throw thrown;
+        continue;
+      }
       if (!(await rewindToWaiting(this.#db, audit)) && !wasReset) return;
     }
   }

@@ -475,6 +475,24 @@ describe('a server that is not what it was', () => {
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
 
+  testLong(
+    'restored from before an audit that was sent and could not be pulled yet, it gets the audit again',
+    async () => {
+      const server = new ModelServer();
+      const lena = await tabletFor(server, LENA);
+      const backup = server.snapshot();
+      await commit(lena.db, AUDIT, [finding, title('Sent over a line that broke')]);
+      server.fault = (path, method) => (method === 'GET' && path.endsWith('/operations') ? 'no network' : 'none');
+      await lena.engine.syncNow();
+      expect(server.texts(AUDIT)).toHaveLength(2);
+      server.fault = () => 'none';
+      server.restore(backup);
+      await lena.engine.syncNow();
+      await expectAgreement(server, lena);
+      expect(server.texts(AUDIT)).toHaveLength(2);
+    },
+  );
+
   testLong('emptied without a new epoch, it is noticed by the cursor and filled again', async () => {
     const server = new ModelServer();
     const lena = await tabletFor(server, LENA);
