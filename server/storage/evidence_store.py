@@ -115,6 +115,11 @@ class UploadFiles:
                 os.fsync(file.fileno())
             return file.tell()
 
+    def ids(self) -> set[str]:
+        """Of which something lies here."""
+        names = {path.stem for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+        return {name for name in names if _UUID.fullmatch(name)}
+
     def remove(self, upload: str) -> None:
         self.path(upload).unlink(missing_ok=True)
         self._lock_path(upload).unlink(missing_ok=True)

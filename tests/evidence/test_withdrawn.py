@@ -223,6 +223,22 @@ def test_a_power_cut_right_after_the_decision_is_healed_at_the_next_start(
     assert on_disk(config) == []
 
 
+def test_a_power_cut_leaves_no_part_of_an_upload_that_was_under_way(
+    shown: Device, paula, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    unsent, other = PICTURE[::-1], PICTURE[1:] + PICTURE[:1]
+    name_picture(shown, unsent)
+    for picture in (unsent, other):
+        append(shown, announce(shown, picture).headers["Location"], 0, picture[:1000], promised=len(picture))
+    with monkeypatch.context() as patch:
+        patch.setattr(kept.EvidenceFiles, "__init__", _without_power)
+        with pytest.raises(PowerCut):
+            withdraw(paula, shown, evidence_in(shown)[-1])
+    catch_up_with_register()
+    lying = [path.read_bytes() for path in (config.data_folder / "uploads").iterdir() if path.suffix != ".lock"]
+    assert lying == [other[:1000]]
+
+
 def _without_power(self: EvidenceFiles, data: Path) -> None:
     class Dead:
         def delete(self, _key: object) -> None:
