@@ -86,6 +86,11 @@ class Stretch:
     begin: Begin | None = None
 
     @property
+    def end(self) -> int:
+        """The number of the last of it."""
+        return self.after + len(self.lines)
+
+    @property
     def until(self) -> int:
         """When the server received the last of it, in milliseconds since 1970."""
         return self.lines[-1].received_at
@@ -112,13 +117,17 @@ class _Brought:
 
 def hand_back(account: str, roles: Roles, log_key: LogKey, stretch: Stretch) -> HandedBack:
     """Take in what is lacking of what was brought. Raises Refused where anything does not add up; nothing is taken in then."""
+    if {stretch.key, stretch.begin.key if stretch.begin else stretch.key} != {log_key.name}:
+        # Told to anybody: it says nothing about an audit.
+        raise Refused(Refusal("sync.receipt_of_another_key"))
     brought = {one.digest: one for one in map(_read, stretch.operations)}
     with reading(SERVER) as session:
         row = audits.find_audit(session, stretch.audit)
         workspace = _workspace_of_birth(stretch, brought) if row is None else row.workspace_id
         is_visible = row is not None and audits.visible_audit(session, stretch.audit, account, roles) is not None
-        reason = _refuse_proof(session, stretch, log_key, row)
-        is_untold = reason is None and _was_put_back_untold(session, stretch, row)
+        signed = _hash_at_end(session, stretch, log_key, row)
+        reason = signed if isinstance(signed, Refusal) else None
+        is_untold = isinstance(signed, str) and _was_put_back_untold(session, stretch, row, signed)
     if workspace not in roles or (reason is not None and not is_visible):
         raise Refused(Refusal("request.not_found"))
     if reason is not None:
@@ -159,11 +168,9 @@ def _workspace_of_birth(stretch: Stretch, brought: Mapping[str, _Brought]) -> st
     return str(operation.value.get("workspace", "")) if operation is not None and is_birth else ""
 
 
-def _refuse_proof(session: Session, stretch: Stretch, log_key: LogKey, row: Audit | None) -> Refusal | None:
-    """The list must lead from what both have, or from one hash that this server signed, to another."""
+def _hash_at_end(session: Session, stretch: Stretch, log_key: LogKey, row: Audit | None) -> str | Refusal:
+    """The list must lead from what both have, or from one hash that this server signed, to another: that one."""
     begin = stretch.begin
-    if {stretch.key, begin.key if begin else stretch.key} != {log_key.name}:
-        return Refusal("sync.receipt_of_another_key")
     if begin is not None:
         at_begin = Receipt(
             stretch.audit, stretch.epoch, stretch.after, begin.hash, begin.at, begin.key, begin.signature
@@ -177,17 +184,18 @@ def _refuse_proof(session: Session, stretch: Stretch, log_key: LogKey, row: Audi
         running = GENESIS if row is None else log.hash_at(session, row.id, stretch.after)
     for line in stretch.lines:
         running = advance_running_hash(running, line.digest, line.origin, line.received_at)
-    seq = stretch.after + len(stretch.lines)
-    receipt = Receipt(stretch.audit, stretch.epoch, seq, running, stretch.at, stretch.key, stretch.signature)
-    return None if _is_signed(receipt, log_key) else Refusal("sync.stretch_unproved")
+    receipt = Receipt(stretch.audit, stretch.epoch, stretch.end, running, stretch.at, stretch.key, stretch.signature)
+    return running if _is_signed(receipt, log_key) else Refusal("sync.stretch_unproved")
 
 
-def _was_put_back_untold(session: Session, stretch: Stretch, row: Audit | None) -> bool:
-    """A log only grows, so what was signed in this epoch is in it: or the database is an older one, and its epoch did not end."""
+def _was_put_back_untold(session: Session, stretch: Stretch, row: Audit | None, signed: str) -> bool:
+    """
+    A log only grows, so what was signed in this epoch stands in it, in the same places and with the same times: or the database is an
+    older one, and its epoch did not end. It may have got the entries again since, and received them later.
+    """
     if stretch.epoch != server_identity(session).epoch:
         return False
-    digests = [line.digest for line in stretch.lines]
-    return row is None or len(log.digests_held(session, row, digests)) < len(set(digests))
+    return row is None or row.head_seq < stretch.end or log.hash_at(session, row.id, stretch.end) != signed
 
 
 def _is_signed(receipt: Receipt, log_key: LogKey) -> bool:

@@ -157,6 +157,24 @@ def test_a_tablet_that_proves_that_a_backup_was_put_back_and_nobody_said_so_ends
         assert len(server_identity(session).former) == 1
 
 
+def test_it_is_proved_also_where_every_entry_has_come_again_since_and_was_received_later(database, lena, aron):
+    device = new_audit(lena)
+    device.add_member(aron)
+    device.push()
+    backup = back_up()
+    his = Device(aron, device.audit)
+    his.add_finding("Found by Aron")
+    his.push()
+    old = remember(lena, device.audit)
+    epoch = put_back(backup, is_told=False)
+    his.send(his.made)
+    assert {entry.split(" ")[0] for entry in remember(lena, device.audit).entries} == {
+        entry.split(" ")[0] for entry in old.entries
+    }
+    answer = hand_back(lena, old)
+    assert (answer.json["taken"], answer.json["epoch"] == epoch) == (0, False)
+
+
 def test_an_audit_that_the_backup_does_not_know_proves_it_too(database, lena):
     backup = back_up()
     device = new_audit(lena)
