@@ -70,6 +70,15 @@ class PushSchema(StrictSchema):
     operations = fields.List(OperationField(), required=True, validate=validate.Length(min=1, max=MAX_BATCH_OPERATIONS))
 
 
+class CarriedPushSchema(PushSchema):
+    """
+    One batch of another tablet's chain. `public_key` is the one that it had (SPKI, base64url without padding). Where it is of the
+    account that brings it, and the server knows no key of that tablet, this says that it was theirs.
+    """
+
+    public_key = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=300))
+
+
 class ReasonSchema(StrictSchema):
     """Why an operation is in quarantine: a code of refusals.py and its facts."""
 

@@ -166,6 +166,12 @@ def _parser() -> argparse.ArgumentParser:
         "Take in a file that a tablet wrote to be taken out by hand. Its passphrase is asked for, or read from standard input.",
     )
     bring.add_argument("file", type=Path, help="the file, as the tablet saved it")
+    bring.add_argument(
+        "--vouch-for",
+        metavar="EMAIL",
+        help="say that what tablets unknown to this server wrote in the file under this person's name is that person's own work: "
+        "it counts as such from then on, and cannot be taken back. Without it, such work waits for its author",
+    )
     bring.set_defaults(run=_import)
     command("verify", "Check a signed report, offline. `auditbook verify --help` says how.").set_defaults(run=None)
     doctor = command(
@@ -293,6 +299,8 @@ def _list_devices(given: argparse.Namespace, config: Config) -> int:
 
 
 def _seen(tablet: ListedInstallation) -> str:
+    if tablet.vouched_by is not None and tablet.revoked_at is None and tablet.last_seen_at is None:
+        return f"vouched for {as_instant(tablet.enrolled_at)[:10]}"
     if tablet.revoked_at is not None:
         return f"blocked {as_instant(tablet.revoked_at)[:10]}"
     if tablet.last_seen_at is not None:
@@ -432,18 +440,20 @@ def _import(given: argparse.Namespace, config: Config) -> int:
     try:
         with app.app_context(), opened(given.file, passphrase) as handover:
             print(f"Written by {_printable(handover.made_by)} at {handover.made_at}.")
-            taken = take_in(handover, EvidenceFiles(config.data_folder))
+            taken = take_in(handover, EvidenceFiles(config.data_folder), given.vouch_for)
     except OSError as problem:
         return _complain(f"{given.file} cannot be read: {problem.strerror}.")
     for audit in taken:
         print(f"\n{_printable(audit.title or audit.audit)}")
-        for line in _say_taken(audit):
+        for line in _say_taken(audit, given.vouch_for):
             print(f"  {line}")
     return 1 if any(audit.refused or audit.photos_refused for audit in taken) else 0
 
 
-def _say_taken(audit: Taken) -> Iterator[str]:
+def _say_taken(audit: Taken, vouched_for: str | None = None) -> Iterator[str]:
     yield f"{audit.new} entries are new, {audit.known} were here already."
+    if audit.vouched:
+        yield f"{audit.vouched} of them come from a tablet that this server did not know: they count as written by {vouched_for} on your word."
     if audit.put_right:
         numbers = ", ".join(map(str, audit.put_right))
         yield f"Damaged here, and put right from this file: {'entry' if len(audit.put_right) == 1 else 'entries'} {numbers}."

@@ -179,8 +179,8 @@ class Device:
 
     def carried_by(self, carrier: Person, operations: list[str] | None = None, **changed: Any) -> Any:
         """The same batch, signed here and brought by somebody else in a session of theirs."""
-        batch = self.batch(self.made if operations is None else operations, **changed)
-        body = json.dumps(in_short(batch)).encode()
+        batch = {"public_key": self.person.public_key} | self.batch(self.made if operations is None else operations)
+        body = json.dumps(in_short({**batch, **changed})).encode()
         return self.send_body(body, api=carrier.api, path="operations/carried")
 
     def signature_under(self, operations: list[str]) -> str | None:

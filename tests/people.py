@@ -1,5 +1,6 @@
 """The standing cast: who they are, and how they are signed in."""
 
+import base64
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,6 +42,17 @@ class Person:
         cookie = self.api.get_cookie("auditbook")
         assert cookie is not None
         return replace(self, app=app, api=client_of(app, cookie.value))
+
+    def with_lost_tablet(self, key: ec.EllipticCurvePrivateKey | None = None) -> "Person":
+        """The same person on a tablet that never came as far as enrolling itself."""
+        return replace(self, installation=new_id(), key=key or ec.generate_private_key(ec.SECP256R1()))
+
+    @property
+    def public_key(self) -> str:
+        """SPKI, base64url without padding, as a file that is taken out says it."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        spki = self.key.public_key().public_bytes(serialization.Encoding.DER, form)
+        return base64.urlsafe_b64encode(spki).decode().rstrip("=")
 
     def get(self, address: str, **more: Any) -> Any:
         return self.api.get(address, **more)

@@ -163,6 +163,7 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=True),
         sa.Column("enrolled_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("vouched_by", sa.String(length=36), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_installation_account_id"),
         sa.PrimaryKeyConstraint("id", "account_id", name="pk_installation"),
     )

@@ -75,7 +75,7 @@ SENTENCES: dict[str, str] = {
     "operation.value_unfit": "The value of {entity}.{field} does not fit: {why}. It is kept; the lead auditor can correct it.",
     "operation.not_permitted": "The author had no right to change {entity}.{field} in this audit. It is kept; the lead auditor decides.",
     "operation.in_anothers_name": "This says something in the name of somebody else in the team ({entity}.{field}). It is kept; only that person can say it.",
-    "operation.not_yours": "This entry names another author, tablet or audit than the one that sent it. It is kept, and counts as soon as its author's own tablet sends it.",
+    "operation.not_yours": "This entry names another author, tablet or audit than the one that sent it. It is kept, and counts as soon as its author's own tablet sends it; where that tablet is lost, its author takes the file in while signed in.",
     "operation.content_missing": "The content of this entry was erased before it came, and nobody here decided so. Its place is kept; it shows nothing.",
     "operation.already_born": "Something else with this number was recorded before, and what it began with never changes. Both are kept; the lead auditor decides.",
     "operation.servers_own": "This batch holds an entry of the server's own, which no tablet sends. Nothing of it was stored; leave that entry out and send the rest again.",
@@ -102,6 +102,8 @@ SENTENCES: dict[str, str] = {
     "handover.other_version": "This file was written by an app of another version ({version}). Update the app here, then take it in again.",
     "handover.wrong_passphrase": "The passphrase does not fit this file. Type it exactly as the other tablet showed it.",
     "handover.damaged": "The file is damaged or not complete. Nothing of it was taken in; copy it once more, or write it anew on the other tablet.",
+    "handover.unknown_tablet": "The server does not know the tablet that wrote this, and has no audit in which it could wait. Its author takes the file in on another tablet while signed in; or, if you know whose work it is, import it again with --vouch-for and that person's address.",
+    "handover.nobodys": "Nobody has an account with the address {email}. Nothing was taken in; give the address with which the author signs in.",
     "handover.malformed": "The file does not say what it should ({where}). Nothing of it was taken in; write it anew on the other tablet.",
     # Evidence
     "evidence.hash_mismatch": "The file that arrived is not the one that was announced. The tablet still has it and sends it again.",

@@ -58,7 +58,12 @@ class Handover:
         self.made_by: str = made["name"]
         self.made_at: str = made["at"]
         self.audits = audits
+        self._keys = {(one["installation"], one["account"]): one["public_key"] for one in contents["installations"]}
         self.evidence = [Evidence(**one) for one in contents["evidence"]]
+
+    def key_of(self, chain: ChainKey) -> str | None:
+        """The public key of the tablet that wrote it, as the file says."""
+        return self._keys.get((chain.installation, chain.account))
 
     def copies_in_log(self, audit: str) -> Iterator[tuple[bytes, str | None]]:
         """

@@ -23,14 +23,14 @@ from server.storage.clock import now_ms
 from server.storage.decision_register import registered
 from server.storage.server_state import server_identity
 
+LOST = "Lost before it was enrolled"
+"""What a tablet is called that never said its name."""
+
 
 def enrol(signed_in: SignedIn, installation: str, *, name: str, public_key: str | None) -> None:
     """Raises Refused for a key that is not ECDSA P-256 in SPKI form, and where the tablet or the session is blocked."""
-    key = _read_key(public_key) if public_key is not None else None
-    with reading(SERVER) as session:
-        # The server's own chains carry its own installation, another one after each restore: nobody writes under such a name.
-        is_taken = installation == server_identity(session).installation or chains.is_of_server(session, installation)
-    if is_taken:
+    key = read_key(public_key) if public_key is not None else None
+    if _is_servers(installation):
         raise Refused(Refusal("request.malformed", {"why": "id: it is taken"}))
     with unit_of_work(signed_in.scope()) as session:
         before = sign_ins.installations_of_session(session, signed_in.session)
@@ -49,7 +49,40 @@ def enrol(signed_in: SignedIn, installation: str, *, name: str, public_key: str 
         raise Refused(Refusal("account.installation_revoked"))
 
 
-def _read_key(text: str) -> bytes:
+def enrol_lost(account: str, installation: str, *, public_key: bytes | None, vouched_by: str) -> bool:
+    """
+    Note a tablet that never got as far as enrolling itself, on the word of somebody who may say whose it was. It is in no session,
+    and none is opened by it. Blocked for anybody, it is so for this account too. False where the server itself has that name.
+    """
+    if _is_servers(installation):
+        return False
+    with unit_of_work(SERVER) as session:
+        now = now_ms()
+        is_blocked = accounts.is_any_revoked(session, {installation}) or registered().tablets.get(installation, False)
+        known = accounts.installation(session, installation, account)
+        if known is None or public_key is not None:
+            accounts.enrol_installation(
+                session,
+                installation,
+                account,
+                name=LOST if known is None else known.name,
+                public_key=public_key,
+                now=now,
+                vouched_by=vouched_by,
+            )
+        if is_blocked:
+            accounts.block_again(session, [installation], now)
+    return True
+
+
+def _is_servers(installation: str) -> bool:
+    """The server's own chains carry its own installation, another one after each restore: nobody writes under such a name."""
+    with reading(SERVER) as session:
+        return installation == server_identity(session).installation or chains.is_of_server(session, installation)
+
+
+def read_key(text: str) -> bytes:
+    """ECDSA P-256 from its SPKI form in base64url. Raises Refused."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         key = load_der_public_key(data)

@@ -64,6 +64,8 @@ class ListedInstallation:
     last_seen_at: int | None
     """To the day; None where nobody is signed in under this name any more."""
     revoked_at: int | None
+    vouched_by: str | None
+    """Of a lost one that never enrolled itself: who said whose it was."""
 
 
 def has_accounts(session: Session) -> bool:
@@ -192,15 +194,23 @@ def installation_keys_since(session: Session, installation_id: str, account: str
 
 
 def enrol_installation(
-    session: Session, installation_id: str, account: str, *, name: str, public_key: bytes | None, now: int
+    session: Session,
+    installation_id: str,
+    account: str,
+    *,
+    name: str,
+    public_key: bytes | None,
+    now: int,
+    vouched_by: str | None = None,
 ) -> None:
-    """Add it, or note its new name and key. Keys of before are kept."""
+    """Add it, or note its new name and key. Keys of before are kept. `vouched_by`: it does not do so itself."""
     row = session.get(Installation, (installation_id, account))
     if row is None:
         row = Installation(id=installation_id, account_id=account, enrolled_at=now)
         session.add(row)
     row.name = name
     row.public_key = public_key
+    row.vouched_by = vouched_by
     session.flush()
     if public_key is not None:
         sha256 = hashlib.sha256(public_key).digest()
@@ -236,6 +246,7 @@ def installations(session: Session, email: str | None = None) -> list[ListedInst
             Installation.enrolled_at,
             last_seen,
             Installation.revoked_at,
+            Installation.vouched_by,
         )
         .join(Account, Account.id == Installation.account_id)
         .order_by(Account.email, Installation.enrolled_at, Installation.id)

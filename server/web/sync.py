@@ -12,6 +12,7 @@ from schemas.base import sha256_hex
 from schemas.sync import (
     PROTOCOL,
     AuditListingSchema,
+    CarriedPushSchema,
     CustodyQuerySchema,
     CustodySchema,
     HandBackSchema,
@@ -70,21 +71,21 @@ def post_operations(audit: uuid.UUID) -> Any:
 
 
 @blueprint.post("/audits/<uuid:audit>/operations/carried")
-@blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": PushSchema}}})
+@blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": CarriedPushSchema}}})
 @blueprint.response(200, PushAnswerSchema)
 def post_carried(audit: uuid.UUID) -> Any:
     """Store one batch of another tablet's chain, as that tablet signed it. Whoever is signed in brings it."""
     signed_in = current_account()
     if signed_in.installation is None:
         raise Refused(Refusal("account.installation_unknown"))
-    given = _given_batch()
+    given = _given_batch(CarriedPushSchema())
     carrier = Sender(signed_in.account, signed_in.installation, signed_in.roles)
     chain = ChainKey(str(given["installation"]), str(given["account"]), str(audit))
-    return _answer(str(audit), carry(carrier, chain, _batch(str(audit), given)))
+    return _answer(str(audit), carry(carrier, chain, _batch(str(audit), given), given["public_key"]))
 
 
-def _given_batch() -> dict[str, Any]:
-    given: dict[str, Any] = PushSchema().load(checked_json())
+def _given_batch(schema: PushSchema | None = None) -> dict[str, Any]:
+    given: dict[str, Any] = (schema or PushSchema()).load(checked_json())
     if given["protocol"] != PROTOCOL:
         raise Refused(Refusal("sync.protocol", {"got": given["protocol"], "expected": PROTOCOL}))
     return given

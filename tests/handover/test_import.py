@@ -118,7 +118,7 @@ def test_what_a_blocked_tablet_wrote_is_set_aside(database, app, config, lena_of
 def test_a_tablet_that_nobody_knows_writes_nothing_into_this_server(database, app, config):
     enter_lena()
     done = taken(config)
-    assert (done.new, dict(done.refused), done.photos_refused) == (0, {"request.not_found": 7}, 1)
+    assert (done.new, dict(done.refused), done.photos_refused) == (0, {"handover.unknown_tablet": 7}, 1)
 
 
 def test_what_nobody_can_vouch_for_is_kept_aside_in_an_audit_that_is_known(database, app, config, lena_of_the_file):
@@ -196,9 +196,9 @@ def test_the_log_in_a_file_puts_right_what_has_rotted_at_the_server(app, config,
 def run(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     monkeypatch.setenv("AUDITBOOK_DATA", config.data)
 
-    def run_import(path: Path, typed: str) -> tuple[int, str, str]:
+    def run_import(path: Path, typed: str, *more: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-        code = main(["import", str(path)])
+        code = main(["import", str(path), *more])
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -222,6 +222,24 @@ def test_the_command_says_what_is_wrong_with_a_file(run, tmp_path, app):
     )
     code, _, said = run(tmp_path / "nowhere", "x\n")
     assert (code, said) == (2, f"auditbook: {tmp_path / 'nowhere'} cannot be read: No such file or directory.\n")
+
+
+def test_whoever_runs_the_server_may_say_whose_work_of_an_unknown_tablet_is(run, app, capsys):
+    enter_lena()
+    code, said, _ = run(FILE, f"{PASSPHRASE}\n")
+    assert (code, "--vouch-for" in said) == (1, True)
+    code, _, complaint = run(FILE, f"{PASSPHRASE}\n", "--vouch-for", "nobody@example.org")
+    assert (code, "Nobody has an account with the address nobody@example.org." in complaint) == (2, True)
+    with reading(SERVER) as session:
+        email = accounts.account_by_id(session, LENA).email
+    code, said, _ = run(FILE, f"{PASSPHRASE}\n", "--vouch-for", email)
+    assert (code, "1 photos are new" in said) == (0, True)
+    assert (
+        f"7 of them come from a tablet that this server did not know: they count as written by {email} on your word."
+        in said
+    )
+    assert main(["device", "list", email]) == 0
+    assert "vouched for 20" in capsys.readouterr().out
 
 
 # --- Poison

@@ -1,12 +1,15 @@
 """What a colleague or a spare tablet brings counts as its author's, where the author's tablet has signed it."""
 
+import base64
+
 import pytest
 
 from server.database import SERVER, reading
 from server.domain.operation import ChainKey
 from server.domain.refusals import Refused
 from server.identity.by_hand import block_installation
-from server.storage import chains
+from server.storage import accounts, chains
+from server.storage.server_state import server_identity
 from server.storage.tables.operation import LoggedOperation
 from server.sync.carry import bring_by_hand
 from server.sync.push import Batch
@@ -172,6 +175,140 @@ def test_a_tablet_that_is_not_enrolled_brings_nothing(database, lena, aron):
         assert his.carried_by(Person(**{**vars(lena), "api": nobody})).status_code == 401
 
 
+# --- Of a tablet that drowned before the server knew its key
+
+
+def drowned(person: Person) -> Device:
+    """Begun and written without a network; the tablet was never enrolled."""
+    device = new_audit(person.with_lost_tablet())
+    device.add_finding("before it drowned")
+    return device
+
+
+def audits_of(person: Person) -> list[str]:
+    return [audit["id"] for audit in person.get("/api/audits").json]
+
+
+def test_what_its_author_brings_counts_although_the_tablet_was_never_known(database, lena):
+    lost = drowned(lena)
+    assert states(lost.carried_by(lena)) == ["stored"] * len(lost.made)
+    assert audits_of(lena) == [lost.audit]
+    assert titles(Device(lena, lost.audit)) == ["before it drowned"]
+    with reading(SERVER) as session:
+        [kept] = [one for one in accounts.installations(session) if one.id == lost.person.installation]
+        [key] = accounts.installation_keys(session, lost.person.installation, lena.account)
+    assert (kept.vouched_by, kept.last_seen_at, kept.revoked_at) == (lena.account, None, None)
+    assert base64.urlsafe_b64encode(key).decode().rstrip("=") == lost.person.public_key
+
+
+def test_what_its_author_brings_in_two_parts_counts_as_well(database, lena):
+    lost = drowned(lena)
+    lost.carried_by(lena, lost.made[:3])
+    assert states(lost.carried_by(lena, lost.made[3:])) == ["stored"] * len(lost.made[3:])
+
+
+def test_where_a_colleague_brought_it_first_it_counts_when_its_author_brings_it(database, lena, aron):
+    """Until then it is held, and nobody sees the audit; who brings it is told."""
+    lost = drowned(lena)
+    lost.add_member(aron)
+    answer = lost.carried_by(aron)
+    assert codes(answer) == ["operation.not_yours"] * len(lost.made)
+    assert audits_of(lena) == audits_of(aron) == []
+    lost.carried_by(lena)
+    assert audits_of(lena) == audits_of(aron) == [lost.audit]
+    assert titles(Device(aron, lost.audit)) == ["before it drowned"]
+    assert states(lost.carried_by(aron)) == ["duplicate"] * len(lost.made)
+
+
+def test_in_an_audit_that_is_known_it_counts_when_its_author_brings_it(database, lena, aron):
+    hers, _ = team_of_two(lena, aron)
+    lost = Device(aron.with_lost_tablet(), hers.audit)
+    lost.add_finding("before it drowned")
+    assert codes(lost.carried_by(lena)) == ["operation.not_yours"] * 2
+    assert titles(hers) == []
+    lost.carried_by(aron)
+    assert titles(hers) == ["before it drowned"]
+    assert hers.view().quarantined == {}
+
+
+def test_nobody_puts_words_into_a_colleagues_mouth_by_a_tablet_of_his_own_making(database, lena, aron, paula):
+    """He may lead, run the programme, or have signed with a key that the server knows as his: it is not her account that brings it."""
+    hers, _ = team_of_two(lena, aron)
+    for key in (None, aron.key):
+        forged = Device(lena.with_lost_tablet(key), hers.audit)
+        forged.add_finding("never said")
+        for carrier in (aron, paula):
+            assert set(codes(forged.carried_by(carrier))) == {"operation.not_yours"}
+    assert titles(hers) == []
+
+
+def test_the_word_of_its_author_replaces_no_key_that_is_known(database, lena, aron):
+    hers, his = team_of_two(lena, aron)
+    other = Device(aron.with_lost_tablet(), hers.audit)
+    other.person.installation = aron.installation
+    other.add_finding("signed by another key under the name of his tablet")
+    assert codes(other.carried_by(aron.enrol_another())) == ["operation.not_yours"] * 2
+    with reading(SERVER) as session:
+        assert len(accounts.installation_keys(session, aron.installation, aron.account)) == 1
+    his.add_finding("written by Aron")
+    assert states(his.push()) == ["stored"] * 2
+
+
+def test_the_key_that_comes_along_has_to_be_the_one_that_signed(database, lena, aron):
+    lost = drowned(lena)
+    for wrong in (aron.public_key, "no key", None):
+        assert set(codes(lost.carried_by(lena, public_key=wrong))) == {"operation.not_yours"}
+    with reading(SERVER) as session:
+        assert accounts.installation(session, lost.person.installation, lena.account) is None
+
+
+def test_a_tablet_that_could_not_sign_is_believed_by_its_authors_session(database, lena, aron):
+    """A browser without keys: from there, too, everything is sent unsigned."""
+    lost = drowned(lena)
+    unsigned = {"head_signature": None, "public_key": None}
+    assert set(codes(lost.carried_by(aron, **unsigned))) == {"operation.not_yours"}
+    lost.carried_by(lena, **unsigned)
+    assert titles(Device(lena, lost.audit)) == ["before it drowned"]
+
+
+def test_what_does_not_lead_to_what_was_signed_is_not_believed_on_its_authors_word(database, lena):
+    lost, other = drowned(lena), drowned(lena)
+    beside = [lost.made[0], other.made[1], *lost.made[1:]]
+    assert set(codes(lost.carried_by(lena, beside))) == {"operation.not_yours"}
+
+
+def test_a_lost_tablet_that_was_blocked_for_a_colleague_stays_blocked(database, lena, aron):
+    """They shared it; only his name was ever enrolled on it."""
+    hers, _ = team_of_two(lena, aron)
+    lost = Device(lena.with_lost_tablet(), hers.audit)
+    lost.person.installation = aron.installation
+    block_installation(aron.installation)
+    lost.add_finding()
+    assert codes(lost.carried_by(lena)) == ["account.installation_revoked"] * 2
+
+
+def test_a_lost_tablet_that_is_found_enrols_itself_and_goes_on(database, lena):
+    lost = drowned(lena)
+    lost.carried_by(lena)
+    found = {
+        "id": lost.person.installation,
+        "name": "From the bottom of the lake",
+        "public_key": lost.person.public_key,
+    }
+    another = lena.enrol_another()
+    assert another.api.put(f"/api/installations/{found['id']}", json=found).status_code == 200
+    with reading(SERVER) as session:
+        [kept] = [one for one in accounts.installations(session) if one.id == lost.person.installation]
+    assert (kept.vouched_by, kept.name) == (None, "From the bottom of the lake")
+
+
+def test_nobody_vouches_for_a_tablet_under_the_servers_own_name(database, lena):
+    with reading(SERVER) as session:
+        own = server_identity(session).installation
+    lost = new_audit(Person(**{**vars(lena.with_lost_tablet()), "installation": own}))
+    assert set(codes(lost.carried_by(lena))) == {"operation.not_yours"}
+
+
 # --- By whoever runs the server
 
 
@@ -211,6 +348,19 @@ def test_what_is_not_signed_and_belongs_nowhere_is_refused(database, lena):
     with pytest.raises(Refused) as refused:
         by_hand(hers, head_signature=None)
     assert refused.value.refusal.code == "request.not_found"
+
+
+def test_whoever_runs_the_server_may_vouch_for_the_author_and_for_nobody_else(database, lena, aron):
+    lost = drowned(lena)
+    batch = lost.batch(lost.made)
+    chain = ChainKey(batch["installation"], batch["account"], lost.audit)
+    given = Batch(lost.audit, len(lost.made), lost.prev, batch["head_signature"], batch["operations"])
+    for account in (None, aron.account):
+        with pytest.raises(Refused) as refused:
+            bring_by_hand(chain, given, account, lost.person.public_key)
+        assert refused.value.refusal.code == "handover.unknown_tablet"
+    assert bring_by_hand(chain, given, lena.account, lost.person.public_key).verdicts == ()
+    assert titles(Device(lena, lost.audit)) == ["before it drowned"]
 
 
 def test_what_is_not_signed_and_not_understood_outlives_an_update_of_the_server(database, lena, aron, monkeypatch):

@@ -115,6 +115,11 @@ class Installation(Base):
     """SPKI, DER. The one enrolled last; `installation_key` keeps all. None where the tablet has none."""
     enrolled_at: Mapped[int] = mapped_column(sa.BigInteger)
     revoked_at: Mapped[int | None] = mapped_column(sa.BigInteger)
+    vouched_by: Mapped[str | None] = mapped_column(sa.String(36))
+    """
+    It is lost and never enrolled itself, or never with a key: the account that said whose it was, or `BY_HAND` for whoever runs the
+    server (server/sync/carry.py).
+    """
 
 
 class InstallationKey(Base):
