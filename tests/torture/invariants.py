@@ -142,8 +142,6 @@ class ServerSeen:
     disk: Sequence[LyingFile] = ()
     lacking: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By audit the files that the server itself calls lacking, to whoever asks before leaving the site."""
-    held: frozenset[str] = frozenset()
-    """Digests of what it keeps for audits that it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +222,6 @@ def _arrived(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) ->
             there = _digests(server, audit)
             for digest, row in log.rows.items():
                 if digest in there or row.is_lost or row.is_hidden or row.origin is Origin.SERVER:
-                    continue
-                if row.is_carried and digest in server.held:
-                    # Of a tablet that drowned before this server knew its key, in an audit that nobody else has: nobody can say whose
-                    # it is. It is kept there, and the tablet that brought it says that it waits.
                     continue
                 yield Broken("I2", f"{tablet.name} has what the server lacks: {_name(story, digest)}")
 

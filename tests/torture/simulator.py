@@ -156,6 +156,16 @@ class Handed:
             for sent in batch["operations"]
         }
 
+    @property
+    def authors(self) -> set[tuple[str, str]]:
+        """Account and digest of the same."""
+        return {
+            (batch["account"], read_brought(sent).digest)
+            for audit in self.handover.audits
+            for batch in audit.batches
+            for sent in batch["operations"]
+        }
+
 
 class Simulator:
     def __init__(self, machine: Machine, seed: int):
@@ -180,7 +190,6 @@ class Simulator:
         """Sessions of who has put a tablet aside, once everybody takes turns."""
         self.walls: dict[str, int] = {}
         self._there: dict[str, set[str]] = {}
-        self._held = frozenset[str]()
         self.last_words: set[str] = set()
         self._last_word = 0
         self._assemble()
@@ -604,10 +613,28 @@ class Simulator:
         self._import(chance.choice(self.handed))
         return None
 
-    def _take_in(self, tablet: Tablet, handed: Handed) -> None:
+    def _vouch(self) -> None:
+        """
+        What is held since nobody knew the tablet that wrote it, which drowned: its author takes the file in, or whoever runs the
+        server says whose it was.
+        """
+        held = self.machine.held_digests()
+        for handed in self.handed:
+            for account in sorted({account for account, digest in handed.authors if digest in held}):
+                tablets = [tablet for tablet in self.tablets if account in tablet.stores]
+                if tablets and self.chance.random() < 0.5:
+                    tablet = self.chance.choice(tablets)
+                    self._put_into_the_hand_of(tablet, account)
+                    if self._take_in(tablet, handed):
+                        continue
+                self.machine.import_by_hand(handed.handover.written(PASSPHRASE), PASSPHRASE, vouch_for=account)
+
+    def _take_in(self, tablet: Tablet, handed: Handed) -> bool:
+        """True where all of it was."""
         refused = {audit for audit, why in tablet.take_in(handed.handover).items() if why is not None}
         self.carried |= {(audit, digest) for audit, digest in handed.digests if audit not in refused}
         handed.is_taken_in = handed.is_taken_in or not refused
+        return not refused
 
     def _import(self, handed: Handed) -> None:
         taken = self.machine.import_by_hand(handed.handover.written(PASSPHRASE), PASSPHRASE)
@@ -789,6 +816,8 @@ class Simulator:
             if not handed.is_taken_in:
                 self._import(handed)
         self._sync_until_quiet()
+        self._vouch()
+        self._sync_until_quiet()
         # Two copies of a tablet find out about each other by what they write; after that, what anybody writes counts.
         for _ in range(2):
             self.last_words = self._write_last_words()
@@ -876,8 +905,7 @@ class Simulator:
             kept_back = sum(audit not in store.listed for audit in waiting)
             self.told.kept_back += kept_back
             problem = tablet.problem if who == tablet.account else None
-            brought = [d for rows in store.rows.values() for d, row in rows.items() if row.is_carried]
-            is_held = bool(self._held.intersection(brought))
+            brought = {d for rows in store.rows.values() for d, row in rows.items() if row.is_carried}
             yield TabletSeen(
                 f"{tablet.name} ({self._name(who)})",
                 who,
@@ -886,8 +914,8 @@ class Simulator:
                 dict(store.files),
                 frozenset(store.uploads),
                 len(waiting) - kept_back,
-                len(set(brought) - self._held),
-                None if (kept_back or is_held) and problem == "request.not_found" else problem,
+                len(brought),
+                None if kept_back and problem == "request.not_found" else problem,
                 tuple(
                     sorted(
                         f"{old.refused[0]}: {len(lacking)} entries"
@@ -905,8 +933,7 @@ class Simulator:
     def finish(self) -> Told:
         self.come_to_rest()
         lacking = self._called_lacking()
-        self._held = frozenset(self.machine.held_digests())
-        server = replace(self.machine.seen(), lacking=lacking, held=self._held)
+        server = replace(self.machine.seen(), lacking=lacking)
         self._there = {audit: {entry.digest for entry in log.entries} for audit, log in server.logs.items()}
         tablets = self.seen()
         told = self.told

@@ -246,6 +246,7 @@ class Tablet:
         for batch, rows in self.store.read_carried(audit):
             signed = (batch.installation, batch.account, batch.announced, batch.head_signature)
             body = self._said_short(_push_body(*signed, [row for _, row in rows]), [digest for digest, _ in rows])
+            body["public_key"] = public_text(self.key_of(batch.installation))
             answer = self._ask_checked(f"/api/audits/{audit}/operations/carried", body)
             if answer.status == 200 and isinstance(answer.json, dict) and "held" in answer.json:
                 if answer.json["held"] != held_hash([digest for digest, _ in rows]):
@@ -663,7 +664,8 @@ def _push_body(installation: str, account: str, announced: Json, signature: str 
 
 
 def _said_of(installation: str, account: str) -> Json:
-    return {"installation": installation, "account": account, "name": "", "public_key": None}
+    key = public_text(Tablet.key_of(installation))
+    return {"installation": installation, "account": account, "name": "", "public_key": key}
 
 
 def _lengthened(page: Json) -> Json:

@@ -115,6 +115,26 @@ export interface components {
             key: string;
             signature: string;
         };
+        CarriedPush: {
+            /** Format: uuid */
+            account: string;
+            announced: components["schemas"]["Announced"];
+            /**
+             * @default whole
+             * @enum {string}
+             */
+            form: "whole" | "short";
+            head_signature: string | null;
+            /** Format: uuid */
+            installation: string;
+            operations: (string | {
+                content_sha256: string;
+                header: string;
+            })[];
+            protocol: number;
+            /** @default null */
+            public_key: string | null;
+        };
         CatalogueTree: {
             amendments: string[];
             clauses: components["schemas"]["ClauseInTree"][];
