@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { sha256Of } from '../domain/operation';
 import { isRefusal, type Refusal } from '../domain/refusal';
+import { watchCarried } from '../store/carried';
 import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
@@ -210,6 +211,29 @@ describe('the way on to the server', () => {
     await syncAll(aron);
     expect((await readOutbox(aron.db)).carried).toBe(0);
     expect(server.forms.at(-1)).toBe('whole');
+  });
+
+  test('of a tablet that drowned before the server knew it leads through its author', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena')]);
+    const file = await takenOut(lena);
+    server.unknown.add(await installationOf(lena.db));
+    await takenIn(aron, file);
+    await aron.engine.syncNow();
+    expect(await once(watchCarried(aron.db, AUDIT))).toEqual([
+      { account: LENA, count: 5, refused: ['operation.not_yours'] },
+    ]);
+    expect(server.texts(AUDIT)).toEqual([]);
+
+    const anew = await tabletFor(LENA, server);
+    expect((await opened(aron, file)).audits[0]!.inOwnName).toBe(0);
+    expect((await opened(anew, file)).audits[0]!.inOwnName).toBe(5);
+    await takenIn(anew, file);
+    await syncAll(anew, aron);
+    expect(server.texts(AUDIT)).toHaveLength(5);
+    expect([await titles(anew), await titles(aron)]).toEqual([['Of Lena'], ['Of Lena']]);
+    expect(await once(watchCarried(aron.db, AUDIT))).toEqual([]);
   });
 
   test('survives a restored server: what it has never had is not lost', async () => {

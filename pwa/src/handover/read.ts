@@ -47,6 +47,8 @@ export interface OpenedAudit {
   readonly batches: readonly BroughtBatch[];
   /** Unsent operations that this tablet does not have. */
   readonly fresh: number;
+  /** Those of them that stand under this account's own name: whoever takes them in says that they are. */
+  readonly inOwnName: number;
   /** Why nothing of this audit is taken in. */
   readonly refusal: Refusal | null;
 }
@@ -177,11 +179,12 @@ async function lookAt(db: AuditbookDatabase, audit: HandoverAudit, texts: Texts)
   const isNew = (await db.logs.get(audit.id)) === undefined && (await db.audits.get(audit.id)) === undefined;
   const batches = texts.batches.get(audit.id) ?? [];
   const { log, lines } = await lookAtLog(db, audit, texts.lines.get(audit.id) ?? []);
-  const digests = batches.flatMap(({ operations }) => operations.map(({ digest }) => digest));
-  const here = await db.operations.bulkGet(digests.map((digest) => [audit.id, digest] as [string, string]));
-  const fresh = here.filter((row) => row === undefined).length;
+  const brought = batches.flatMap(({ batch, operations }) => operations.map(({ digest }) => ({ digest, batch })));
+  const here = await db.operations.bulkGet(brought.map(({ digest }) => [audit.id, digest] as [string, string]));
+  const fresh = brought.filter((_, index) => here[index] === undefined);
+  const inOwnName = fresh.filter(({ batch }) => batch.account === db.account).length;
   const refusal = isNew ? refuseNew(db.account, audit, log, lines, batches) : null;
-  return { contents: audit, isNew, log, lines, batches, fresh, refusal };
+  return { contents: audit, isNew, log, lines, batches, fresh: fresh.length, inOwnName, refusal };
 }
 
 /** The lines behind this tablet's cursor, where the server's signature is under them. */

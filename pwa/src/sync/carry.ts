@@ -6,6 +6,7 @@
  */
 import type { ApiClient } from '../api/client';
 import { heldHash } from '../domain/operation';
+import type { Schemas } from '../domain/vocabulary';
 import { noteCarried, readCarried } from '../store/carried';
 import type { AuditbookDatabase } from '../store/database';
 import { problemOf, Stopped } from './problem';
@@ -22,14 +23,20 @@ export async function carryAudit(
   let sent = 0;
   for (const { row, batch, operations } of await readCarried(db, audit)) {
     if (isStopped()) break;
-    const { installation, account, announced, head_signature } = batch;
+    const { installation, account, announced, head_signature, public_key } = batch;
     const head = { installation, account, announced, head_signature };
-    const answer = await sendInKnownForm(head, operations, size, (...body) => api.carry(audit, ...body));
+    const send = (told: typeof head & { public_key?: string | null }) =>
+      sendInKnownForm(told, operations, size, (...body) => api.carry(audit, ...body));
+    // Our own from another tablet: this says that it was ours, where the server does not know it.
+    const isOwn = account === db.account && public_key !== null;
+    let answer = await send(isOwn ? { ...head, public_key } : head);
+    // An older server refuses a key that it does not know.
+    if (isOwn && answer.kind === 'problem' && answer.problem.code === 'request.malformed') answer = await send(head);
     if (answer.kind === 'ok') {
       if (answer.value.held !== heldHash(operations.map(({ digest }) => digest))) {
         throw new Stopped({ code: 'sync.not_the_server', facts: { status: 200 }, status: 200, audit });
       }
-      await noteCarried(db, row, null);
+      await noteCarried(db, row, answer.value.verdicts.some(waitsForAuthor) ? WAITS_FOR_AUTHOR : null);
       sent += operations.length;
       continue;
     }
@@ -40,6 +47,10 @@ export async function carryAudit(
   }
   return sent;
 }
+
+/** The server keeps it, and cannot tell whose it is: it does not know the tablet that wrote it. */
+const WAITS_FOR_AUTHOR = 'operation.not_yours';
+const waitsForAuthor = ({ reason }: Schemas['Verdict']): boolean => reason?.code === WAITS_FOR_AUTHOR;
 
 /** The server itself, or a limit on the way, does not take this one. It is tried again in the next run. */
 function isAboutThisBatch(status: number | null): boolean {

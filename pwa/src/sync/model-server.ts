@@ -7,6 +7,7 @@ import { ApiClient } from '../api/client';
 import {
   advanceRunningHash,
   digestOf,
+  digestOfErased,
   eraseContent,
   GENESIS,
   heldHash,
@@ -80,6 +81,8 @@ export class ModelServer {
   backedUp = new Set<string>();
   /** Bytes that it gives out, by the same names. */
   bytes = new Map<string, ArrayBuffer>();
+  /** Lost before they were enrolled: whose work of theirs a colleague brings is held, and shown to nobody. */
+  unknown = new Set<string>();
   /** Tablets that announced more than they sent, as it says of every audit. */
   announced: Schemas['WaitingTablet'][] = [];
   requests: string[] = [];
@@ -244,7 +247,7 @@ export class ModelServer {
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
-    if (rest === 'operations/carried') return this.#push(request, audit, null, session);
+    if (rest === 'operations/carried') return this.#push(request, audit, null, session, account);
     if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
     if (rest === 'operations/handed-back') {
       return this.left.has(account) || this.isUnknowing
@@ -303,7 +306,13 @@ export class ModelServer {
   }
 
   /** `account`: null for a batch that somebody brings, which is taken as its author's; this server asks for a signature, not whose. */
-  async #push(request: Request, audit: string, account: string | null, session: ModelSession): Promise<Response> {
+  async #push(
+    request: Request,
+    audit: string,
+    account: string | null,
+    session: ModelSession,
+    carrier: string | null = null,
+  ): Promise<Response> {
     const sent = await request.arrayBuffer();
     const isPacked = request.headers.get('Content-Encoding') === 'gzip';
     const body = isPacked ? await unpacked(sent) : sent;
@@ -316,6 +325,11 @@ export class ModelServer {
     if (account === null && push.head_signature === null) return problem(422, 'operation.not_yours');
     if ('form' in push && !this.knowsShort) return problem(422, 'request.malformed');
     this.forms.push(push.form ?? 'whole');
+    if (carrier !== null && this.unknown.has(push.installation)) {
+      const isOwn = carrier === push.account && (push as Schemas['CarriedPush']).public_key !== null;
+      if (!isOwn) return this.#hold(push);
+      this.unknown.delete(push.installation);
+    }
     const before = this.logs.get(audit);
     const log: Log =
       before === undefined
@@ -369,6 +383,24 @@ export class ModelServer {
     const proof = { head: this.#head(audit), held: heldHash(held) };
     const receipt = await this.receipt(audit, proof.head.seq, proof.head.hash);
     return json({ protocol: 1, epoch: this.epoch, ...proof, verdicts, next_dseq, receipt });
+  }
+
+  #hold(push: Schemas['Push']): Response {
+    const digests = wholeBatch(push)!.map((sent) =>
+      typeof sent === 'string' ? digestOf(sent) : digestOfErased(sent.header, sent.content_sha256),
+    );
+    const reason = { code: 'operation.not_yours', detail: '', facts: {} };
+    const verdicts = digests.map((digest, index) => ({ digest, verdict: 'quarantined', seq: index + 1, reason }));
+    const head = { seq: digests.length, hash: GENESIS };
+    return json({
+      protocol: 1,
+      epoch: this.epoch,
+      head,
+      held: heldHash(digests),
+      verdicts,
+      next_dseq: 1,
+      receipt: null,
+    });
   }
 
   /** Somebody pushed bytes that name another author's chain: they are kept aside. */
