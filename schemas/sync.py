@@ -10,6 +10,8 @@ from server.domain.operation import ErasedOperation
 PROTOCOL = 1
 MAX_BATCH_OPERATIONS = 500
 MAX_PAGE = 1000
+MAX_LEFT = 500
+"""Audits that one request asks about."""
 MAX_STRETCH = 50_000
 """
 Lines of the old log in one request: an audit has some thousand, and a day's loss some hundred. A tablet keeps a receipt every 20,000,
@@ -228,6 +230,37 @@ class AuditListingSchema(StrictSchema):
     client_name = fields.String(required=True, allow_none=True)
     starts_on = fields.String(required=True, allow_none=True)
     team_role = fields.String(required=True, allow_none=True)
+
+
+class LeftAuditSchema(StrictSchema):
+    """
+    An audit that a tablet has and that is not listed (any more). `seq` and `hash` are where its log ends there, which proves what it
+    has; `told` is what the server said last (`ErasedThereSchema`).
+    """
+
+    id = fields.UUID(required=True)
+    seq = whole(required=True)
+    hash = sha256_hex(required=True)
+    told = fields.String(required=True, allow_none=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+
+
+class LeftAuditsSchema(StrictSchema):
+    audits = fields.List(fields.Nested(LeftAuditSchema), required=True, validate=validate.Length(min=1, max=MAX_LEFT))
+
+
+class ErasedEntrySchema(StrictSchema):
+    """An entry whose content was erased, and the SHA-256 of the file that went with it; null where none did."""
+
+    digest = sha256_hex(required=True)
+    evidence = fields.String(required=True, allow_none=True)
+
+
+class ErasedThereSchema(StrictSchema):
+    """What was erased in an audit that is not listed, of the entries that the tablet has. Named again as `told`, it is not said again."""
+
+    id = fields.UUID(required=True)
+    told = sha256_hex(required=True)
+    erased = fields.List(fields.Nested(ErasedEntrySchema), required=True)
 
 
 class CustodyQuerySchema(StrictSchema):

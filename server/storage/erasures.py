@@ -143,6 +143,25 @@ def register_words(session: Session, audit: Audit, digest: str, said: Mapping[st
     register_erasure(session, decision)
 
 
+def erased_among(session: Session, audit: str, until: int, account: str) -> list[tuple[str, str | None]]:
+    """
+    Of the entries up to the number `until`, and of those that this account sent, the ones that were erased, by digest, in its order;
+    each with the SHA-256 of the file that went with it.
+    """
+    of_entry = (LoggedOperation.audit_id == Erasure.audit_id) & (LoggedOperation.digest == Erasure.digest)
+    rows = session.execute(
+        sa.select(Erasure.digest, Erasure.evidence_sha256)
+        .join(LoggedOperation, of_entry)
+        .where(
+            Erasure.audit_id == audit,
+            LoggedOperation.content_sha256.is_not(None),
+            sa.or_(LoggedOperation.seq <= until, LoggedOperation.sent_by_account == account),
+        )
+        .order_by(Erasure.digest)
+    )
+    return [(row.digest, row.evidence_sha256) for row in rows]
+
+
 def registered_erasures(session: Session, audit: Audit, digests: Iterable[str]) -> dict[str, Decision]:
     """Of these digests those that were erased by decision, with the decision."""
     wanted = sorted(set(digests))

@@ -15,8 +15,10 @@ from schemas.sync import (
     CarriedPushSchema,
     CustodyQuerySchema,
     CustodySchema,
+    ErasedThereSchema,
     HandBackSchema,
     HandedBackSchema,
+    LeftAuditsSchema,
     PullPageSchema,
     PullQuerySchema,
     PushAnswerSchema,
@@ -34,6 +36,7 @@ from server.storage.operation_log import PageEntry
 from server.sync.carry import carry
 from server.sync.custody import read_custody
 from server.sync.hand_back import Begin, Line, Stretch, hand_back
+from server.sync.left import LeftAudit, erased_in_left
 from server.sync.listing import list_audits
 from server.sync.pull import Page, Puller, pull
 from server.sync.push import Batch, PushAnswer, push
@@ -54,6 +57,24 @@ def get_audits() -> Any:
     """The audits of this account, with the head of each."""
     signed_in = current_account()
     return list_audits(signed_in.account, signed_in.roles)
+
+
+@blueprint.post("/audits/left")
+@blueprint.arguments(LeftAuditsSchema)
+@blueprint.response(200, ErasedThereSchema(many=True))
+def post_left(given: dict[str, Any]) -> Any:
+    """What was erased in audits that a tablet has and that are not listed for its account any more."""
+    signed_in = current_account()
+    reader = Puller(signed_in.account, signed_in.roles, signed_in.installation)
+    left = [LeftAudit(str(one["id"]), one["seq"], one["hash"], one["told"]) for one in given["audits"]]
+    return [
+        {
+            "id": there.audit,
+            "told": there.told,
+            "erased": [{"digest": digest, "evidence": evidence} for digest, evidence in there.erased],
+        }
+        for there in erased_in_left(reader, left)
+    ]
 
 
 @blueprint.post("/audits/<uuid:audit>/operations")

@@ -77,6 +77,21 @@ def _files_and_rows_agree(app: Flask, config: Config) -> Iterator[None]:
     assert list(examine_files(config)) == []
 
 
+def test_who_has_left_hears_which_file_went(shown, aron, paula):
+    """The tablet lets the bytes go; nobody's words are in the answer."""
+    member = shown.add_member(aron)
+    shown.push()
+    his = Device(aron, shown.audit)
+    his.pull()
+    shown.make("del", member, "deleted", True, bases=[head for heads in shown.heads.values() for head in heads])
+    shown.push()
+    withdraw(paula, shown)
+    one = {"id": shown.audit, "seq": his.cursor, "hash": his.hash, "told": None}
+    [told] = aron.post("/api/audits/left", json={"audits": [one]}).json
+    assert {entry["evidence"] for entry in told["erased"]} == {SHA256, None}
+    assert WHY not in str(told)
+
+
 def evidence_in(device: Device) -> list[str]:
     found = dict.fromkeys(
         entity for entity, field in device.heads if entity.startswith("evidence/") and field == "born"

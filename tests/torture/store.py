@@ -158,6 +158,8 @@ class Store:
     verdicts: dict[str, dict[str, tuple[int, Operation]]] = field(default_factory=dict)
     """By digest the server's last word, with its number; 0 for one that is only remembered."""
     receipts: dict[str, Json] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    """By audit, what the server said of erasures since it left the list."""
     old_logs: dict[tuple[str, str], OldLog] = field(default_factory=dict)
     uploads: dict[tuple[str, str], Upload] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -179,6 +181,7 @@ class Store:
         twin.old_logs = {key: copy.copy(old) for key, old in self.old_logs.items()}
         twin.uploads = {key: copy.copy(upload) for key, upload in self.uploads.items()}
         twin.logs, twin.receipts, twin.files = dict(self.logs), dict(self.receipts), dict(self.files)
+        twin.told = dict(self.told)
         twin.carried = {key: copy.copy(batch) for key, batch in self.carried.items()}
         twin.custody = dict(self.custody)
         return twin
@@ -454,10 +457,29 @@ class Store:
             said = row.operation
             if row.origin is Origin.SERVER and said is not None and said.kind in ON_OPERATIONS:
                 continue
-            header, row.content_sha256 = erase_content(row.data.encode())
-            row.data = header.decode()
-            read = parse_operation(header, row.content_sha256)
-            row.operation = read if isinstance(read, Operation) else None
+            _drop_content(row)
+
+    # --- left.ts
+
+    def left(self, listed: frozenset[str]) -> list[Json]:
+        """Audits that are not in the list, each with how far it was pulled, or as far as the server has signed it."""
+        left = []
+        for audit, log in self.logs.items():
+            signed = self.receipts.get(audit)
+            if audit in listed or (log.epoch is None and signed is None):
+                continue
+            at = signed if signed is not None and signed["seq"] > log.seq else {"seq": log.seq, "hash": log.hash}
+            left.append({"id": audit, "seq": at["seq"], "hash": at["hash"], "told": self.told.get(audit)})
+        return left
+
+    def drop_erased(self, audit: str, erased: list[Json], told: str) -> None:
+        for one in erased:
+            row = self.of_audit(audit).get(one["digest"])
+            if one["evidence"] is not None:
+                self.drop_withdrawn(audit, one["evidence"])
+            if row is not None and row.content_sha256 is None and not row.is_hidden:
+                _drop_content(row)
+        self.told[audit] = told
 
     def drop_withdrawn(self, audit: str, name: str) -> None:
         """evidence-bytes.ts: the file goes, unless another audit on this tablet names it."""
@@ -868,6 +890,13 @@ class Brought:
     text: str
     content_sha256: str | None
     operation: Operation | None
+
+
+def _drop_content(row: Row) -> None:
+    header, row.content_sha256 = erase_content(row.data.encode())
+    row.data = header.decode()
+    read = parse_operation(header, row.content_sha256)
+    row.operation = read if isinstance(read, Operation) else None
 
 
 def read_brought(sent: str | Json) -> Brought:

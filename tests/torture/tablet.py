@@ -148,10 +148,10 @@ class Tablet:
         self.store.listed = frozenset(listings) | vanished.keys()
         self.store.known |= self.store.listed
         audits = list(dict.fromkeys([*self.store.audits_waiting(), *listings]))
-        works: list[Callable[[], None]] = [
-            lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits
-        ]
-        works += [self._upload, *(lambda audit=audit: self._ask_custody(audit) for audit in audits)]
+        works: list[Callable[[], None]] = [lambda: self._hear_of_left(frozenset(listings))]
+        works += [lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits]
+        works.append(self._upload)
+        works += [lambda audit=audit: self._ask_custody(audit) for audit in audits]
         first = next(iter(vanished.values()), None)
         for work in works:
             try:
@@ -347,6 +347,14 @@ class Tablet:
         if answer.status == 404 and _problem(answer).code == "request.not_found":
             return
         self.store.take_custody(audit, self._value(answer))
+
+    # --- left.ts
+
+    def _hear_of_left(self, listed: frozenset[str]) -> None:
+        left = self.store.left(listed)
+        if left:
+            for there in self._value(self._ask_json("POST", "/api/audits/left", {"audits": left})):
+                self.store.drop_erased(there["id"], there["erased"], there["told"])
 
     # --- push.ts
 

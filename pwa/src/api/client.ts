@@ -152,6 +152,12 @@ export class ApiClient {
     return this.#ask('/api/audits', {}, 'list');
   }
 
+  /** What was erased in audits that are not listed here any more. */
+  readErasedInLeft(audits: Schemas['LeftAudit'][]): Promise<Answer<Schemas['ErasedThere'][]>> {
+    const json = { audits } satisfies Schemas['LeftAudits'];
+    return this.#ask('/api/audits/left', { method: 'POST', json }, 'list');
+  }
+
   /** `body` is the JSON of a `Push` as it is sent, packed or not; `digest` is SHA-256 over it unpacked, in base64. */
   push(
     audit: string,

@@ -211,10 +211,22 @@ export interface components {
             evidence: string[];
             operations: string[];
         };
+        ErasedEntry: {
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            digest: string;
+            evidence: string | null;
+        };
         ErasedOperation: {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             content_sha256: string;
             header: string;
+        };
+        ErasedThere: {
+            erased: components["schemas"]["ErasedEntry"][];
+            /** Format: uuid */
+            id: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            told: string;
         };
         Erasure: {
             /** Format: uuid */
@@ -370,6 +382,17 @@ export interface components {
         };
         KnownEvidenceQuery: {
             sha256?: string[];
+        };
+        LeftAudit: {
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            hash: string;
+            /** Format: uuid */
+            id: string;
+            seq: number;
+            told: string | null;
+        };
+        LeftAudits: {
+            audits: components["schemas"]["LeftAudit"][];
         };
         Mail: {
             attachments: string[];

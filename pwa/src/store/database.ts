@@ -86,6 +86,8 @@ export interface LogRow {
   unsettled?: 1;
   /** 1 where some entries came as digests alone: this account may not see them (any more). */
   partial?: 1;
+  /** What stands for all that the server said was erased in it since it left the list (store/left.ts). */
+  told_erased?: string;
 }
 
 export interface VerdictRow {

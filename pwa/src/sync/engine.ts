@@ -21,6 +21,7 @@ import { resetCursor } from '../store/repair';
 import { Backoff } from './backoff';
 import { carryAudit } from './carry';
 import { askCustody } from './custody';
+import { hearOfLeft } from './left';
 import {
   concernsOneAudit,
   isBlocked,
@@ -249,6 +250,8 @@ export class SyncEngine {
         first ??= { ...thrown.problem, audit };
       }
     };
+    // Before anything is sent: an audit that was begun here would look as if it had left the list.
+    await perAudit('', () => hearOfLeft(this.#db, this.#api, listings));
     const audits = await this.#auditsToSync(listings);
     for (const audit of audits) {
       const listing = listings.find((other) => other.id === audit);

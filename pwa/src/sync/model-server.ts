@@ -81,6 +81,8 @@ export class ModelServer {
   backedUp = new Set<string>();
   /** Bytes that it gives out, by the same names. */
   bytes = new Map<string, ArrayBuffer>();
+  /** By the digest of a birth the file that went with it. */
+  fileOf = new Map<string, string>();
   /** Lost before they were enrolled: whose work of theirs a colleague brings is held, and shown to nobody. */
   unknown = new Set<string>();
   /** Tablets that announced more than they sent, as it says of every audit. */
@@ -160,6 +162,7 @@ export class ModelServer {
     this.#append(log, this.#onOperation(log, audit, digest, 'erasure', { ...said, ...(evidence && { evidence }) }));
     if (evidence === undefined) return;
     this.withdrawn.add(evidence);
+    this.fileOf.set(digest, evidence);
     this.stored.delete(`${audit}/${evidence}`);
   }
 
@@ -244,6 +247,7 @@ export class ModelServer {
     if (path.startsWith('/api/workspaces/')) return problem(403, 'account.not_permitted');
     if (path === '/api/audits')
       return json(this.left.has(account) ? [] : [...this.logs.keys()].map((audit) => this.#listing(audit)));
+    if (path === '/api/audits/left') return json(this.#erasedIn(await request.json(), account));
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
     if (rest === 'operations' && request.method === 'POST') return this.#push(request, audit, account, session);
@@ -383,6 +387,21 @@ export class ModelServer {
     const proof = { head: this.#head(audit), held: heldHash(held) };
     const receipt = await this.receipt(audit, proof.head.seq, proof.head.hash);
     return json({ protocol: 1, epoch: this.epoch, ...proof, verdicts, next_dseq, receipt });
+  }
+
+  /** Of what a tablet proves that it has, or has sent itself. */
+  #erasedIn({ audits }: Schemas['LeftAudits'], account: string): Schemas['ErasedThere'][] {
+    return audits.flatMap(({ id, seq, hash, told }) => {
+      const log = this.logs.get(id);
+      if (log === undefined) return [];
+      const until = log.hashes[seq - 1] === hash ? seq : 0;
+      const erased = log.entries
+        .filter((entry, index) => entry.contentSha256 && (index < until || entry.sentBy?.endsWith(`/${account}`)))
+        .map(({ digest }) => ({ digest, evidence: this.fileOf.get(digest) ?? null }))
+        .toSorted((one, other) => (one.digest < other.digest ? -1 : 1));
+      const mark = heldHash(erased.map(({ digest }) => digest));
+      return erased.length === 0 || mark === told ? [] : [{ id, told: mark, erased }];
+    });
   }
 
   #hold(push: Schemas['Push']): Response {

@@ -3,6 +3,7 @@ import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import { sha256Of } from '../domain/operation';
 import { add, set } from '../store/changes';
+import { decode } from '../store/codec';
 import { commit } from '../store/commit';
 import { readLeaving } from '../store/custody';
 import type { AuditbookDatabase } from '../store/database';
@@ -10,7 +11,7 @@ import { cutEvidence } from '../store/evidence-bytes';
 import { keepPictures } from '../store/pictures';
 import { once, readLog, unfiledOf, watchEvidence } from '../store/queries';
 import { readOutbox } from '../store/outbox';
-import { ARON, AUDIT, LENA, openTablet, testLong } from '../store/testing';
+import { ARON, AUDIT, contentOf, LENA, openTablet, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
 import { fetchThumbnails } from './take-along';
@@ -56,6 +57,8 @@ async function bytesOn(db: AuditbookDatabase): Promise<Record<string, number>> {
   return { uploads, chunks, thumbnails, views };
 }
 
+const contentText = async (db: AuditbookDatabase): Promise<string> => JSON.stringify(await contentOf(db));
+
 const NOTHING = { uploads: 0, chunks: 0, thumbnails: 0, views: 0 };
 
 describe('a photo that was withdrawn', () => {
@@ -71,6 +74,47 @@ describe('a photo that was withdrawn', () => {
       expect(await readOutbox(lena.db)).toMatchObject({ operations: 0, photos: 0 });
     },
   );
+
+  testLong('goes from the tablet of whoever has left the team, who hears nothing else of the audit', async () => {
+    const { server, aron, birth } = await setUp();
+    await commit(aron.db, OTHER_AUDIT, [set('audit', OTHER_AUDIT, 'title', 'Never sent')]);
+    server.left.add(ARON);
+    await aron.engine.syncNow();
+    server.requests = [];
+    server.erase(AUDIT, birth, SHA256);
+    await aron.engine.syncNow();
+    expect(await bytesOn(aron.db)).toEqual(NOTHING);
+    const row = await aron.db.operations.get([AUDIT, birth]);
+    expect([row!.content_sha256?.length, decode(row!.body).includes(SHA256)]).toEqual([64, false]);
+    const [item] = (await once(watchEvidence(aron.db, AUDIT)))!;
+    expect(item).toMatchObject({ sha256: '', bytes: 'withdrawn', withdrawn: {} });
+    expect(await contentText(aron.db)).not.toContain('"withdrawn"');
+
+    const before = await contentOf(aron.db);
+    await aron.engine.syncNow();
+    const { device_state: _, ...same } = await contentOf(aron.db);
+    expect(same).toEqual((({ device_state: __, ...rest }) => rest)(before));
+    expect(server.requests.filter((request) => request === 'POST /api/audits/left')).toHaveLength(2);
+  });
+
+  testLong('is told in no request of its own where every audit is in the list', async () => {
+    const { server, lena } = await setUp();
+    await lena.engine.syncNow();
+    expect(server.requests).not.toContain('POST /api/audits/left');
+  });
+
+  testLong('that went while somebody was out is shown as ever once they are let in again', async () => {
+    const { server, aron, birth } = await setUp();
+    server.left.add(ARON);
+    await aron.engine.syncNow();
+    server.erase(AUDIT, birth, SHA256);
+    await aron.engine.syncNow();
+    server.left.delete(ARON);
+    await aron.engine.syncNow();
+    expect(aron.engine.state.problem).toBeNull();
+    const [item] = (await once(watchEvidence(aron.db, AUDIT)))!;
+    expect(item).toMatchObject({ bytes: 'withdrawn', withdrawn: { reason: 'withdrawn' } });
+  });
 
   test('leaves its place in the gallery, which says when and why', async () => {
     const { server, lena, birth } = await setUp();

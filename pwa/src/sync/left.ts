@@ -1,0 +1,26 @@
+/**
+ * What was erased in audits that are on this tablet and not in this account's list any more: nothing of them is pulled, and content that
+ * has to go goes all the same. One request for all of them, and none where there is no such audit.
+ */
+import type { ApiClient } from '../api/client';
+import type { Schemas } from '../domain/vocabulary';
+import type { AuditbookDatabase } from '../store/database';
+import { dropErased, readLeft } from '../store/left';
+import { problemOf, Stopped } from './problem';
+
+/** As many as one request may name (`MAX_LEFT` in schemas/sync.py). */
+const AT_ONCE = 500;
+
+export async function hearOfLeft(
+  db: AuditbookDatabase,
+  api: ApiClient,
+  listings: readonly Schemas['AuditListing'][],
+): Promise<void> {
+  const left = await readLeft(db, new Set(listings.map(({ id }) => id)));
+  for (let from = 0; from < left.length; from += AT_ONCE) {
+    const answer = await api.readErasedInLeft(left.slice(from, from + AT_ONCE));
+    if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }));
+    if (answer.kind !== 'ok') throw new Stopped(problemOf(answer));
+    for (const there of answer.value) await dropErased(db, there);
+  }
+}

@@ -1,0 +1,59 @@
+"""
+What a tablet still has to hear of audits that it has and that are not listed for its account any more: what was erased there.
+
+Before: somebody left the team, or the workspace, and the tablet pulls nothing of the audit.
+After:  it knows which of its entries lost their content, and which files went with them, by digest and hash alone; nobody's words,
+        and nothing that it could not have pulled once. Nothing is written.
+
+Whether it could have is proved by the tablet: it names the running hash of the log up to a number, and only who has pulled every entry
+up to there knows it. What the account itself sent needs no proof.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from server.database import SERVER, reading
+from server.domain.operation import held_hash
+from server.domain.refusals import Refusal, Refused
+from server.storage import Session, audits, erasures
+from server.storage import operation_log as log
+from server.sync.pull import Puller
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAudit:
+    """An audit on a tablet: how far it was pulled, with the running hash there, and the mark of what was told before."""
+
+    audit: str
+    seq: int
+    hash: str
+    told: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedThere:
+    """`erased`: digests, each with the SHA-256 of the file that went, if one did. `told`: the mark that stands for all of them."""
+
+    audit: str
+    told: str
+    erased: list[tuple[str, str | None]]
+
+
+def erased_in_left(reader: Puller, left: Iterable[LeftAudit]) -> list[ErasedThere]:
+    """Of these audits those of which there is something to tell, and something else than was told before."""
+    if reader.installation is None:
+        # Only what is enrolled can be blocked.
+        raise Refused(Refusal("account.installation_unknown"))
+    with reading(SERVER) as session:
+        return [there for one in left for there in _erased_in(session, reader.account, one)]
+
+
+def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[ErasedThere]:
+    row = audits.find_audit(session, left.audit)
+    if row is None:
+        return
+    is_proved = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
+    erased = erasures.erased_among(session, row.id, left.seq if is_proved else 0, account)
+    mark = held_hash(digest for digest, _ in erased)
+    if erased and mark != left.told:
+        yield ErasedThere(left.audit, mark, erased)

@@ -1,0 +1,108 @@
+"""What is erased after somebody has left the team is told to that person's tablet, and nothing else is."""
+
+import pytest
+
+from server.database import SERVER, reading
+from server.domain.operation import GENESIS, digest_of
+from server.identity.by_hand import block_installation
+from server.storage import accounts
+from server.sync.erase import erase_content_of
+from tests.devices import Device, new_audit
+from tests.people import Person
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def hers(database, lena, aron) -> Device:
+    device = new_audit(lena)
+    device.member = device.add_member(aron)
+    device.add_finding("Mr Novak smoked")
+    device.push()
+    return device
+
+
+def leaves(hers: Device) -> None:
+    hers.make("del", hers.member, "deleted", True, bases=[head for heads in hers.heads.values() for head in heads])
+    hers.push()
+
+
+def digest_of_last(device: Device) -> str:
+    return digest_of(device.made[-1].encode())
+
+
+def erase(paula: Person, device: Device, *digests: str) -> None:
+    with reading(SERVER) as session:
+        roles = accounts.roles_of(session, paula.account)
+    erase_content_of(paula.account, roles, device.audit, digests, "At the request of Mr Novak")
+
+
+def asks(person: Person, device: Device, **changed: object) -> list[dict[str, object]]:
+    one = {"id": device.audit, "seq": device.cursor, "hash": device.hash, "told": None, **changed}
+    answer = person.post("/api/audits/left", json={"audits": [one]})
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def test_what_is_erased_after_somebody_has_left_is_told_by_its_digest_alone(hers, aron, paula):
+    his, said = Device(aron, hers.audit), digest_of_last(hers)
+    his.pull()
+    leaves(hers)
+    assert aron.get("/api/audits").json == []
+    assert asks(aron, his) == []
+    erase(paula, hers, said)
+    [told] = asks(aron, his)
+    assert told == {"id": hers.audit, "told": told["told"], "erased": [{"digest": said, "evidence": None}]}
+
+
+def test_it_is_not_said_twice_and_anything_more_is_said(hers, aron, paula):
+    his = Device(aron, hers.audit)
+    his.pull()
+    leaves(hers)
+    first, second = (digest_of(text.encode()) for text in hers.made[-3:-1])
+    erase(paula, hers, first)
+    [told] = asks(aron, his)
+    assert asks(aron, his, told=told["told"]) == []
+    erase(paula, hers, second)
+    [more] = asks(aron, his, told=told["told"])
+    assert {one["digest"] for one in more["erased"]} == {first, second}
+
+
+def test_what_was_written_after_somebody_has_left_is_not_told(hers, aron, paula):
+    his = Device(aron, hers.audit)
+    his.pull()
+    leaves(hers)
+    hers.add_finding("Written without him")
+    hers.push()
+    erase(paula, hers, digest_of_last(hers))
+    assert asks(aron, his) == []
+
+
+@pytest.mark.parametrize("changed", [{"hash": "0" * 64}, {"seq": 0, "hash": GENESIS}, {"seq": 3}, {"seq": 9_999}])
+def test_who_cannot_prove_what_is_on_the_tablet_hears_nothing(hers, aron, otto, paula, changed):
+    his = Device(aron, hers.audit)
+    his.pull()
+    leaves(hers)
+    erase(paula, hers, digest_of(hers.made[-2].encode()))
+    assert asks(otto, his, **changed) == []
+
+
+def test_what_somebody_sent_and_never_pulled_is_told_without_a_proof(hers, aron, paula):
+    his = Device(aron, hers.audit)
+    his.add_finding("sent, and out of the team before it came back")
+    his.push()
+    leaves(hers)
+    erase(paula, hers, digest_of_last(his))
+    [told] = asks(aron, his, seq=0, hash=GENESIS)
+    assert [one["digest"] for one in told["erased"]] == [digest_of_last(his)]
+
+
+def test_a_blocked_tablet_and_one_that_is_not_enrolled_hear_nothing(hers, aron, paula):
+    his = Device(aron, hers.audit)
+    his.pull()
+    leaves(hers)
+    erase(paula, hers, digest_of(hers.made[-2].encode()))
+    block_installation(aron.installation)
+    one = {"id": hers.audit, "seq": his.cursor, "hash": his.hash, "told": None}
+    answer = aron.post("/api/audits/left", json={"audits": [one]})
+    assert answer.json["code"] == "account.installation_revoked"
