@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from schemas.base import StrictSchema, line, list_of, one_of
+from schemas.base import StrictSchema, line, list_of, one_of, whole
 from server.domain.vocabulary import Role, WorkspaceKind
 
 LEAST_PASSWORD = 12
@@ -23,7 +23,8 @@ class WorkspaceSchema(StrictSchema):
 class SessionSchema(StrictSchema):
     """
     Who is signed in, and where. `installation` is the one that was enrolled last in this session, null before the first time;
-    `server_time` lets the tablet state its clock's skew.
+    `server_time` lets the tablet state its clock's skew. `brought_in_name` counts entries in this person's name that somebody else brought
+    from a tablet that the server does not know, and that wait until this person brings them.
     """
 
     account = fields.UUID(required=True)
@@ -33,6 +34,7 @@ class SessionSchema(StrictSchema):
     installation = fields.UUID(required=True, allow_none=True)
     workspaces = fields.List(fields.Nested(WorkspaceSchema), required=True)
     server_time = line(required=True)
+    brought_in_name = whole(required=True)
 
 
 class EnrolSchema(StrictSchema):

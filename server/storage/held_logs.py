@@ -5,7 +5,7 @@ Only here are entries deleted: they stand in the other log by then, in the same 
 """
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.domain.vocabulary import Origin
 from server.storage.chains import keep_head, load_chain
@@ -18,6 +18,26 @@ def count_sent(session: Session, held: str, account: str) -> int:
     table = LoggedOperation
     query = sa.select(sa.func.count()).select_from(table)
     return session.scalar(query.where(table.audit_id == held, table.sent_by_account == account)) or 0
+
+
+def count_in_name(session: Session, account: str) -> int:
+    """
+    How many entries by this account somebody else has brought that wait where nobody sees them: in held logs, and in no audit's own. A
+    batch that was brought without its author's word is stored as its carrier's, under the author's name.
+    """
+    table, own = LoggedOperation, aliased(LoggedOperation)
+    in_log = sa.select(own.seq).where(own.audit_id == Audit.audit_id, own.digest == table.digest)
+    query = (
+        sa.select(sa.func.count(table.digest.distinct()))
+        .join(Audit, Audit.id == table.audit_id)
+        .where(
+            Audit.is_held,
+            table.chain_account == account,
+            table.sent_by_account != account,
+            sa.not_(sa.exists(in_log)),
+        )
+    )
+    return session.scalar(query) or 0
 
 
 def take_over(session: Session, held: str, audit: Audit, installation: str, account: str) -> None:

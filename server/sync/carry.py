@@ -22,7 +22,7 @@ from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.operation import GENESIS, ChainKey, head_statement, held_hash
 from server.domain.refusals import Refusal, Refused
 from server.identity.enrol import enrol_lost, read_key
-from server.storage import Session, accounts, audits, chains
+from server.storage import Session, accounts, audits, chains, held_logs
 from server.storage.clock import now_ms
 from server.storage.server_state import server_identity
 from server.sync.head_signature import verifying_key
@@ -133,6 +133,15 @@ def _vouched_author(session: Session, chain: ChainKey, batch: Batch) -> _Author 
     if verifying_key(statement, batch.head_signature, keys) is None:
         return None
     return _Author(Sender(chain.account, chain.installation, accounts.roles_of(session, chain.account)))
+
+
+def brought_in_name_of(account: str) -> int:
+    """
+    How many entries in this person's name others have brought from a tablet that nobody knows, for audits that exist nowhere else. They
+    are shown to nobody; whose name they stand in hears of them, and can bring them.
+    """
+    with reading(SERVER) as session:
+        return held_logs.count_in_name(session, account)
 
 
 def _last_of_one_chain(arrivals: Sequence[Arrival]) -> Arrival | None:

@@ -10,6 +10,7 @@ from server.identity.sign_in import sign_in, sign_out
 from server.identity.signed_in import SignedIn
 from server.storage.clock import as_instant, now_ms
 from server.storage.workspaces import workspaces_of
+from server.sync.carry import brought_in_name_of
 from server.web.blueprint import Blueprint
 from server.web.security import (
     current_account,
@@ -61,4 +62,5 @@ def session_answer(signed_in: SignedIn) -> dict[str, Any]:
         "installation": signed_in.installation,
         "workspaces": workspaces,
         "server_time": as_instant(now_ms()),
+        "brought_in_name": 0 if signed_in.is_blocked else brought_in_name_of(signed_in.account),
     }

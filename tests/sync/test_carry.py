@@ -189,6 +189,11 @@ def audits_of(person: Person) -> list[str]:
     return [audit["id"] for audit in person.get("/api/audits").json]
 
 
+def brought_in_name(person: Person) -> int:
+    count: int = person.get("/api/session").json["brought_in_name"]
+    return count
+
+
 def test_what_its_author_brings_counts_although_the_tablet_was_never_known(database, lena):
     lost = drowned(lena)
     assert states(lost.carried_by(lena)) == ["stored"] * len(lost.made)
@@ -214,10 +219,20 @@ def test_where_a_colleague_brought_it_first_it_counts_when_its_author_brings_it(
     answer = lost.carried_by(aron)
     assert codes(answer) == ["operation.not_yours"] * len(lost.made)
     assert audits_of(lena) == audits_of(aron) == []
+    assert [brought_in_name(person) for person in (lena, aron)] == [len(lost.made), 0]
     lost.carried_by(lena)
     assert audits_of(lena) == audits_of(aron) == [lost.audit]
     assert titles(Device(aron, lost.audit)) == ["before it drowned"]
     assert states(lost.carried_by(aron)) == ["duplicate"] * len(lost.made)
+    assert brought_in_name(lena) == 0
+
+
+def test_whose_name_it_stands_in_hears_no_more_of_it_where_it_is_held_behind_another_wall_as_well(database, lena, otto):
+    lost = drowned(lena)
+    lost.carried_by(otto)
+    assert brought_in_name(lena) == len(lost.made)
+    lost.carried_by(lena)
+    assert brought_in_name(lena) == 0
 
 
 def test_in_an_audit_that_is_known_it_counts_when_its_author_brings_it(database, lena, aron):

@@ -704,6 +704,7 @@ export interface components {
         Session: {
             /** Format: uuid */
             account: string;
+            brought_in_name: number;
             email: string;
             /** Format: uuid */
             installation: string | null;

@@ -227,11 +227,13 @@ describe('the way on to the server', () => {
     expect(server.texts(AUDIT)).toEqual([]);
 
     const anew = await tabletFor(LENA, server);
+    expect((await anew.engine.syncNow()).broughtInName).toBe(5);
     expect((await opened(aron, file)).audits[0]!.inOwnName).toBe(0);
     expect((await opened(anew, file)).audits[0]!.inOwnName).toBe(5);
     await takenIn(anew, file);
     await syncAll(anew, aron);
     expect(server.texts(AUDIT)).toHaveLength(5);
+    expect(anew.engine.state.broughtInName).toBe(0);
     expect([await titles(anew), await titles(aron)]).toEqual([['Of Lena'], ['Of Lena']]);
     expect(await once(watchCarried(aron.db, AUDIT))).toEqual([]);
   });

@@ -46,6 +46,8 @@ export interface EngineState {
   readonly problem: SyncProblem | null;
   /** Server minus device, in milliseconds, as of the last answer; null while unknown. */
   readonly clockSkew: number | null;
+  /** Entries in this account's name that others brought and that wait for it, as of the last answer. */
+  readonly broughtInName: number;
 }
 
 /** The lock of the browser, or one of a test. Runs the work, or answers false because another tab is at it. */
@@ -72,7 +74,7 @@ export class SyncEngine {
   readonly #backoff: Backoff;
   readonly #size = new BatchSize();
   readonly #listeners = new Set<(state: EngineState) => void>();
-  #state: EngineState = { phase: 'idle', lastSuccessAt: null, problem: null, clockSkew: null };
+  #state: EngineState = { phase: 'idle', lastSuccessAt: null, problem: null, clockSkew: null, broughtInName: 0 };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
   #isAskedAgain = false;
@@ -272,6 +274,7 @@ export class SyncEngine {
   async #checkSession(): Promise<Schemas['Session']> {
     const session = expectValue(await this.#api.readSession());
     const serverTime = Date.parse(session.server_time);
+    this.#change({ broughtInName: session.brought_in_name });
     if (Number.isFinite(serverTime)) this.#change({ clockSkew: serverTime - device.now() });
     // Somebody else signed in on this browser. What lies here is not theirs and is not sent under their name.
     if (session.account !== this.#db.account) {

@@ -83,6 +83,8 @@ export class ModelServer {
   bytes = new Map<string, ArrayBuffer>();
   /** By the digest of a birth the file that went with it. */
   fileOf = new Map<string, string>();
+  /** Entries in somebody's name that it holds, as it says to whoever signs in. */
+  held = 0;
   /** Lost before they were enrolled: whose work of theirs a colleague brings is held, and shown to nobody. */
   unknown = new Set<string>();
   /** Tablets that announced more than they sent, as it says of every audit. */
@@ -292,7 +294,7 @@ export class ModelServer {
   #session(account: string, { installation }: ModelSession): Schemas['Session'] {
     const server_time = new Date(this.now).toISOString();
     const person = { email: 'lena@example.org', name: 'Lena', language: 'en', workspaces: [] };
-    return { account, installation, server_time, ...person };
+    return { brought_in_name: this.held, account, installation, server_time, ...person };
   }
 
   #isBlocked({ installation }: ModelSession): boolean {
@@ -333,6 +335,7 @@ export class ModelServer {
       const isOwn = carrier === push.account && (push as Schemas['CarriedPush']).public_key !== null;
       if (!isOwn) return this.#hold(push);
       this.unknown.delete(push.installation);
+      this.held = 0;
     }
     const before = this.logs.get(audit);
     const log: Log =
@@ -408,6 +411,7 @@ export class ModelServer {
     const digests = wholeBatch(push)!.map((sent) =>
       typeof sent === 'string' ? digestOf(sent) : digestOfErased(sent.header, sent.content_sha256),
     );
+    this.held += digests.length;
     const reason = { code: 'operation.not_yours', detail: '', facts: {} };
     const verdicts = digests.map((digest, index) => ({ digest, verdict: 'quarantined', seq: index + 1, reason }));
     const head = { seq: digests.length, hash: GENESIS };

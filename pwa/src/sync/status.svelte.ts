@@ -16,6 +16,7 @@ class SyncStatus {
   /** The server refuses this tablet, as it last said: recording goes on, what is sent is kept aside. */
   blocked: SyncProblem | null = $state.raw(null);
   clockSkew: number | null = $state(null);
+  broughtInName = $state(0);
   /** Milliseconds since 1970, of whichever tab it was; null for never. */
   lastSuccessAt: number | null = $state(null);
   #outbox: Outbox | undefined = $state.raw(undefined);
@@ -107,10 +108,11 @@ class SyncStatus {
     this.lastSuccessAt = null;
   }
 
-  #show({ phase, problem, clockSkew }: EngineState): void {
+  #show({ phase, problem, clockSkew, broughtInName }: EngineState): void {
     this.phase = phase;
     this.problem = problem;
     this.clockSkew = clockSkew;
+    this.broughtInName = broughtInName;
   }
 }
 
