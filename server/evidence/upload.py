@@ -5,7 +5,7 @@ Before: web/evidence.py knows who sends. It speaks tus; here no header is named,
 After:  the whole file was checked against its hash and lies in the store; only then its row says that it is evidence.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 
 from schemas.evidence import MAX_EVIDENCE_BYTES
@@ -13,12 +13,12 @@ from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.storage import Session, audits, erasures
 from server.storage import evidence as records
+from server.storage import operation_log as log
 from server.storage.audits import Roles
 from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
 from server.storage.evidence import UploadRecord
 from server.storage.evidence_store import BlobKey, EvidenceFiles
-from server.storage.operation_log import evidence_sent_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,19 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    What an account may bring to an audit: everything to one that it sees; to another one what its own entries name, since those are
+    kept, and within its workspace what any entry names. `told`: of which it may hear whether the bytes are here; of an audit that is
+    not for it to see, what its entries name and what it has sent itself.
+    """
+
+    workspace: str
+    hashes: Set[str]
+    told: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far an upload has come."""
 
@@ -61,11 +74,12 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
     if announced.length > MAX_EVIDENCE_BYTES:
         raise Refused(Refusal("evidence.too_large", {"limit": MAX_EVIDENCE_BYTES}))
     with reading(SERVER) as session:
-        workspace, _ = _wanted(session, sender, announced.audit, [announced.sha256])
+        wanted = _wanted(session, sender, announced.audit, [announced.sha256])
+        workspace, is_told = wanted.workspace, announced.sha256 in wanted.told
         key = BlobKey(workspace, announced.audit, announced.sha256)
         _refuse_withdrawn(session, key)
-        is_held = records.find_blob(session, key) is not None
-    is_in_store = is_held or _is_whole_in_store(files, key)
+        is_held = is_told and records.find_blob(session, key) is not None
+    is_in_store = is_held or (is_told and _is_whole_in_store(files, key))
     now = now_ms()
     with unit_of_work(Scope(frozenset({workspace}))) as session:
         upload = records.unfinished_upload(
@@ -145,22 +159,25 @@ def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> dict[st
     not told.
     """
     with reading(SERVER) as session:
-        workspace, wanted = _wanted(session, sender, audit, hashes)
-        return records.stored_hashes(session, workspace, audit, wanted)
+        wanted = _wanted(session, sender, audit, hashes)
+        if not wanted.told:
+            raise Refused(Refusal("request.not_found"))
+        return records.stored_hashes(session, wanted.workspace, audit, wanted.told)
 
 
-def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str]) -> tuple[str, set[str]]:
-    """
-    The workspace of the audit, and those of the hashes that this account may bring: all of them to an audit that it sees, and to one
-    that it was taken out of what its own entries name. Those are kept, so their bytes are too. Raises `Refused` where there are none.
-    """
+def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str]) -> Wanted:
+    """Raises `Refused` where there is nothing that this account may bring."""
     asked, row = set(hashes), audits.find_audit(session, audit)
-    if row is not None and audits.visible_audit(session, audit, sender.account, sender.roles) is not None:
-        return row.workspace_id, asked
-    named = asked & evidence_sent_by(session, audit, sender.account) if row is not None else set()
-    if row is None or not named:
+    if row is None:
         raise Refused(Refusal("request.not_found"))
-    return row.workspace_id, named
+    if audits.visible_audit(session, audit, sender.account, sender.roles) is not None:
+        return Wanted(row.workspace_id, asked, asked)
+    own = log.evidence_sent_by(session, audit, sender.account)
+    # The work of a tablet that is lost may have been handed to anybody of the workspace, its photos with it.
+    named = asked & (log.evidence_named(session, audit) if row.workspace_id in sender.roles else own)
+    if not named:
+        raise Refused(Refusal("request.not_found"))
+    return Wanted(row.workspace_id, named, named & (own | records.hashes_brought_by(session, audit, sender.account)))
 
 
 def _find(sender: Sender, upload: str) -> UploadRecord:
@@ -179,7 +196,7 @@ def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
     if upload.is_complete:
         return Progress(upload.id, upload.length, upload.length)
     size = files.uploads.size(upload.id)
-    was_cut_while_finishing = size == upload.length or (size == 0 and _is_whole_in_store(files, upload.key))
+    was_cut_while_finishing = size == upload.length or (size == 0 and _is_placed_without_row(files, upload))
     if was_cut_while_finishing:
         # The power went after the last byte: before the check, or between the file's new place and its row.
         with files.uploads.locked(upload.id, None) as is_ours:
@@ -206,13 +223,14 @@ def _drop_withdrawn(files: EvidenceFiles, upload: UploadRecord) -> None:
 
 def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
     _drop_withdrawn(files, upload)
-    if not _is_whole_in_store(files, upload.key):
-        path = files.uploads.path(upload.id)
-        if upload.length == 0:
-            files.uploads.append(upload.id, ())
-        if sha256_of(path) != upload.sha256:
-            _forget(files, upload)
-            raise Refused(Refusal("evidence.hash_mismatch"))
+    path = files.uploads.path(upload.id)
+    if upload.length == 0:
+        files.uploads.append(upload.id, ())
+    is_here = path.exists()
+    if is_here and sha256_of(path) != upload.sha256:
+        _forget(files, upload)
+        raise Refused(Refusal("evidence.hash_mismatch"))
+    if is_here and not _is_whole_in_store(files, upload.key):
         files.blobs.put(upload.key, path)
     now = now_ms()
     try:
@@ -234,6 +252,13 @@ def _forget(files: EvidenceFiles, upload: UploadRecord) -> None:
     with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
         records.remove_upload(session, upload)
     files.uploads.remove(upload.id)
+
+
+def _is_placed_without_row(files: EvidenceFiles, upload: UploadRecord) -> bool:
+    """Where the row stands as well, another upload has brought it; whoever sends it once more is not told so."""
+    with reading(SERVER) as session:
+        has_row = records.find_blob(session, upload.key) is not None
+    return not has_row and _is_whole_in_store(files, upload.key)
 
 
 def _is_whole_in_store(files: EvidenceFiles, key: BlobKey) -> bool:

@@ -89,6 +89,12 @@ def unfinished_upload(session: Session, *, audit: str, account: str, sha256: str
     return None if row is None else _record(row)
 
 
+def hashes_brought_by(session: Session, audit: str, account: str) -> set[str]:
+    """Of the files that this account has sent to the audit whole."""
+    is_its = (Upload.audit_id == audit) & (Upload.account_id == account) & Upload.completed_at.is_not(None)
+    return set(session.scalars(sa.select(Upload.sha256).where(is_its)))
+
+
 def complete_upload(session: Session, upload: UploadRecord, now: int) -> None:
     session.execute(sa.update(Upload).where(Upload.id == upload.id).values(completed_at=now))
 

@@ -737,6 +737,11 @@ def evidence_sent_by(session: Session, audit: str, account: str) -> set[str]:
     return _evidence_named(session, audit, (table.sent_by_account == account) & (table.chain_account == account))
 
 
+def evidence_named(session: Session, audit: str) -> set[str]:
+    """The hashes of the bytes that any entry names, in quarantine or not."""
+    return _evidence_named(session, audit, sa.true())
+
+
 def evidence_named_beside(session: Session, audit: str, digests: Iterable[str]) -> set[str]:
     """The hashes of the bytes that any entry but these names, in quarantine or not."""
     return _evidence_named(session, audit, LoggedOperation.digest.not_in(sorted(set(digests))))

@@ -1,9 +1,11 @@
 """A picture belongs to the audit in which it was taken: through another audit of the same workspace nobody reads it or hears of it."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from server.domain.vocabulary import Role
 from server.evidence import upload as uploading
 from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
@@ -21,6 +23,7 @@ from tests.evidence.sending import (
     send,
 )
 from tests.evidence.test_upload import PowerCut
+from tests.people import Cast, enter
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +95,26 @@ def test_an_audit_that_one_may_not_see_does_not_tell_what_it_holds(database, one
     asked = aron.post(f"/api/audits/{one.audit}/evidence/known", json={"sha256": [SHA256]})
     assert (asked.status_code, asked.json["code"]) == (404, "request.not_found")
     assert read(Device(aron, one.audit)) == "request.not_found"
-    assert announce(one, person=aron).status_code == 404
+    assert announce(one, PICTURE[1:], person=aron).status_code == 404
+
+
+def test_who_was_handed_the_work_of_a_lost_tablet_brings_its_photo_and_is_told_no_more_than_that(database, one, aron):
+    """Aron is of the workspace, and not in the team. The photo happens to be there already."""
+    handed = replace(one, person=aron)
+    created = announce(handed)
+    assert (created.status_code, created.headers["Upload-Offset"]) == (201, "0")
+    assert aron.post(f"/api/audits/{one.audit}/evidence/known", json={"sha256": [SHA256]}).status_code == 404
+    lied = append(handed, created.headers["Location"], 0, PICTURE[:-1] + b"!")
+    assert (lied.status_code, lied.json["code"]) == (422, "evidence.hash_mismatch")
+    again = announce(handed).headers["Location"]
+    assert append(handed, again, 0, PICTURE).status_code == 204
+    assert known(handed, SHA256) == [SHA256]
+    assert read(handed) == "request.not_found"
+    assert read(one) == PICTURE
+
+
+def test_nobody_of_another_workspace_brings_it(database, one, cast: Cast):
+    assert announce(one, person=enter(cast.app, cast.theirs, "Eva All", *Role)).status_code == 404
 
 
 def test_a_file_that_does_not_have_the_hash_is_no_evidence_because_another_audit_has_it(database, one, other):

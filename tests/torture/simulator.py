@@ -810,6 +810,9 @@ class Simulator:
         for name in ("aron", "mara"):
             self._set_roles(name, (Role.AUDITOR,))
         self.network.deliver_late(self.chance)
+        for tablet in self.tablets:
+            for store in tablet.stores.values():
+                store.wake_carried(store.rows)
         for handed in self.handed:
             if self.chance.random() < 0.5:
                 self._take_in(self.chance.choice(self.tablets), handed)
@@ -905,7 +908,6 @@ class Simulator:
             kept_back = sum(audit not in store.listed for audit in waiting)
             self.told.kept_back += kept_back
             problem = tablet.problem if who == tablet.account else None
-            brought = {d for rows in store.rows.values() for d, row in rows.items() if row.is_carried}
             yield TabletSeen(
                 f"{tablet.name} ({self._name(who)})",
                 who,
@@ -914,7 +916,7 @@ class Simulator:
                 dict(store.files),
                 frozenset(store.uploads),
                 len(waiting) - kept_back,
-                len(brought),
+                sum(store.count_carried(audit) for audit in list(store.rows)),
                 None if kept_back and problem == "request.not_found" else problem,
                 tuple(
                     sorted(

@@ -118,6 +118,8 @@ class Carried:
     head_signature: str | None
     digests: list[str]
     refused: str | None = None
+    is_resting: bool = False
+    """The server said that it holds it, of an audit that is not for this account to see. For a day, which is over when all come to rest."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,21 @@ class Store:
         return sum(row.waiting is not None for row in self.of_audit(audit).values())
 
     def count_carried(self, audit: str) -> int:
+        if all(batch.is_resting for (of, _), batch in self.carried.items() if of == audit):
+            return 0
         return sum(row.is_carried for row in self.of_audit(audit).values())
+
+    def rest_carried(self, audit: str) -> bool:
+        batches = [batch for (of, _), batch in self.carried.items() if of == audit]
+        if any(batch.refused for batch in batches):
+            return False
+        for batch in batches:
+            batch.is_resting = True
+        return True
+
+    def wake_carried(self, audits: Iterable[str]) -> None:
+        for (audit, _), batch in self.carried.items():
+            batch.is_resting = batch.is_resting and audit not in audits
 
     def audits_waiting(self) -> list[str]:
         return [audit for audit in self.rows if self.waiting(audit) + self.count_carried(audit)]

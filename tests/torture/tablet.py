@@ -143,6 +143,7 @@ class Tablet:
             self.store.server_key = state["log_key"]
         listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
         self.store.ask_again(listings.keys() - self.store.listed)
+        self.store.wake_carried(listings.keys() - self.store.listed)
         vanished = self._send_vanished_again(listings)
         # They are asked about once more in the next run, as if they left the list only then.
         self.store.listed = frozenset(listings) | vanished.keys()
@@ -207,7 +208,8 @@ class Tablet:
             self._fetch(audit, session)
             store.rewind_to_waiting(audit)
         for number in range(ROUNDS):
-            sent = self._carry(audit) + self._push(audit)
+            carried = self._carry(audit)
+            sent = carried + self._push(audit)
             log = store.log(audit)
             is_current = listing is not None and (listing["epoch"], listing["head"]) == (
                 log.epoch,
@@ -220,9 +222,13 @@ class Tablet:
             try:
                 was_reset = self._fetch(audit, session)
             except Stopped as stopped:
-                if stopped.code != "request.not_found" or number > 0 or not store.rewind_by_one(audit):
+                if stopped.code != "request.not_found" or number > 0:
                     raise
-                continue
+                if store.rewind_by_one(audit):
+                    continue
+                if carried and store.rest_carried(audit):
+                    return
+                raise
             self.may_die("between pull and rewind")
             if not store.rewind_to_waiting(audit) and not was_reset:
                 return

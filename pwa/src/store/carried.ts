@@ -2,7 +2,8 @@
  * What came by hand from another tablet and the server has not got yet: kept here, shown and folded like our own, and taken to the
  * server as the other tablet signed it (sync/carry.ts). It is never sent as this account's own: it stands in somebody else's chain.
  *
- * A batch is kept until each of its operations has come back in the pulled log.
+ * A batch is kept until each of its operations has come back in the pulled log. It rests where it cannot: of an audit that is not for this
+ * account to see, the server says that it holds the batch, and no more.
  */
 import Dexie from 'dexie';
 import type { HandoverBatch } from '../domain/handover';
@@ -20,8 +21,13 @@ import {
   type ChainRow,
   type OperationRow,
 } from './database';
+import { device } from './device';
 import { fromDatabase, type Live } from './live';
 import { refoldEntities } from './refold';
+
+/** What the server says of work that it keeps without knowing the tablet that wrote it. */
+export const WAITS_FOR_AUTHOR = 'operation.not_yours';
+const REST_MS = 24 * 3_600_000;
 
 /** One operation as it came in a file. */
 export interface BroughtOperation {
@@ -206,30 +212,61 @@ export async function noteCarried(db: AuditbookDatabase, row: CarriedRow, refuse
     });
 }
 
+/**
+ * The server has said that it holds all of it, and has no such audit for this account, so it does not come back: nothing waits here any
+ * more. False where it has refused some of it.
+ */
+export async function restCarried(db: AuditbookDatabase, audit: string): Promise<boolean> {
+  return db.transaction('rw', db.carried, async () => {
+    const batches = db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
+    const refused = await batches.filter((row) => row.refused !== undefined && row.refused !== WAITS_FOR_AUTHOR).count();
+    if (refused > 0) return false;
+    await batches.modify({ held_at: device.now() });
+    return true;
+  });
+}
+
+/** Let in: from now on it comes back, or goes once more. */
+export async function wakeCarried(db: AuditbookDatabase, audit: string): Promise<void> {
+  const batches = db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
+  await batches.modify((row) => delete row.held_at);
+}
+
+/** A day later it goes once more: the server may have been restored, and nothing here would tell. */
+function isResting({ held_at }: CarriedRow): boolean {
+  return held_at !== undefined && Math.abs(device.now() - held_at) < REST_MS;
+}
+
 /** How many operations of others wait here to be taken to the server, by audit. */
 export async function countCarried(db: AuditbookDatabase): Promise<Map<string, number>> {
   const keys = (await db.operations.orderBy('[audit+carried]').keys()) as unknown as [string, number][];
   const counts = new Map<string, number>();
   for (const [audit] of keys) counts.set(audit, (counts.get(audit) ?? 0) + 1);
-  return counts;
+  if (counts.size === 0) return counts;
+  const batches = await db.carried.toArray();
+  const awake = new Set(batches.filter((row) => !isResting(row)).map(({ audit }) => audit));
+  return new Map([...counts].filter(([audit]) => awake.has(audit)));
 }
 
 export interface CarriedWork {
   readonly account: string;
   readonly count: number;
   readonly refused: readonly string[];
+  /** The server holds it, and this account hears nothing more of it. */
+  readonly isHeld: boolean;
 }
 
 /** Whose work of an audit waits here, and what the server said about it. */
 export function watchCarried(db: AuditbookDatabase, audit: string): Live<CarriedWork[]> {
   return fromDatabase(async () => {
-    const found = new Map<string, { count: number; refused: Set<string> }>();
+    const found = new Map<string, { count: number; refused: Set<string>; isHeld: boolean }>();
     for (const { row, batch, operations } of await readCarried(db, audit)) {
-      const of = found.get(batch.account) ?? { count: 0, refused: new Set<string>() };
+      const of = found.get(batch.account) ?? { count: 0, refused: new Set<string>(), isHeld: true };
+      of.isHeld &&= isResting(row);
       of.count += operations.filter(({ carried }) => carried === 1).length;
       if (row.refused !== undefined) of.refused.add(row.refused);
       found.set(batch.account, of);
     }
-    return [...found].map(([account, { count, refused }]) => ({ account, count, refused: [...refused] }));
+    return [...found].map(([account, { refused, ...work }]) => ({ account, ...work, refused: [...refused] }));
   });
 }

@@ -164,6 +164,8 @@ export interface CarriedRow {
   last: string;
   /** Why the server did not take it. */
   refused?: string;
+  /** When the server said that it holds it, of an audit that is not for this account to see. */
+  held_at?: number;
   body: Body<CarriedBatch>;
 }
 

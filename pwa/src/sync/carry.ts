@@ -7,7 +7,7 @@
 import type { ApiClient } from '../api/client';
 import { heldHash } from '../domain/operation';
 import type { Schemas } from '../domain/vocabulary';
-import { noteCarried, readCarried } from '../store/carried';
+import { noteCarried, readCarried, WAITS_FOR_AUTHOR } from '../store/carried';
 import type { AuditbookDatabase } from '../store/database';
 import { problemOf, Stopped } from './problem';
 import { sendInKnownForm, type BatchSize } from './push';
@@ -48,8 +48,6 @@ export async function carryAudit(
   return sent;
 }
 
-/** The server keeps it, and cannot tell whose it is: it does not know the tablet that wrote it. */
-const WAITS_FOR_AUTHOR = 'operation.not_yours';
 const waitsForAuthor = ({ reason }: Schemas['Verdict']): boolean => reason?.code === WAITS_FOR_AUTHOR;
 
 /** The server itself, or a limit on the way, does not take this one. It is tried again in the next run. */

@@ -13,6 +13,7 @@ import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
 import { askAgain, readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
+import { restCarried, wakeCarried } from '../store/carried';
 import { ownChains, rewindByOne, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
 import { encode } from '../store/codec';
@@ -341,7 +342,11 @@ export class SyncEngine {
   /** Let in (again): what the server did not find for this account it may find now. */
   async #welcome(listings: readonly Schemas['AuditListing'][]): Promise<void> {
     const known = await this.#db.audits.bulkGet(listings.map((listing) => listing.id));
-    for (const [index, { id }] of listings.entries()) if (known[index]?.listed !== 1) await askAgain(this.#db, id);
+    for (const [index, { id }] of listings.entries()) {
+      if (known[index]?.listed === 1) continue;
+      await askAgain(this.#db, id);
+      await wakeCarried(this.#db, id);
+    }
   }
 
   /** What waits here first, then what differs there. */
@@ -385,10 +390,13 @@ export class SyncEngine {
       try {
         wasReset = await this.#pull(audit, session);
       } catch (thrown) {
-        // Sent, and never pulled, and the server has no such audit: it may have been restored from a backup of before.
         const isUnknown = thrown instanceof Stopped && thrown.problem.code === 'request.not_found';
-        if (!isUnknown || round > 0 || !(await rewindByOne(this.#db, audit))) throw thrown;
-        continue;
+        if (!isUnknown || round > 0) throw thrown;
+        // Sent, and never pulled, and the server has no such audit: it may have been restored from a backup of before.
+        if (await rewindByOne(this.#db, audit)) continue;
+        // Of work that was brought for others, whoever may not see it hears no more than that the server holds it.
+        if (carried > 0 && (await restCarried(this.#db, audit))) return;
+        throw thrown;
       }
       if (!(await rewindToWaiting(this.#db, audit)) && !wasReset) return;
     }
