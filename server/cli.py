@@ -224,7 +224,7 @@ def _prepare(config: Config) -> list[str]:
     app = create_app(config)
     with app.app_context():
         migrate()
-        _say_caught_up(catch_up_with_register())
+        _say_caught_up(catch_up_with_register(load_log_key(config).name))
         ask_after_update()
         # A server that others can reach must not begin with accounts whose password stands in the documentation.
         if config.is_demo and not config.public_url:
@@ -376,7 +376,7 @@ def _restore(given: argparse.Namespace, config: Config) -> int:
     def begin_epoch() -> None:
         with create_app(config).app_context():
             migrate()
-            began.append(begin_again())
+            began.append(begin_again(load_log_key(config).name))
             db.engine.dispose()
 
     done = put_back(config, folder, begin_epoch, is_replacing=given.replace, is_without_log_key=given.without_log_key)
@@ -402,7 +402,7 @@ def _restored(_given: argparse.Namespace, config: Config) -> int:
     app = create_app(config)
     with app.app_context():
         migrate()
-        began = begin_again()
+        began = begin_again(load_log_key(config).name)
         db.engine.dispose()
     end_restore(config.data_folder)
     _say_epoch(began)
@@ -471,7 +471,7 @@ def _ready_app(config: Config) -> Flask:
     app = create_app(config)
     with app.app_context():
         migrate()
-        _say_caught_up(catch_up_with_register())
+        _say_caught_up(catch_up_with_register(load_log_key(config).name))
         ask_after_update()
     return app
 

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("asked_version", sa.String(length=40), nullable=True),
         sa.Column("former", sa.Text(), nullable=False),
         sa.Column("backed_up_at", sa.BigInteger(), nullable=True),
+        sa.Column("log_key", sa.String(length=64), nullable=True),
         sa.CheckConstraint("id = 1", name="ck_server_state_one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_server_state"),
     )

@@ -65,6 +65,15 @@ def note_asked_version(session: Session, version: str) -> None:
     session.flush()
 
 
+def note_log_key(session: Session, name: str) -> bool:
+    """Whether this database knew another one."""
+    row = session.get_one(ServerState, 1)
+    is_another = row.log_key not in (None, name)
+    row.log_key = name
+    session.flush()
+    return is_another
+
+
 def begin_new_epoch(session: Session) -> str:
     """
     After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking.

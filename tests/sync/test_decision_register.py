@@ -340,6 +340,25 @@ def test_by_which_names_the_server_has_written_is_known_whatever_backup_is_put_b
     assert decision_register.read(register).servers >= {first, second}
 
 
+def test_a_server_that_has_lost_its_log_key_begins_an_epoch_and_so_does_a_database_from_before_that(told: Device):
+    """Nothing that was signed with the old key proves anything, so no tablet could show that the database was put back."""
+    assert catch_up_with_register("1" * 64).epoch == "", "the first one that it hears of"
+    assert catch_up_with_register("1" * 64).epoch == ""
+    with unit_of_work(SERVER) as session:
+        before = vars(session.get_one(ServerState, 1)).copy()
+    lost = catch_up_with_register("2" * 64)
+    assert lost.epoch != ""
+    assert catch_up_with_register("2" * 64).epoch == ""
+    with unit_of_work(SERVER) as session:
+        row = session.get_one(ServerState, 1)
+        row.epoch, row.installation, row.former, row.log_key = (
+            before[name] for name in ("epoch", "installation", "former", "log_key")
+        )
+    assert catch_up_with_register("2" * 64).epoch not in ("", lost.epoch, before["epoch"])
+    assert begin_again("3" * 64).epoch != ""
+    assert catch_up_with_register("3" * 64).epoch == "", "told, it has begun already"
+
+
 def test_a_database_from_before_a_restore_that_is_put_back_without_a_word_begins_an_epoch_at_the_next_start(
     told: Device,
 ):

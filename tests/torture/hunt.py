@@ -163,7 +163,6 @@ class Sums:
     freed: int = 0
     by_hand: int = 0
     lost_and_told: int = 0
-    kept_back: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     aside: Counter[str] = field(default_factory=Counter)
@@ -181,7 +180,6 @@ class Sums:
             "freed",
             "by_hand",
             "lost_and_told",
-            "kept_back",
         ):
             setattr(self, name, getattr(self, name) + getattr(told, name))
         for name in ("faults", "rules", "aside"):

@@ -128,7 +128,7 @@ class Machine:
             db.engine.dispose()
             self.fault = None
             # It is started again: what was decided and not carried out to the end is.
-            catch_up_with_register()
+            self.start()
             raise
         finally:
             self.fault = None
@@ -193,7 +193,7 @@ class Machine:
             shutil.rmtree(self._data / "uploads", ignore_errors=True)
         if (backup.folder / "evidence").exists():
             shutil.copytree(backup.folder / "evidence", evidence, dirs_exist_ok=True)
-        return begin_again() if is_told else catch_up_with_register()
+        return begin_again(self._log_key()) if is_told else self.start()
 
     def is_backed_up(self, audit: str, name: str) -> bool:
         """Whether some backup has the bytes of this file, whatever the server says."""
@@ -244,9 +244,17 @@ class Machine:
                     session.execute(sa.insert(table), rows[table])
 
     def lose_log_key(self) -> None:
-        """The file is gone, and the server makes another one."""
+        """The file is gone, and the server makes another one when it starts again."""
         (self._data / log_key.KEY_FILE).unlink(missing_ok=True)
         log_key._read.cache_clear()
+        self.start()
+
+    def start(self) -> CaughtUp:
+        """What the server does before it serves."""
+        return catch_up_with_register(self._log_key())
+
+    def _log_key(self) -> str:
+        return log_key.load_log_key(self.app.config["AUDITBOOK"]).name
 
     # --- What people do at a desk or a terminal
 
@@ -377,6 +385,7 @@ def ruled(app: Flask, folder: Path, seed: int) -> Iterator[Machine]:
         for target, name, listener in listeners:
             event.listen(target, name, listener)
             stack.callback(event.remove, target, name, listener)
+        machine.start()
         yield machine
 
 

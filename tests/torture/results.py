@@ -217,8 +217,7 @@ def page(hunts: list[dict[str, Any]], clients: list[dict[str, Any]], killed: lis
         f"{sum(one['withdrawn'] for one in hunts)} files. Freed on tablets: {sum(one['freed'] for one in hunts)} photos.",
         "",
         f"Beyond saving, and not counted: {sum(one['gone'] for one in hunts)} entries and files whose every copy was destroyed; "
-        f"{sum(one['lost_and_told'] for one in hunts)} that a restored server could not prove any more, told on the tablets; "
-        f"{sum(one['kept_back'] for one in hunts)} photos of people who may not see the audit any more, still on their tablets.",
+        f"{sum(one['lost_and_told'] for one in hunts)} that a restored server could not prove any more, told on the tablets.",
         "",
         "| fault of the line | times |",
         "|---|---|",

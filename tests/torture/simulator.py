@@ -124,8 +124,6 @@ class Told:
     by_hand: int = 0
     """Entries that were taken out by hand."""
     lost_and_told: int = 0
-    kept_back: int = 0
-    """Files of somebody who may not see the audit any more: the server takes none of them."""
     heads: dict[str, str] = field(default_factory=dict)
     """By audit the running hash in which it ended: the same seed ends in the same."""
 
@@ -905,8 +903,6 @@ class Simulator:
                 if json.loads(self.made[d].partition("\n")[0])["chain"]["account"] == who
             }
             waiting = [audit for (audit, _), upload in store.uploads.items() if upload.state == "waiting"]
-            kept_back = sum(audit not in store.listed for audit in waiting)
-            self.told.kept_back += kept_back
             problem = tablet.problem if who == tablet.account else None
             yield TabletSeen(
                 f"{tablet.name} ({self._name(who)})",
@@ -915,9 +911,9 @@ class Simulator:
                 logs,
                 dict(store.files),
                 frozenset(store.uploads),
-                len(waiting) - kept_back,
+                len(waiting),
                 sum(store.count_carried(audit) for audit in list(store.rows)),
-                None if kept_back and problem == "request.not_found" else problem,
+                problem,
                 tuple(
                     sorted(
                         f"{old.refused[0]}: {len(lacking)} entries"

@@ -222,7 +222,7 @@ describe('the way on to the server', () => {
     await takenIn(aron, file);
     await aron.engine.syncNow();
     expect(await once(watchCarried(aron.db, AUDIT))).toEqual([
-      { account: LENA, count: 5, refused: ['operation.not_yours'] },
+      { account: LENA, count: 5, refused: ['operation.not_yours'], isHeld: true },
     ]);
     expect(server.texts(AUDIT)).toEqual([]);
 
@@ -237,6 +237,38 @@ describe('the way on to the server', () => {
     expect([await titles(anew), await titles(aron)]).toEqual([['Of Lena'], ['Of Lena']]);
     expect(await once(watchCarried(aron.db, AUDIT))).toEqual([]);
   });
+
+  testLong(
+    'of an audit that is not for whoever brings it ends with the word of the server that it holds it',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+      server.strangers.add(ARON);
+      await commit(lena.db, AUDIT, [...START, ...finding('f1', 'Of Lena')]);
+      await takenIn(aron, await takenOut(lena));
+      await syncAll(aron);
+      expect(server.texts(AUDIT)).toHaveLength(5);
+      expect(aron.engine.state.problem).toBeNull();
+      expect((await readOutbox(aron.db)).carried).toBe(0);
+      expect(await once(watchCarried(aron.db, AUDIT))).toEqual([
+        { account: LENA, count: 5, refused: [], isHeld: true },
+      ]);
+      const carried = (): number => server.requests.filter((request) => request.endsWith('/carried')).length;
+      const before = carried();
+      await syncAll(aron);
+      expect(carried(), 'not again and again').toBe(before);
+
+      await aron.db.carried.toCollection().modify((row) => void (row.held_at! -= 25 * 3_600_000));
+      expect((await readOutbox(aron.db)).carried).toBe(5);
+      await syncAll(aron);
+      expect(carried(), 'a day later once more').toBe(before + 1);
+
+      server.strangers.delete(ARON);
+      await syncAll(aron);
+      expect(await titles(aron)).toEqual(['Of Lena']);
+      expect(await aron.db.carried.count()).toBe(0);
+    },
+  );
 
   test('survives a restored server: what it has never had is not lost', async () => {
     const server = new ModelServer();

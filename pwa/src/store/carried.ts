@@ -174,12 +174,16 @@ async function keepBatch(db: AuditbookDatabase, audit: string, brought: BroughtB
     await db.carried.put({ audit, last, body });
 }
 
+function batchesOf(db: AuditbookDatabase, audit: string) {
+  return db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
+}
+
 /** The batches that the server has not got yet, with their operations. Of those that have come back the rest is forgotten. */
 export async function readCarried(
   db: AuditbookDatabase,
   audit: string,
 ): Promise<{ row: CarriedRow; batch: CarriedBatch; operations: OperationRow[] }[]> {
-  const rows = await db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]).toArray();
+  const rows = await batchesOf(db, audit).toArray();
   const found = [];
   for (const row of rows) {
     const batch = decode(row.body);
@@ -195,7 +199,7 @@ export async function readCarried(
 export async function forgetArrived(db: AuditbookDatabase, audit: string): Promise<void> {
   await db.transaction('rw', [db.carried, db.operations], async () => {
     const waiting = new Set((await readCarried(db, audit)).map(({ row }) => row.last));
-    const rows = await db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]).toArray();
+    const rows = await batchesOf(db, audit).toArray();
     const done = rows.filter((row) => !waiting.has(row.last));
     await db.carried.bulkDelete(done.map((row) => [audit, row.last] as [string, string]));
   });
@@ -218,18 +222,16 @@ export async function noteCarried(db: AuditbookDatabase, row: CarriedRow, refuse
  */
 export async function restCarried(db: AuditbookDatabase, audit: string): Promise<boolean> {
   return db.transaction('rw', db.carried, async () => {
-    const batches = db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
-    const refused = await batches.filter((row) => row.refused !== undefined && row.refused !== WAITS_FOR_AUTHOR).count();
-    if (refused > 0) return false;
-    await batches.modify({ held_at: device.now() });
+    const rows = await batchesOf(db, audit).toArray();
+    if (rows.some(({ refused }) => refused !== undefined && refused !== WAITS_FOR_AUTHOR)) return false;
+    await batchesOf(db, audit).modify({ held_at: device.now() });
     return true;
   });
 }
 
 /** Let in: from now on it comes back, or goes once more. */
 export async function wakeCarried(db: AuditbookDatabase, audit: string): Promise<void> {
-  const batches = db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
-  await batches.modify((row) => delete row.held_at);
+  await batchesOf(db, audit).modify((row) => delete row.held_at);
 }
 
 /** A day later it goes once more: the server may have been restored, and nothing here would tell. */

@@ -85,6 +85,8 @@ export class ModelServer {
   fileOf = new Map<string, string>();
   /** Entries in somebody's name that it holds, as it says to whoever signs in. */
   held = 0;
+  /** Of the workspace and in no team, and nothing here was written by them: no audit is theirs to see. */
+  strangers = new Set<string>();
   /** Lost before they were enrolled: whose work of theirs a colleague brings is held, and shown to nobody. */
   unknown = new Set<string>();
   /** Tablets that announced more than they sent, as it says of every audit. */
@@ -248,7 +250,11 @@ export class ModelServer {
     if (path === '/api/standards') return json([]);
     if (path.startsWith('/api/workspaces/')) return problem(403, 'account.not_permitted');
     if (path === '/api/audits')
-      return json(this.left.has(account) ? [] : [...this.logs.keys()].map((audit) => this.#listing(audit)));
+      return json(
+        this.left.has(account) || this.strangers.has(account)
+          ? []
+          : [...this.logs.keys()].map((audit) => this.#listing(audit)),
+      );
     if (path === '/api/audits/left') return json(this.#erasedIn(await request.json(), account));
     const [, audit, rest] = /^\/api\/audits\/([^/]+)\/(.+)$/.exec(path) ?? [];
     if (audit === undefined || rest === undefined) return problem(404, 'request.not_found');
@@ -260,6 +266,7 @@ export class ModelServer {
         ? problem(404, 'request.not_found')
         : this.#takeBack(request, audit);
     }
+    if (this.strangers.has(account)) return problem(404, 'request.not_found');
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];

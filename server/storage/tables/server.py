@@ -23,3 +23,5 @@ class ServerState(Base):
     former: Mapped[str] = mapped_column(sa.Text, default="[]")
     """By which names it has written before restores, as JSON: the words under them may be lost."""
     backed_up_at: Mapped[int | None] = mapped_column(sa.BigInteger)
+    log_key: Mapped[str | None] = mapped_column(sa.String(64))
+    """The name of the key that signs how far each log goes, as of the last start."""
