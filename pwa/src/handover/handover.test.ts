@@ -10,7 +10,7 @@ import { installationOf, type AuditbookDatabase } from '../store/database';
 import { cutEvidence, readEvidence } from '../store/evidence-bytes';
 import { readOutbox } from '../store/outbox';
 import { readCursor } from '../store/pulled';
-import { once, readLog, watchTrust } from '../store/queries';
+import { once, readLog, watchAudits, watchTrust } from '../store/queries';
 import type { Session } from '../store/session';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, testLong } from '../store/testing';
 import { SyncEngine } from '../sync/engine';
@@ -253,6 +253,7 @@ describe('the way on to the server', () => {
       expect(await once(watchCarried(aron.db, AUDIT))).toEqual([
         { account: LENA, count: 5, refused: [], isHeld: true },
       ]);
+      expect(await once(watchAudits(aron.db))).toMatchObject([{ isOnServer: false, isHeldForOthers: true }]);
       const carried = (): number => server.requests.filter((request) => request.endsWith('/carried')).length;
       const before = carried();
       await syncAll(aron);

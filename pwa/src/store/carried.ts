@@ -239,15 +239,22 @@ function isResting({ held_at }: CarriedRow): boolean {
   return held_at !== undefined && Math.abs(device.now() - held_at) < REST_MS;
 }
 
+/** Audits of which everything that was brought for others rests. */
+export async function heldAudits(db: AuditbookDatabase): Promise<Set<string>> {
+  const batches = await db.carried.toArray();
+  const held = new Set(batches.map(({ audit }) => audit));
+  for (const row of batches) if (!isResting(row)) held.delete(row.audit);
+  return held;
+}
+
 /** How many operations of others wait here to be taken to the server, by audit. */
 export async function countCarried(db: AuditbookDatabase): Promise<Map<string, number>> {
   const keys = (await db.operations.orderBy('[audit+carried]').keys()) as unknown as [string, number][];
   const counts = new Map<string, number>();
   for (const [audit] of keys) counts.set(audit, (counts.get(audit) ?? 0) + 1);
   if (counts.size === 0) return counts;
-  const batches = await db.carried.toArray();
-  const awake = new Set(batches.filter((row) => !isResting(row)).map(({ audit }) => audit));
-  return new Map([...counts].filter(([audit]) => awake.has(audit)));
+  const held = await heldAudits(db);
+  return new Map([...counts].filter(([audit]) => !held.has(audit)));
 }
 
 export interface CarriedWork {

@@ -20,6 +20,7 @@ import type { Value } from '../domain/plain-json';
 import { auditableCriteria, type Standard } from '../domain/standard';
 import { foldTeam, type Team } from '../domain/team';
 import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabulary';
+import { heldAudits } from './carried';
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, KeptCustody, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
@@ -155,6 +156,8 @@ export interface AuditSummary {
   readonly isReported: boolean;
   /** False while the server has never listed it: it exists on this tablet only. */
   readonly isOnServer: boolean;
+  /** Not for this account to see, and brought to the server for others; nothing of it waits here. */
+  readonly isHeldForOthers: boolean;
   readonly isReadyOffline: boolean;
   readonly readiness: Readiness | null;
   /** When the server's last backup was taken, and how many entries of this audit are newer; null where it told of none. */
@@ -164,8 +167,9 @@ export interface AuditSummary {
 /** Audits on this tablet, the nearest first. What the log here says goes before what the server's list said. */
 export function watchAudits(db: AuditbookDatabase): Live<AuditSummary[]> {
   return fromDatabase(() =>
-    db.transaction('r', [db.audits, db.logs, db.entities, db.device_state], async () => {
+    db.transaction('r', [db.audits, db.logs, db.entities, db.device_state, db.carried], async () => {
       const listed = new Map((await db.audits.toArray()).map((row) => [row.id, row]));
+      const held = await heldAudits(db);
       const ids = new Set([...listed.keys(), ...((await db.logs.toCollection().primaryKeys()) as string[])]);
       const summaries: AuditSummary[] = [];
       for (const id of ids) {
@@ -178,7 +182,7 @@ export function watchAudits(db: AuditbookDatabase): Live<AuditSummary[]> {
           await readKind(db, id, 'report_record'),
         ];
         const teamRole = teamOf(id, audit, team).get(db.account) ?? null;
-        summaries.push(summaryOf(id, body, audit, teamRole, closings, reports));
+        summaries.push(summaryOf(id, body, audit, teamRole, closings, reports, held.has(id)));
       }
       return summaries.sort(
         (one, other) => compare(one.startsOn ?? '9', other.startsOn ?? '9') || compare(one.id, other.id),
@@ -194,6 +198,7 @@ function summaryOf(
   teamRole: TeamRole | null,
   closings: readonly EntityView<'closing_record'>[],
   reports: readonly EntityView<'report_record'>[],
+  isHeld: boolean,
 ): AuditSummary {
   const { listing, readiness } = body;
   return {
@@ -209,6 +214,7 @@ function summaryOf(
     isSealed: closings.some((record) => record.get('seal')),
     isReported: reports.some((record) => record.get('seal')),
     isOnServer: listing !== null,
+    isHeldForOthers: listing === null && isHeld,
     isReadyOffline: listing === null || isReady(readiness),
     readiness,
     backedUp: listing?.backed_up
