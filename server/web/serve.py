@@ -4,6 +4,7 @@ The server process: gunicorn with one worker of several threads, which is what S
 Larger installations run any WSGI server on `wsgi:app` and `auditbook worker` beside it.
 """
 
+import gc
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,12 @@ class _Arbiter(Arbiter):
         self.handle_term()
 
 
+def freeze_what_is_loaded() -> None:
+    """It stays for good. Looking through it again and again for garbage took a fifth of the processor time of a push."""
+    gc.collect()
+    gc.freeze()
+
+
 def serve(
     config: Config,
     load_app: Callable[[], Flask],
@@ -57,6 +64,7 @@ def serve(
 
     def started(worker: Any) -> None:
         signal.signal(signal.SIGINT, worker.handle_exit)
+        freeze_what_is_loaded()
         when_started()
 
     def stopping(_server: Any, _worker: Any) -> None:
