@@ -271,6 +271,21 @@ describe('the way on to the server', () => {
     },
   );
 
+  testLong('leaves out a photo that was withdrawn while the file was on its way', async () => {
+    const server = new ModelServer();
+    const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];
+    const { sha256, file } = photo(1000);
+    const { operations } = await commit(lena.db, AUDIT, [...START, evidence(sha256, 1000)], [file]);
+    const out = await takenOut(lena);
+    await syncAll(lena);
+    server.erase(AUDIT, operations.at(-1)!.digest, sha256);
+    await syncAll(lena, aron);
+    expect(await takenIn(aron, out)).toEqual({ entries: 0, operations: 0, photos: 0 });
+    expect([await aron.db.uploads.count(), await aron.db.evidence_bytes.count()]).toEqual([0, 0]);
+    expect(await takenIn(lena, out)).toMatchObject({ photos: 0 });
+    expect([await lena.db.uploads.count(), await lena.db.evidence_bytes.count()]).toEqual([0, 0]);
+  });
+
   test('survives a restored server: what it has never had is not lost', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];

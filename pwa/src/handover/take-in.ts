@@ -43,6 +43,8 @@ export async function takeInHandover(
       db,
       wanted.map((audit) => toTakeIn(audit, evidence)),
     );
+    // What was withdrawn meanwhile is named by nothing.
+    await dropChunks(db, begun);
     const counts = [...taken.values()];
     return {
       entries,

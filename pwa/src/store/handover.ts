@@ -16,13 +16,13 @@ import {
 } from '../domain/handover';
 import { headStatement } from '../domain/operation';
 import { instantOf } from '../domain/spelling';
-import { readCarried, tablesForBatches, takeBatches, type BroughtBatch, type TakenIn } from './carried';
+import { countCarried, readCarried, tablesForBatches, takeBatches, type BroughtBatch, type TakenIn } from './carried';
 import { decode, encode } from './codec';
 import type { AuditbookDatabase, CarriedBatch, ChainRow, OperationRow, UploadRow } from './database';
 import { deviceKey, signText } from './keys';
-import { countCarried } from './carried';
 import { ownChains } from './own-chains';
 import { readEntity } from './queries';
+import { readWithdrawn } from './refold';
 
 const PROTOCOL = 1;
 const MOST_BATCH_BYTES = 256 * 1024;
@@ -249,8 +249,10 @@ export async function takeIn(
     for (const { audit, batches, evidence } of audits) {
       const counts = await takeBatches(db, audit, batches);
       let photos = 0;
+      const withdrawn = await readWithdrawn(db, audit);
       for (const { sha256, media_type, size, chunks } of evidence) {
         const before = await db.uploads.get([audit, sha256]);
+        if (withdrawn.has(sha256)) continue;
         if (before !== undefined && before.state !== 'damaged') continue;
         const file: EvidenceFile = { sha256, size, mediaType: media_type, chunks: [] };
         await db.uploads.put({ ...evidenceRows(audit, file).upload, chunks });

@@ -70,6 +70,12 @@ export async function readErasures(
   return erasedBy(entriesOf(await db.operations.where('[audit+ent]').anyOf(words).toArray()));
 }
 
+/** The files that were withdrawn from this audit, as far as is known here. */
+export async function readWithdrawn(db: AuditbookDatabase, audit: string): Promise<Set<string>> {
+  const words = db.operations.where('[audit+ent]').between([audit, 'operation/'], [audit, 'operation/\uffff']);
+  return new Set(filesIn(erasedBy(entriesOf(await words.toArray())).values()));
+}
+
 /** The files that went with what was erased, by SHA-256. */
 export function filesIn(erasures: Iterable<Erasure>): string[] {
   return [...erasures].flatMap(({ evidence }) => (typeof evidence === 'string' ? [evidence] : []));
