@@ -376,7 +376,7 @@ def _restore(given: argparse.Namespace, config: Config) -> int:
     def begin_epoch() -> None:
         with create_app(config).app_context():
             migrate()
-            began.append(begin_again(load_log_key(config).name))
+            began.append(begin_again())
             db.engine.dispose()
 
     done = put_back(config, folder, begin_epoch, is_replacing=given.replace, is_without_log_key=given.without_log_key)
@@ -402,7 +402,7 @@ def _restored(_given: argparse.Namespace, config: Config) -> int:
     app = create_app(config)
     with app.app_context():
         migrate()
-        began = begin_again(load_log_key(config).name)
+        began = begin_again()
         db.engine.dispose()
     end_restore(config.data_folder)
     _say_epoch(began)
@@ -471,7 +471,7 @@ def _ready_app(config: Config) -> Flask:
     app = create_app(config)
     with app.app_context():
         migrate()
-        _say_caught_up(catch_up_with_register(load_log_key(config).name))
+        _say_caught_up(catch_up_with_register())
         ask_after_update()
     return app
 

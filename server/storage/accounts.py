@@ -51,6 +51,8 @@ class KnownInstallation:
     name: str
     public_key: bytes | None
     revoked_at: int | None
+    vouched_by: str | None
+    """Of a lost one that never enrolled itself: who said whose it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def people(session: Session, workspace: str) -> list[Person]:
 def installation(session: Session, installation_id: str, account: str) -> KnownInstallation | None:
     """This installation for this account; `public_key` is the one that was enrolled last."""
     row = session.get(Installation, (installation_id, account))
-    return KnownInstallation(row.name, row.public_key, row.revoked_at) if row else None
+    return KnownInstallation(row.name, row.public_key, row.revoked_at, row.vouched_by) if row else None
 
 
 def installation_keys(session: Session, installation_id: str, account: str) -> list[bytes]:

@@ -65,13 +65,14 @@ def note_asked_version(session: Session, version: str) -> None:
     session.flush()
 
 
-def note_log_key(session: Session, name: str) -> bool:
-    """Whether this database knew another one."""
-    row = session.get_one(ServerState, 1)
-    is_another = row.log_key not in (None, name)
-    row.log_key = name
+def log_key(session: Session) -> str | None:
+    """The name of the key with which the server signed in this epoch; None where it has not been served yet."""
+    return session.scalar(sa.select(ServerState.log_key))
+
+
+def note_log_key(session: Session, name: str) -> None:
+    session.get_one(ServerState, 1).log_key = name
     session.flush()
-    return is_another
 
 
 def begin_new_epoch(session: Session) -> str:
@@ -85,7 +86,7 @@ def begin_new_epoch(session: Session) -> str:
     # Here each log ends in the backup: what comes from now on may have come before already.
     first = sa.func.coalesce(Audit.first_restored_seq, Audit.head_seq)
     session.execute(sa.update(Audit).values(restored_seq=Audit.head_seq, first_restored_seq=first))
-    row.epoch, row.installation = new_id(), new_id()
+    row.epoch, row.installation, row.log_key = new_id(), new_id(), None
     session.flush()
     return row.epoch
 

@@ -9,7 +9,8 @@ After:  where the tablet that wrote them has signed the last one with a key that
 
 A tablet may have drowned before the server knew a key of it. Then its author may say that it was theirs: by bringing the work in a
 session of that very account, which could have enrolled the tablet and sent the same; or whoever runs the server says so. Nobody else
-can: a colleague's file with a key of its own would put words into a mouth. Where a key is known, nobody's word replaces it.
+can: a colleague's file with a key of its own would put words into a mouth. So the word is for what is brought with it, and for each
+further file it is given anew. Where a key is known, nobody's word replaces it.
 
 The signature is under the last operation alone. It speaks for the others because each names the one before it by its digest.
 """
@@ -43,7 +44,9 @@ def carry(carrier: Sender, chain: ChainKey, batch: Batch, public_key: str | None
     with reading(SERVER) as session:
         if accounts.installation(session, carrier.installation, carrier.account) is None:
             raise Refused(Refusal("account.installation_unknown"))
-        author = _vouched_author(session, chain, batch) or _own(session, chain, batch, carrier.account, public_key)
+        author = _vouched_author(session, chain, batch, carrier.account) or _own(
+            session, chain, batch, carrier.account, public_key
+        )
         if author is not None and not _may_bring(session, carrier, author.sender, batch.audit):
             author = None
     if author is not None and author.enrols(carrier.account):
@@ -65,7 +68,9 @@ def bring_by_hand(
     belong to no workspace.
     """
     with reading(SERVER) as session:
-        author = _vouched_author(session, chain, batch) or _own(session, chain, batch, vouched_account, public_key)
+        author = _vouched_author(session, chain, batch, vouched_account) or _own(
+            session, chain, batch, vouched_account, public_key
+        )
     if author is not None and author.enrols(BY_HAND):
         try:
             return push(author.sender, batch)
@@ -123,8 +128,14 @@ def is_known(chain: ChainKey) -> bool:
         return bool(accounts.installation_keys(session, chain.installation, chain.account))
 
 
-def _vouched_author(session: Session, chain: ChainKey, batch: Batch) -> _Author | None:
-    """Who wrote this, with the roles of now; None where no key that is enrolled for that tablet says so."""
+def _vouched_author(session: Session, chain: ChainKey, batch: Batch, by: str | None) -> _Author | None:
+    """
+    Who wrote this, with the roles of now; None where no key that is enrolled for that tablet says so. A key that came on its author's word
+    speaks for what the author brings, and for nothing else: whoever made the file may have made the key.
+    """
+    known = accounts.installation(session, chain.installation, chain.account)
+    if known is not None and known.vouched_by is not None and by != chain.account:
+        return None
     last = _last_of_one_chain(read_arrivals(batch.operations, chain))
     if last is None or last.dseq is None or batch.head_signature is None:
         return None

@@ -5,18 +5,22 @@ Before: somebody left the team, or the workspace, and the tablet pulls nothing o
 After:  it knows which of its entries lost their content, and which files went with them, by digest and hash alone; nobody's words,
         and nothing that it could not have pulled once. Nothing is written.
 
-Whether it could have is proved by the tablet: it names the running hash of the log up to a number, and only who has pulled every entry
-up to there knows it. What the account itself sent needs no proof.
+Whether it could have is proved twice: the account was in the team once, as the log says; and the tablet names the running hash of the log
+up to a number. What the account itself sent needs no proof. Who saw the audit by a right in the workspace alone, and has lost it, hears
+nothing: the log does not say what they saw.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from server.database import SERVER, reading
+from server.domain.fold import fold_log
 from server.domain.operation import held_hash
 from server.domain.refusals import Refusal, Refused
+from server.domain.team import accounts_of_members, fold_team
 from server.storage import Session, audits, erasures
 from server.storage import operation_log as log
+from server.storage.tables.audit import Audit
 from server.sync.pull import Puller
 
 
@@ -52,8 +56,14 @@ def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[Eras
     row = audits.find_audit(session, left.audit)
     if row is None:
         return
-    is_proved = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
+    has_pulled = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
+    is_proved = has_pulled and _was_in_team(session, row, account)
     erased = erasures.erased_among(session, row.id, left.seq if is_proved else 0, account)
     mark = held_hash(digest for digest, _ in erased)
     if erased and mark != left.told:
         yield ErasedThere(left.audit, mark, erased)
+
+
+def _was_in_team(session: Session, row: Audit, account: str) -> bool:
+    view = fold_log(log.load_entries(session, row.id, ["audit", "team_member"]))
+    return account in {*fold_team(view, row.audit_id), *accounts_of_members(view).values()}

@@ -20,7 +20,14 @@ from server.storage import Session, accounts, audits, chains, decision_register,
 from server.storage import operation_log as log
 from server.storage.clock import now_ms
 from server.storage.decision_register import Erasure, Register, ServerName
-from server.storage.server_state import begin_new_epoch, lock_server_state, note_former, note_log_key, server_identity
+from server.storage.server_state import (
+    begin_new_epoch,
+    lock_server_state,
+    log_key,
+    note_former,
+    note_log_key,
+    server_identity,
+)
 from server.sync.issuance import issuances_in_log, say_again
 from server.sync.receive import Receiver
 from server.sync.reconcile import erase_again
@@ -46,11 +53,9 @@ class CaughtUp:
     """Where one has begun."""
 
 
-def begin_again(log_key: str | None = None) -> CaughtUp:
-    """A new epoch, in one transaction with the erasures. `log_key`: the name of the key that signs from now on."""
+def begin_again() -> CaughtUp:
+    """A new epoch, in one transaction with the erasures."""
     with unit_of_work(SERVER) as session:
-        if log_key is not None:
-            note_log_key(session, log_key)
         epoch = begin_new_epoch(session)
         return replace(_catch_up(session), epoch=epoch)
 
@@ -69,19 +74,22 @@ def begin_again_untold(epoch: str) -> None:
     logger.warning("the database was put back without `auditbook restored`: a tablet proved it, a new epoch began")
 
 
-def catch_up_with_register(log_key: str | None = None) -> CaughtUp:
+def catch_up_with_register(key: str | None = None) -> CaughtUp:
     """
     At every start: table and register tell the same afterwards. Where the register knows a later name of this server than its database,
     that is one from before a restore, and was put back without a word: a new epoch begins. So it does where the database knows
-    another key than the one with this name: what was signed with that proves nothing any more, so no tablet could bring it about.
+    another one than the key that will sign now: what was signed with that proves nothing any more, so no tablet could bring it about.
+    `key` is its name; None for a command that signs nothing.
     """
     with unit_of_work(SERVER) as session:
         lock_server_state(session)
         server = server_identity(session)
         told = decision_register.read(decision_register_path()).servers
         is_older = bool(told - server.former - {server.installation})
-        is_of_another_key = log_key is not None and note_log_key(session, log_key)
+        is_of_another_key = key is not None and log_key(session) not in (None, key)
         epoch = begin_new_epoch(session) if is_older or is_of_another_key else ""
+        if key is not None:
+            note_log_key(session, key)
         done = replace(_catch_up(session), epoch=epoch)
     if is_older:
         logger.warning(

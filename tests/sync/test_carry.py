@@ -194,6 +194,25 @@ def brought_in_name(person: Person) -> int:
     return count
 
 
+def test_one_yes_of_its_author_is_no_yes_to_what_others_bring_afterwards(database, lena, aron):
+    """Aron made the file, the key in it, and the words."""
+    hers = new_audit(lena)
+    hers.add_member(aron)
+    hers.push()
+    forged = Device(lena.with_lost_tablet(key=aron.key), hers.audit)
+    forged.add_finding("She thought that it was hers")
+    assert codes(forged.carried_by(lena)) == [None] * 2
+    forged.add_finding("Words that Lena never wrote")
+    assert codes(forged.carried_by(aron, forged.made[2:])) == ["operation.not_yours"] * 2
+
+    other = new_audit(lena, title="Aron is not in this team")
+    other.push()
+    more = Device(forged.person, other.audit)
+    more.add_member(aron, "lead")
+    assert codes(more.carried_by(aron)) == ["operation.not_yours"] * len(more.made)
+    assert other.audit not in audits_of(aron)
+
+
 def test_what_its_author_brings_counts_although_the_tablet_was_never_known(database, lena):
     lost = drowned(lena)
     assert states(lost.carried_by(lena)) == ["stored"] * len(lost.made)

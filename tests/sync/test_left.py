@@ -4,11 +4,12 @@ import pytest
 
 from server.database import SERVER, reading
 from server.domain.operation import GENESIS, digest_of
+from server.domain.vocabulary import Role
 from server.identity.by_hand import block_installation
 from server.storage import accounts
 from server.sync.erase import erase_content_of
 from tests.devices import Device, new_audit
-from tests.people import Person
+from tests.people import Person, enter
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,15 @@ def test_who_cannot_prove_what_is_on_the_tablet_hears_nothing(hers, aron, otto, 
     leaves(hers)
     erase(paula, hers, digest_of(hers.made[-2].encode()))
     assert asks(otto, his, **changed) == []
+
+
+def test_who_was_never_in_the_team_hears_nothing_also_with_the_hash_that_a_push_answers(hers, cast, paula):
+    mara = enter(cast.app, cast.ours, "Mara Outside", Role.AUDITOR)
+    erase(paula, hers, digest_of(hers.made[-2].encode()))
+    outside = Device(mara, hers.audit)
+    outside.make("add", "note/1", "born", {"observed_at": "2026-11-24T10:00:00.000Z"})
+    head = outside.push().json["head"]
+    assert asks(mara, outside, seq=head["seq"], hash=head["hash"]) == []
 
 
 def test_what_somebody_sent_and_never_pulled_is_told_without_a_proof(hers, aron, paula):

@@ -193,7 +193,7 @@ class Machine:
             shutil.rmtree(self._data / "uploads", ignore_errors=True)
         if (backup.folder / "evidence").exists():
             shutil.copytree(backup.folder / "evidence", evidence, dirs_exist_ok=True)
-        return begin_again(self._log_key()) if is_told else self.start()
+        return begin_again() if is_told else self.start()
 
     def is_backed_up(self, audit: str, name: str) -> bool:
         """Whether some backup has the bytes of this file, whatever the server says."""

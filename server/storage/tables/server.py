@@ -24,4 +24,4 @@ class ServerState(Base):
     """By which names it has written before restores, as JSON: the words under them may be lost."""
     backed_up_at: Mapped[int | None] = mapped_column(sa.BigInteger)
     log_key: Mapped[str | None] = mapped_column(sa.String(64))
-    """The name of the key that signs how far each log goes, as of the last start."""
+    """The name of the key with which it signs in this epoch; None where it has not been served in it yet."""
