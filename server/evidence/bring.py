@@ -28,22 +28,25 @@ def bring_evidence(
         key = BlobKey(row.workspace_id, audit, sha256)
         if erasures.is_withdrawn(session, audit, sha256):
             raise Refused(Refusal("evidence.withdrawn"))
-        if records.find_blob(session, key) is not None:
+        if records.find_blob(session, files.blobs, key) is not None:
             return False
-    if not (files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == sha256):
+    is_put = not (files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == sha256)
+    if is_put:
         _put(files, key, chunks)
     with unit_of_work(Scope(frozenset({key.workspace}))) as session:
         kind = media_type if is_spelled(Form.MEDIA_TYPE, media_type) else "application/octet-stream"
-        records.add_blob(session, key, size, kind, now_ms())
+        records.add_blob(session, key, size, kind, now_ms(), is_put=is_put)
     return True
 
 
 def _put(files: EvidenceFiles, key: BlobKey, chunks: Iterable[bytes]) -> None:
     on_its_way = new_id()
-    try:
-        files.uploads.append(on_its_way, chunks)
-        if sha256_of(files.uploads.path(on_its_way)) != key.sha256:
-            raise Refused(Refusal("evidence.hash_mismatch"))
-        files.blobs.put(key, files.uploads.path(on_its_way))
-    finally:
-        files.uploads.remove(on_its_way)
+    # Locked, since no row names it: a server that starts meanwhile takes it for a rest otherwise.
+    with files.uploads.locked(on_its_way, None):
+        try:
+            files.uploads.append(on_its_way, chunks)
+            if sha256_of(files.uploads.path(on_its_way)) != key.sha256:
+                raise Refused(Refusal("evidence.hash_mismatch"))
+            files.blobs.put(key, files.uploads.path(on_its_way))
+        finally:
+            files.uploads.remove(on_its_way)

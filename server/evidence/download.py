@@ -23,7 +23,7 @@ class StoredEvidence:
 
 
 def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str) -> StoredEvidence:
-    """Raises `Refused` where the audit is not the reader's to see, does not name the hash, the bytes have not arrived or were withdrawn."""
+    """Raises `Refused` where the audit is not the reader's to see, does not name the hash, the bytes are not here or were withdrawn."""
     with reading(reader.scope) as session:
         row = audits.visible_audit(session, audit, reader.account, reader.roles)
         if row is None:
@@ -33,7 +33,7 @@ def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str)
         if not log.names_evidence(session, audit, sha256):
             raise Refused(Refusal("request.not_found"))
         key = BlobKey(row.workspace_id, row.id, sha256)
-        blob = records.find_blob(session, key)
+        blob = records.find_blob(session, files.blobs, key)
         if blob is None:
             raise Refused(Refusal("evidence.not_stored"))
         path = files.blobs.local_path(key)

@@ -78,7 +78,7 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
         workspace, is_told = wanted.workspace, announced.sha256 in wanted.told
         key = BlobKey(workspace, announced.audit, announced.sha256)
         _refuse_withdrawn(session, key)
-        is_held = is_told and records.find_blob(session, key) is not None
+        is_held = is_told and records.find_blob(session, files.blobs, key) is not None
     is_in_store = is_held or (is_told and _is_whole_in_store(files, key))
     now = now_ms()
     with unit_of_work(Scope(frozenset({workspace}))) as session:
@@ -106,12 +106,12 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
     if announced.length == 0 and not upload.is_complete:
         _finish(files, upload)
         return Progress(upload.id, 0, 0)
-    return _progress(files, upload)
+    return _progress(files, sender, upload)
 
 
 def upload_progress(files: EvidenceFiles, sender: Sender, upload: str) -> Progress:
     """How far it has come. Raises `Refused` if there is no such upload of the sender."""
-    return _progress(files, _find(sender, upload))
+    return _progress(files, sender, _find(files, sender, upload))
 
 
 def append_to_upload(
@@ -127,11 +127,11 @@ def append_to_upload(
 
     Raises `Refused` when it stands at another offset, when somebody else is at it, and when the whole file does not have its hash.
     """
-    _find(sender, upload)
+    _find(files, sender, upload)
     with files.uploads.locked(upload, interrupt) as is_ours:
         if not is_ours:
             raise Refused(Refusal("server.busy"))
-        record = _find(sender, upload)  # Whoever held it before may have finished it.
+        record = _find(files, sender, upload)  # Whoever held it before may have finished it.
         if record.is_complete:
             return Progress(record.id, record.length, record.length)
         size = files.uploads.size(upload)
@@ -146,14 +146,14 @@ def append_to_upload(
 
 def cancel_upload(files: EvidenceFiles, sender: Sender, upload: str) -> None:
     """Forget an upload. Evidence that was stored meanwhile stays."""
-    record = _find(sender, upload)
+    record = _find(files, sender, upload)
     with files.uploads.locked(upload, None) as is_ours:
         if not is_ours:
             raise Refused(Refusal("server.busy"))
         _forget(files, record)
 
 
-def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
+def known_evidence(files: EvidenceFiles, sender: Sender, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
     """
     Of these hashes those whose bytes the audit holds, verified, and whether a backup holds them as well. What another audit holds is
     not told.
@@ -162,7 +162,7 @@ def known_evidence(sender: Sender, audit: str, hashes: Iterable[str]) -> dict[st
         wanted = _wanted(session, sender, audit, hashes)
         if not wanted.told:
             raise Refused(Refusal("request.not_found"))
-        return records.stored_hashes(session, wanted.workspace, audit, wanted.told)
+        return records.stored_hashes(session, files.blobs, wanted.workspace, audit, wanted.told)
 
 
 def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str]) -> Wanted:
@@ -180,10 +180,13 @@ def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str])
     return Wanted(row.workspace_id, named, named & (own | records.hashes_brought_by(session, audit, sender.account)))
 
 
-def _find(sender: Sender, upload: str) -> UploadRecord:
+def _find(files: EvidenceFiles, sender: Sender, upload: str) -> UploadRecord:
     with reading(SERVER) as session:
         record = records.find_upload(session, upload, sender.account)
         if record is None:
+            raise Refused(Refusal("evidence.upload_gone"))
+        if record.is_complete and records.find_blob(session, files.blobs, record.key) is None:
+            # What it brought is no longer on the disk: whoever has it announces it anew.
             raise Refused(Refusal("evidence.upload_gone"))
         try:
             _wanted(session, sender, record.audit, [record.sha256])
@@ -192,7 +195,7 @@ def _find(sender: Sender, upload: str) -> UploadRecord:
         return record
 
 
-def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
+def _progress(files: EvidenceFiles, sender: Sender, upload: UploadRecord) -> Progress:
     if upload.is_complete:
         return Progress(upload.id, upload.length, upload.length)
     size = files.uploads.size(upload.id)
@@ -200,9 +203,14 @@ def _progress(files: EvidenceFiles, upload: UploadRecord) -> Progress:
     if was_cut_while_finishing:
         # The power went after the last byte: before the check, or between the file's new place and its row.
         with files.uploads.locked(upload.id, None) as is_ours:
-            if is_ours:
-                _finish(files, upload)
-                size = upload.length
+            if not is_ours:
+                raise Refused(Refusal("server.busy"))  # Nobody knows yet whether these are the right bytes.
+            record = _find(
+                files, sender, upload.id
+            )  # Whoever held it before may have finished it, or refused its bytes.
+            if not record.is_complete:
+                _finish(files, record)
+            size = upload.length
     return Progress(upload.id, size, upload.length)
 
 
@@ -230,7 +238,11 @@ def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
     if is_here and sha256_of(path) != upload.sha256:
         _forget(files, upload)
         raise Refused(Refusal("evidence.hash_mismatch"))
-    if is_here and not _is_whole_in_store(files, upload.key):
+    is_put = not _is_whole_in_store(files, upload.key)
+    if is_put and not is_here:
+        _forget(files, upload)
+        raise Refused(Refusal("evidence.upload_gone"))
+    if is_put:
         files.blobs.put(upload.key, path)
     now = now_ms()
     try:
@@ -238,7 +250,7 @@ def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
             # Locked, so that a withdrawal is either seen here or finds the row.
             audits.lock_audit(session, upload.audit)
             _refuse_withdrawn(session, upload.key)
-            records.add_blob(session, upload.key, upload.length, upload.media_type, now)
+            records.add_blob(session, upload.key, upload.length, upload.media_type, now, is_put=is_put)
             records.complete_upload(session, upload, now)
     except Refused as refused:
         if refused.refusal.code == "evidence.withdrawn":
@@ -257,7 +269,7 @@ def _forget(files: EvidenceFiles, upload: UploadRecord) -> None:
 def _is_placed_without_row(files: EvidenceFiles, upload: UploadRecord) -> bool:
     """Where the row stands as well, another upload has brought it; whoever sends it once more is not told so."""
     with reading(SERVER) as session:
-        has_row = records.find_blob(session, upload.key) is not None
+        has_row = records.find_blob(session, files.blobs, upload.key) is not None
     return not has_row and _is_whole_in_store(files, upload.key)
 
 

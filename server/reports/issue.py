@@ -40,7 +40,7 @@ from server.storage import operation_log as log
 from server.storage.clients import settings
 from server.storage.clock import as_instant, now_ms
 from server.storage.decision_register import Issuance
-from server.storage.evidence_store import BlobKey
+from server.storage.evidence_store import BlobKey, BlobStore, EvidenceFiles
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
 from server.storage.server_state import server_identity
@@ -80,7 +80,7 @@ def issue_report(report: str, config: Config, pictures: Pictures, say_issued: Sa
         row = report_store.find_report(session, report)
         if row is None or row.state != WAITING:
             return
-        material = _gather(session, row)
+        material = _gather(session, row, EvidenceFiles(config.data_folder).blobs)
     outcome = material if isinstance(material, Refusal) else _make(row, material, config, pictures)
     if isinstance(outcome, Refusal):
         _refuse(row, outcome)
@@ -106,7 +106,7 @@ def file_name(reference: str | None, revision: int, *, is_provisional: bool) -> 
     return f"{plain}-rev{revision}{'-provisional' if is_provisional else ''}.pdf"
 
 
-def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
+def _gather(session: Any, row: ReportRow, blobs: BlobStore) -> ReportMaterial | Refusal:
     entries = log.load_entries(session, row.audit)
     of_tablets = {
         (entry.operation.chain.installation, entry.operation.chain.account)
@@ -142,7 +142,7 @@ def _gather(session: Any, row: ReportRow) -> ReportMaterial | Refusal:
         restored_seq=None if audit is None else audit.first_restored_seq,
         hash_at=lambda seq: log.hash_at(session, row.audit, seq),
         unreadable=[(one.digest, one.sent_by, one.dseq) for one in log.unreadable_entries(session, row.audit)],
-        stored_at=evidence.stored_since(session, row.workspace, row.audit, hashes),
+        stored_at=evidence.stored_since(session, blobs, row.workspace, row.audit, hashes),
     )
     if isinstance(material, Refusal):
         return material

@@ -69,12 +69,14 @@ def note_decision(session: Session, decision: Decision) -> None:
 def remove_withdrawn_files(session: Session) -> None:
     """
     What was decided and not carried out to the end, or lies here again: every file of withdrawn evidence goes, and what came of an
-    upload that no row names any more. Who is sending one of those begins it anew.
+    upload that no row names any more. Who is sending one of those begins it anew; what is held at this moment is being brought.
     """
     _remove_files(session, session.scalars(sa.select(Erasure).where(Erasure.evidence_sha256.is_not(None))))
     uploads = EvidenceFiles(data_folder()).uploads
     for upload in uploads.ids() - set(session.scalars(sa.select(Upload.id))):
-        uploads.remove(upload)
+        with uploads.locked(upload, None) as is_a_rest:
+            if is_a_rest:
+                uploads.remove(upload)
 
 
 def is_withdrawn(session: Session, audit: str, sha256: str) -> bool:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from server.storage.evidence_store import BlobKey
+from server.storage.evidence_store import BlobKey, BlobStore
 from server.storage.identifiers import new_id
 from server.storage.tables.evidence import Blob, Upload
 
@@ -103,45 +103,58 @@ def remove_upload(session: Session, upload: UploadRecord) -> None:
     session.execute(sa.delete(Upload).where(Upload.id == upload.id))
 
 
-def add_blob(session: Session, key: BlobKey, size: int, media_type: str, now: int) -> None:
-    """The bytes lie in the store and were checked. Two tablets may bring the same picture at once."""
+def add_blob(session: Session, key: BlobKey, size: int, media_type: str, now: int, *, is_put: bool = False) -> None:
+    """
+    The bytes lie in the store and were checked. Two tablets may bring the same picture at once. `is_put`: they were not there, or
+    damaged; where the row stood all the same, what it says about a backup is from before that, and the next backup says it anew.
+    """
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert(Blob) if dialect == "postgresql" else sqlite.insert(Blob)
+    row = ["workspace_id", "audit_id", "sha256"]
+    added = insert.values(
+        workspace_id=key.workspace,
+        audit_id=key.audit,
+        sha256=key.sha256,
+        size=size,
+        media_type=media_type,
+        stored_at=now,
+        is_backed_up=False,
+    )
     session.execute(
-        insert.values(
-            workspace_id=key.workspace,
-            audit_id=key.audit,
-            sha256=key.sha256,
-            size=size,
-            media_type=media_type,
-            stored_at=now,
-            is_backed_up=False,
-        ).on_conflict_do_nothing(index_elements=["workspace_id", "audit_id", "sha256"])
+        added.on_conflict_do_update(index_elements=row, set_={"is_backed_up": False})
+        if is_put
+        else added.on_conflict_do_nothing(index_elements=row)
     )
 
 
-def find_blob(session: Session, key: BlobKey) -> BlobRecord | None:
+def find_blob(session: Session, blobs: BlobStore, key: BlobKey) -> BlobRecord | None:
+    """What is held: its row stands, and its file is still where it was put."""
     row = session.get(Blob, (key.workspace, key.audit, key.sha256))
-    return None if row is None else BlobRecord(row.sha256, row.size, row.media_type)
+    return BlobRecord(row.sha256, row.size, row.media_type) if row is not None and blobs.exists(key) else None
 
 
-def stored_hashes(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
+def stored_hashes(
+    session: Session, blobs: BlobStore, workspace: str, audit: str, hashes: Iterable[str]
+) -> dict[str, bool]:
     """Of these hashes those whose bytes this audit holds and which were checked; and whether a whole backup holds them, too."""
-    return {row.sha256: row.is_backed_up for row in _stored(session, workspace, audit, hashes)}
+    return {row.sha256: row.is_backed_up for row in _stored(session, blobs, workspace, audit, hashes)}
 
 
-def stored_since(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> dict[str, int]:
+def stored_since(
+    session: Session, blobs: BlobStore, workspace: str, audit: str, hashes: Iterable[str]
+) -> dict[str, int]:
     """Of these hashes those whose bytes this audit holds, and since when, in milliseconds."""
-    return {row.sha256: row.stored_at for row in _stored(session, workspace, audit, hashes)}
+    return {row.sha256: row.stored_at for row in _stored(session, blobs, workspace, audit, hashes)}
 
 
-def _stored(session: Session, workspace: str, audit: str, hashes: Iterable[str]) -> Iterator[Blob]:
+def _stored(session: Session, blobs: BlobStore, workspace: str, audit: str, hashes: Iterable[str]) -> Iterator[Blob]:
     wanted = sorted(set(hashes))
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
-        yield from session.scalars(
+        rows = session.scalars(
             sa.select(Blob).where(Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some))
         )
+        yield from (row for row in rows if blobs.exists(BlobKey(workspace, audit, row.sha256)))
 
 
 def _record(row: Upload) -> UploadRecord:

@@ -15,9 +15,8 @@ from server.domain.refusals import Refusal, Refused
 from server.storage import Session, accounts, audits, chains, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.server_state import server_identity
-from server.storage.tables.audit import Audit
 from server.sync.pull import Puller
 
 
@@ -59,18 +58,12 @@ def read_custody(files: EvidenceFiles, reader: Puller, audit: str, epoch: str | 
         if seq > row.head_seq:
             raise Refused(Refusal("sync.cursor_ahead", {"head": row.head_seq}))
         named = evidence_named(log.evidence_births(session, audit, seq), erasures.withdrawn_files(session, audit))
-        stored = _stored(session, files, row, named)
+        stored = records.stored_hashes(session, files.blobs, row.workspace_id, row.id, named)
         return Held(
             Custody(audit, current, seq, log.hash_at(session, audit, seq), len(stored), evidence_list_hash(stored)),
             lacking=[sha256 for sha256 in named if sha256 not in stored],
             tablets=_waiting(session, audit),
         )
-
-
-def _stored(session: Session, files: EvidenceFiles, row: Audit, named: list[str]) -> set[str]:
-    """A row says that the bytes were checked. That the file is still where it was put is looked at anew: this is signed."""
-    rows = records.stored_hashes(session, row.workspace_id, row.id, named)
-    return {sha256 for sha256 in rows if files.blobs.exists(BlobKey(row.workspace_id, row.id, sha256))}
 
 
 def _waiting(session: Session, audit: str) -> list[WaitingTablet]:

@@ -110,7 +110,7 @@ def delete_upload(upload: uuid.UUID) -> None:
 @blueprint.response(200, KnownEvidenceSchema)
 def post_known(query: dict[str, Any], audit: uuid.UUID) -> dict[str, Any]:
     """Which of these files need not be sent."""
-    known = known_evidence(_sender(), str(audit), query.get("sha256", []))
+    known = known_evidence(_files(), _sender(), str(audit), query.get("sha256", []))
     return {
         "stored": sorted(known),
         "backed_up": sorted(sha256 for sha256, is_backed_up in known.items() if is_backed_up),

@@ -191,7 +191,7 @@ def test_one_picture_for_two_audits_at_once_arrives_in_both(app, database, lena)
 # --- The power goes
 
 
-def die(*_: object) -> None:
+def die(*_: object, **__: object) -> None:
     raise PowerCut
 
 

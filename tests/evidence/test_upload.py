@@ -4,6 +4,7 @@ import hashlib
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from schemas.evidence import MAX_EVIDENCE_BYTES
 from server.config import Config
@@ -11,6 +12,7 @@ from server.database import SERVER, reading
 from server.evidence import upload as uploading
 from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
+from server.storage.tables.evidence import Blob
 from tests.devices import Device, new_audit
 from tests.evidence.sending import (
     PICTURE,
@@ -183,7 +185,7 @@ class PowerCut(BaseException):
 def test_a_crash_before_the_check_is_made_good_by_the_next_question(database, device, files, monkeypatch):
     address = announce(device).headers["Location"]
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise PowerCut
 
     monkeypatch.setattr(uploading, "_finish", die)
@@ -198,7 +200,7 @@ def test_a_crash_before_the_check_is_made_good_by_the_next_question(database, de
 def test_a_crash_between_the_file_and_its_row_is_made_good(database, device, files, monkeypatch, asked_by):
     address = announce(device).headers["Location"]
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise PowerCut
 
     monkeypatch.setattr(records, "add_blob", die)
@@ -221,6 +223,43 @@ def test_a_file_in_the_store_that_is_damaged_is_not_taken_for_evidence(device, f
     assert created.headers["Upload-Offset"] == "0"
     append(device, created.headers["Location"], 0, PICTURE)
     assert path.read_bytes() == PICTURE
+
+
+@pytest.mark.parametrize("meanwhile", ["the other one heard that the bytes are wrong", "the bytes are gone"])
+def test_who_asked_while_another_one_asked_hears_of_no_file_that_is_not_here(
+    database, device, files, monkeypatch, meanwhile
+):
+    """Every byte came and the power went before the check; one byte has rotted. Two tabs ask how far it came."""
+    address = announce(device).headers["Location"]
+    upload = address.rpartition("/")[2]
+    files.uploads.append(upload, [PICTURE[:-1], b"!" if PICTURE[-1:] != b"!" else b"?"])
+    sender = uploading.Sender(device.person.account, {device.person.workspace: frozenset()})
+    locked = files.uploads.locked
+
+    def locked_after_the_other(*given):
+        if meanwhile == "the bytes are gone":
+            files.uploads.remove(upload)
+        else:
+            assert device.person.api.head(address, headers={"Tus-Resumable": "1.0.0"}).status_code == 422
+        return locked(*given)
+
+    monkeypatch.setattr(files.uploads, "locked", locked_after_the_other)
+    with pytest.raises(uploading.Refused) as refused:
+        uploading.upload_progress(files, sender, upload)
+    assert refused.value.refusal.code == "evidence.upload_gone"
+    with reading(SERVER) as session:
+        assert session.scalars(sa.select(Blob.sha256)).all() == []
+    send(device)
+    assert known(device, SHA256) == [SHA256]
+
+
+def test_while_the_bytes_are_checked_nobody_hears_that_all_arrived(device, files):
+    address = announce(device).headers["Location"]
+    upload = address.rpartition("/")[2]
+    files.uploads.append(upload, [PICTURE])
+    with files.uploads.locked(upload, None):
+        assert device.person.api.head(address, headers={"Tus-Resumable": "1.0.0"}).status_code == 503
+    assert offset_of(device, address) == len(PICTURE)
 
 
 def test_whoever_holds_an_upload_is_made_to_let_go_by_a_second_connection(app, device, files):
@@ -327,13 +366,13 @@ def test_no_name_of_a_type_is_a_reason_to_lose_a_file(database, device, media_ty
     assert append(device, created.headers["Location"], 0, PICTURE).status_code == 204
 
 
-def test_the_other_side_of_the_wall_does_not_learn_what_is_held(database, cast, device):
+def test_the_other_side_of_the_wall_does_not_learn_what_is_held(database, cast, device, files):
     bring(device)
     theirs = new_audit(cast.otto)
     theirs.push()
     assert known(theirs, SHA256) == []
     with reading(SERVER) as session:
-        assert records.find_blob(session, key_of(theirs)) is None
+        assert records.find_blob(session, files.blobs, key_of(theirs)) is None
 
 
 def test_whoever_was_taken_out_of_the_team_still_brings_the_picture_that_an_own_entry_names(

@@ -121,7 +121,7 @@ def test_the_bytes_and_what_was_made_of_them_are_gone(shown: Device, paula, conf
     assert read(shown) == "evidence.withdrawn"
     assert known(shown, SHA256) == []
     with reading(SERVER) as session:
-        assert records.find_blob(session, key_of(shown)) is None
+        assert records.find_blob(session, files.blobs, key_of(shown)) is None
 
 
 def test_hash_person_time_and_reason_stay_and_no_word_about_it(shown: Device, lena, paula):
@@ -252,6 +252,21 @@ def test_a_power_cut_leaves_no_part_of_an_upload_that_was_under_way(
     catch_up_with_register()
     lying = [path.read_bytes() for path in (config.data_folder / "uploads").iterdir() if path.suffix != ".lock"]
     assert lying == [other[:1000]]
+
+
+def test_a_photo_that_is_being_taken_in_by_hand_while_a_server_starts_arrives(
+    database, shown: Device, files: EvidenceFiles
+):
+    unsent = PICTURE[::-1]
+    sha256 = name_picture(shown, unsent)
+
+    def chunks() -> Iterator[bytes]:
+        yield unsent[:1000]
+        catch_up_with_register()
+        yield unsent[1000:]
+
+    assert bring_evidence(files, shown.audit, sha256, len(unsent), "image/jpeg", chunks())
+    assert known(shown, sha256) == [sha256]
 
 
 def _without_power(self: EvidenceFiles, data: Path) -> None:

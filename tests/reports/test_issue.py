@@ -17,6 +17,7 @@ from server.domain.recommendation import considered_now
 from server.reports.issue import issue_report, report_attachment
 from server.sealing.verify import Weight, verify_report
 from server.storage import report_store
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
@@ -127,6 +128,22 @@ def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
     (report,) = listed(tablet)
     assert (report["state"], report["is_provisional"]) == ("made", False)
     assert "PROVISIONAL" not in report["mail"]["subject"]
+
+
+def test_a_picture_whose_file_is_gone_is_waited_for_and_missing_in_a_provisional_report(
+    tablet: Device, app: Flask, config: Config, tmp_path: Path
+):
+    sent(tablet)
+    keep_pictures(tablet, config, tmp_path)
+    gone = next(iter(tablet.sample.pictures))
+    EvidenceFiles(config.data_folder).blobs.local_path(BlobKey(tablet.person.workspace, tablet.audit, gone)).unlink()
+    ask(tablet)
+    work(app)
+    assert refusal_of(tablet) == ("report.evidence_pending", {"count": 1})
+    ask(tablet, is_provisional=True)
+    work(app)
+    (report,) = listed(tablet)
+    assert (report["state"], report["is_provisional"]) == ("made", True)
 
 
 def test_a_report_takes_no_picture_out_of_another_audit(database: str, tablet: Device, app: Flask, config: Config):

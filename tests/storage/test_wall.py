@@ -12,7 +12,7 @@ from server.database import SERVER, Base, Scope, WorkspaceOwned, reading, unit_o
 from server.storage import audits
 from server.storage import operation_log as log
 from server.storage.evidence import add_blob, find_blob, stored_hashes
-from server.storage.evidence_store import BlobKey
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.tables.audit import Audit
 from server.storage.tables.evidence import Blob
 from tests.devices import new_audit
@@ -68,17 +68,22 @@ def test_no_evidence_of_ours_hangs_on_an_audit_of_theirs(database, cast, both_si
             add_blob(session, BlobKey(cast.ours, both_sides[1], "0" * 64), 1, "image/jpeg", 1)
 
 
-def test_evidence_is_found_with_its_audit_only(database, cast, both_sides):
-    ours, another = both_sides[0], new_audit(cast.lena)
+def test_evidence_is_found_with_its_audit_only(database, config, cast, both_sides):
+    another = new_audit(cast.lena)
     another.push()
+    keys = [BlobKey(cast.ours, audit, "0" * 64) for audit in (both_sides[0], another.audit)]
+    blobs = EvidenceFiles(config.data_folder).blobs
+    for key in keys:
+        blobs.local_path(key).parent.mkdir(parents=True)
+        blobs.local_path(key).touch()
     with unit_of_work(Scope(frozenset({cast.ours}))) as session:
-        add_blob(session, BlobKey(cast.ours, ours, "0" * 64), 1, "image/jpeg", 1)
-        assert find_blob(session, BlobKey(cast.ours, another.audit, "0" * 64)) is None
-        assert stored_hashes(session, cast.ours, another.audit, ["0" * 64]) == {}
-        add_blob(session, BlobKey(cast.ours, another.audit, "0" * 64), 1, "image/png", 2)
-        found = [find_blob(session, BlobKey(cast.ours, audit, "0" * 64)) for audit in (ours, another.audit)]
+        add_blob(session, keys[0], 1, "image/jpeg", 1)
+        assert find_blob(session, blobs, keys[1]) is None
+        assert stored_hashes(session, blobs, cast.ours, another.audit, ["0" * 64]) == {}
+        add_blob(session, keys[1], 1, "image/png", 2)
+        found = [find_blob(session, blobs, key) for key in keys]
         assert [blob.media_type for blob in found] == ["image/jpeg", "image/png"]
-        assert stored_hashes(session, cast.ours, another.audit, ["0" * 64, "1" * 64]) == {"0" * 64: False}
+        assert stored_hashes(session, blobs, cast.ours, another.audit, ["0" * 64, "1" * 64]) == {"0" * 64: False}
 
 
 @pytest.mark.slow

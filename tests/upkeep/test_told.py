@@ -43,6 +43,20 @@ def test_up_to_which_entry_a_backup_holds_the_log_and_which_photos(database, com
     assert photos_told(audit, SHA256, newer)[1] == sorted([SHA256, newer])
 
 
+def test_a_photo_that_was_gone_and_came_again_is_told_as_backed_up_by_the_next_backup(
+    database, command: Command, config: Config, audit: Device, place
+):
+    command("backup", place)
+    EvidenceFiles(config.data_folder).blobs.delete(key_of(audit))
+    assert photos_told(audit, SHA256) == ([], [])
+    send(audit)
+    assert photos_told(audit, SHA256) == ([SHA256], [])
+    command("backup", place)
+    assert photos_told(audit, SHA256) == ([SHA256], [SHA256])
+    send(audit)
+    assert photos_told(audit, SHA256) == ([SHA256], [SHA256]), "it was here"
+
+
 def test_what_comes_while_the_backup_is_taken_is_not_told_as_held(
     database, command: Command, audit: Device, place, monkeypatch: pytest.MonkeyPatch
 ):
