@@ -271,6 +271,38 @@ describe('the way on to the server', () => {
     },
   );
 
+  testLong(
+    'does not say of a file that is taken in while the first one is on its way that the server holds it',
+    async () => {
+      const server = new ModelServer();
+      const lena = await tabletFor(LENA, server);
+      const db = await openTablet(ARON);
+      const api = server.apiFor(() => ARON);
+      const aron = { db, engine: new SyncEngine(db, api, { upload: () => Promise.resolve(0) }) };
+      server.strangers.add(ARON);
+      await commit(lena.db, AUDIT, [...START, ...finding('f1', 'In the first file')]);
+      const first = await takenOut(lena);
+      await commit(lena.db, AUDIT, finding('f2', 'In the second file'));
+      const second = await takenOut(lena);
+      await takenIn(aron, first);
+      let isSecondIn = false;
+      const pull = api.pull.bind(api);
+      api.pull = async (...asked) => {
+        if (!isSecondIn) await takenIn(aron, second);
+        isSecondIn = true;
+        return pull(...asked);
+      };
+
+      await aron.engine.syncNow();
+      expect(aron.engine.state.problem).toBeNull();
+      expect(server.texts(AUDIT)).toHaveLength(5);
+      expect((await readOutbox(db)).carried, 'waits: it was not sent').toBeGreaterThan(0);
+      await aron.engine.syncNow();
+      expect(server.texts(AUDIT)).toHaveLength(7);
+      expect((await readOutbox(db)).carried).toBe(0);
+    },
+  );
+
   testLong('leaves out a photo that was withdrawn while the file was on its way', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];

@@ -217,14 +217,22 @@ export async function noteCarried(db: AuditbookDatabase, row: CarriedRow, refuse
 }
 
 /**
- * The server has said that it holds all of it, and has no such audit for this account, so it does not come back: nothing waits here any
- * more. False where it has refused some of it.
+ * The server has said in this run that it holds these batches, and has no such audit for this account, so they do not come back: they
+ * wait no more. What was taken in meanwhile goes in the next run. False where the server has refused some of the audit.
  */
-export async function restCarried(db: AuditbookDatabase, audit: string): Promise<boolean> {
+export async function restCarried(
+  db: AuditbookDatabase,
+  audit: string,
+  held: readonly CarriedBatch[],
+): Promise<boolean> {
+  const lengths = new Map(held.map(({ digests }) => [digests.at(-1), digests.length]));
   return db.transaction('rw', db.carried, async () => {
     const rows = await batchesOf(db, audit).toArray();
     if (rows.some(({ refused }) => refused !== undefined && refused !== WAITS_FOR_AUTHOR)) return false;
-    await batchesOf(db, audit).modify({ held_at: device.now() });
+    // A longer one that ends alike has taken the place of the one that went.
+    await batchesOf(db, audit)
+      .filter(({ last, body }) => lengths.get(last) === decode(body).digests.length)
+      .modify({ held_at: device.now() });
     return true;
   });
 }

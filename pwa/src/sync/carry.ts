@@ -8,19 +8,19 @@ import type { ApiClient } from '../api/client';
 import { heldHash } from '../domain/operation';
 import type { Schemas } from '../domain/vocabulary';
 import { noteCarried, readCarried, WAITS_FOR_AUTHOR } from '../store/carried';
-import type { AuditbookDatabase } from '../store/database';
+import type { AuditbookDatabase, CarriedBatch } from '../store/database';
 import { problemOf, Stopped } from './problem';
 import { sendInKnownForm, type BatchSize } from './push';
 
-/** How many operations were taken along. A batch that the server does not take is noted, and holds nothing up. */
+/** The batches of which the server has said that it holds them. One that it does not take is noted, and holds nothing up. */
 export async function carryAudit(
   db: AuditbookDatabase,
   api: ApiClient,
   audit: string,
   size: BatchSize,
   isStopped: () => boolean = () => false,
-): Promise<number> {
-  let sent = 0;
+): Promise<CarriedBatch[]> {
+  const held: CarriedBatch[] = [];
   for (const { row, batch, operations } of await readCarried(db, audit)) {
     if (isStopped()) break;
     const { installation, account, announced, head_signature, public_key } = batch;
@@ -37,7 +37,7 @@ export async function carryAudit(
         throw new Stopped({ code: 'sync.not_the_server', facts: { status: 200 }, status: 200, audit });
       }
       await noteCarried(db, row, answer.value.verdicts.some(waitsForAuthor) ? WAITS_FOR_AUTHOR : null);
-      sent += operations.length;
+      held.push(batch);
       continue;
     }
     if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, audit));
@@ -45,7 +45,7 @@ export async function carryAudit(
     if (!isAboutThisBatch(problem.status)) throw new Stopped(problem);
     await noteCarried(db, row, problem.code);
   }
-  return sent;
+  return held;
 }
 
 const waitsForAuthor = ({ reason }: Schemas['Verdict']): boolean => reason?.code === WAITS_FOR_AUTHOR;

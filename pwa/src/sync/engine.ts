@@ -382,7 +382,7 @@ export class SyncEngine {
         listing.epoch === cursor.epoch &&
         listing.head.seq === cursor.seq &&
         listing.head.hash === cursor.hash;
-      const isWaiting = sent + carried > 0 || (await this.#isAnythingSent(audit));
+      const isWaiting = sent + carried.length > 0 || (await this.#isAnythingSent(audit));
       const isWanting =
         (await readWanted(this.#db, audit)).length > 0 || (await readOldLogs(this.#db, audit)).length > 0;
       if (isCurrent && !isWaiting && !isWanting) return;
@@ -395,7 +395,7 @@ export class SyncEngine {
         // Sent, and never pulled, and the server has no such audit: it may have been restored from a backup of before.
         if (await rewindByOne(this.#db, audit)) continue;
         // Of work that was brought for others, whoever may not see it hears no more than that the server holds it.
-        if (carried > 0 && (await restCarried(this.#db, audit))) return;
+        if (carried.length > 0 && (await restCarried(this.#db, audit, carried))) return;
         throw thrown;
       }
       if (!(await rewindToWaiting(this.#db, audit)) && !wasReset) return;
