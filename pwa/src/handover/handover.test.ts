@@ -1,9 +1,10 @@
 import 'fake-indexeddb/auto';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { HttpStack } from 'tus-js-client';
 import { describe, expect, test } from 'vitest';
 import { sha256Of } from '../domain/operation';
 import { isRefusal, type Refusal } from '../domain/refusal';
-import { watchCarried } from '../store/carried';
+import { watchCarried, watchRestingPhotos } from '../store/carried';
 import { add, set } from '../store/changes';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
@@ -15,6 +16,7 @@ import type { Session } from '../store/session';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, testLong } from '../store/testing';
 import { SyncEngine } from '../sync/engine';
 import { ModelServer } from '../sync/model-server';
+import { uploadWaiting } from '../sync/upload-evidence';
 import { openHandover, type OpenedHandover } from './read';
 import { takeInHandover, type TakenHandover } from './take-in';
 import { prepareHandover } from './write';
@@ -102,6 +104,60 @@ const evidence = (sha256: string, size = 1000) =>
     file_name: null,
     captured_at: '2026-11-24T09:41:07.250Z',
   });
+
+/** What answers where photos are sent. `isTaken`: whether it has such an audit for whoever sends. */
+class PhotoServer {
+  isTaken = false;
+  announced = 0;
+
+  readonly model: ModelServer;
+
+  constructor(model: ModelServer) {
+    this.model = model;
+  }
+
+  /** A tablet whose photos come here. */
+  async tabletFor(account: string) {
+    const db = await openTablet(account);
+    const api = this.model.apiFor(() => account);
+    const upload = () => uploadWaiting(db, api, { base: 'http://auditbook.test', httpStack: this.#stack() });
+    return { db, upload, engine: new SyncEngine(db, api, { upload }) };
+  }
+
+  #stack(): HttpStack {
+    const createRequest = (method: string, url: string) => {
+      const headers = new Map<string, string>();
+      return {
+        getMethod: () => method,
+        getURL: () => url,
+        setHeader: (name: string, value: string) => headers.set(name, value),
+        getHeader: (name: string) => headers.get(name),
+        setProgressHandler: () => undefined,
+        abort: () => Promise.resolve(),
+        getUnderlyingObject: () => null,
+        send: (body: Blob | null) => Promise.resolve(this.#answer(method, url, headers, body)),
+      };
+    };
+    return { createRequest, getName: () => 'model' } as unknown as HttpStack;
+  }
+
+  #answer(method: string, url: string, headers: Map<string, string>, body: Blob | null) {
+    const answer = (status: number, told: Record<string, string>, text = '') => ({
+      getStatus: () => status,
+      getHeader: (name: string) => told[name],
+      getBody: () => text,
+      getUnderlyingObject: () => null,
+    });
+    if (method === 'POST') {
+      this.announced += 1;
+      if (!this.isTaken) return answer(404, {}, '{"code": "request.not_found"}');
+      const [, named] = /sha256 ([^,]+)/.exec(headers.get('Upload-Metadata')!)!;
+      return answer(201, { Location: `http://auditbook.test/api/evidence/uploads/${atob(named!)}` });
+    }
+    this.model.stored.add(`${AUDIT}/${url.split('/').at(-1)!}`);
+    return answer(204, { 'Upload-Offset': String(body?.size ?? 0) });
+  }
+}
 
 describe('two tablets of a team without a network', () => {
   test('see what both wrote after one file each way, photos included', async () => {
@@ -302,6 +358,61 @@ describe('the way on to the server', () => {
       expect((await readOutbox(db)).carried).toBe(0);
     },
   );
+
+  testLong('leaves its photos on the tablet until the work counts, and no run fails for them', async () => {
+    const server = new ModelServer();
+    const photos = new PhotoServer(server);
+    const [lena, aron] = [await tabletFor(LENA, server), await photos.tabletFor(ARON)];
+    const { sha256, file } = photo(1000);
+    await commit(lena.db, AUDIT, [...START, evidence(sha256)], [file]);
+    server.unknown.add(await installationOf(lena.db));
+    server.strangers.add(ARON);
+    await takenIn(aron, await takenOut(lena));
+    const resting = () => once(watchRestingPhotos(aron.db, AUDIT));
+
+    await syncAll(aron);
+    expect(aron.engine.state).toMatchObject({ phase: 'idle', lastSuccessAt: expect.any(Number) });
+    expect(photos.announced, 'once, not in every run').toBe(1);
+    expect(await readOutbox(aron.db), 'it is not on the server').toMatchObject({ photos: 1, carried: 0 });
+    expect(await resting()).toBe(1);
+
+    await aron.db.uploads.toCollection().modify((row) => void (row.resting_since! -= 25 * 3_600_000));
+    await syncAll(aron);
+    expect(photos.announced, 'a day later once more').toBe(2);
+
+    server.unknown.clear();
+    server.strangers.delete(ARON);
+    photos.isTaken = true;
+    await syncAll(lena, aron);
+    expect(photos.announced, 'as soon as the audit is listed').toBe(3);
+    expect(await readOutbox(aron.db)).toMatchObject({ photos: 0, carried: 0 });
+    expect(await resting()).toBe(0);
+  });
+
+  testLong('brings its photos where the audit is there, and not for whoever brings them to see', async () => {
+    const server = new ModelServer();
+    const photos = new PhotoServer(server);
+    const [lena, aron] = [await tabletFor(LENA, server), await photos.tabletFor(ARON)];
+    const { sha256, file } = photo(1000);
+    await commit(lena.db, AUDIT, [...START, evidence(sha256)], [file]);
+    server.strangers.add(ARON);
+    photos.isTaken = true;
+    await takenIn(aron, await takenOut(lena));
+    await aron.engine.syncNow();
+    expect(aron.engine.state.problem).toBeNull();
+    expect((await readOutbox(aron.db)).photos).toBe(0);
+  });
+
+  test('says so where a photo of one’s own is not taken', async () => {
+    const server = new ModelServer();
+    const photos = new PhotoServer(server);
+    const aron = await photos.tabletFor(ARON);
+    const { sha256, file } = photo(1000);
+    await commit(aron.db, AUDIT, [...START, evidence(sha256)], [file]);
+    server.strangers.add(ARON);
+    await expect(aron.upload()).rejects.toMatchObject({ problem: { code: 'request.not_found' } });
+    expect(await once(watchRestingPhotos(aron.db, AUDIT))).toBe(0);
+  });
 
   testLong('leaves out a photo that was withdrawn while the file was on its way', async () => {
     const server = new ModelServer();

@@ -3,9 +3,11 @@
  * server as the other tablet signed it (sync/carry.ts). It is never sent as this account's own: it stands in somebody else's chain.
  *
  * A batch is kept until each of its operations has come back in the pulled log. It rests where it cannot: of an audit that is not for this
- * account to see, the server says that it holds the batch, and no more.
+ * account to see, the server says that it holds the batch, and no more. Photos that came with it rest as well, but here: the server takes
+ * none for an audit that it does not know yet.
  */
 import Dexie from 'dexie';
+import { evidenceNamed } from '../domain/custody';
 import type { HandoverBatch } from '../domain/handover';
 import { digestOf, digestOfErased, GENESIS, parseOperation, type Operation } from '../domain/operation';
 import { isRefusal } from '../domain/refusal';
@@ -20,10 +22,11 @@ import {
   type CarriedRow,
   type ChainRow,
   type OperationRow,
+  type UploadRow,
 } from './database';
 import { device } from './device';
 import { fromDatabase, type Live } from './live';
-import { refoldEntities } from './refold';
+import { operationOf, refoldEntities } from './refold';
 
 /** What the server says of work that it keeps without knowing the tablet that wrote it. */
 export const WAITS_FOR_AUTHOR = 'operation.not_yours';
@@ -178,6 +181,10 @@ function batchesOf(db: AuditbookDatabase, audit: string) {
   return db.carried.where('[audit+last]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
 }
 
+function uploadsOf(db: AuditbookDatabase, audit: string) {
+  return db.uploads.where('[audit+sha256]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
+}
+
 /** The batches that the server has not got yet, with their operations. Of those that have come back the rest is forgotten. */
 export async function readCarried(
   db: AuditbookDatabase,
@@ -240,11 +247,48 @@ export async function restCarried(
 /** Let in: from now on it comes back, or goes once more. */
 export async function wakeCarried(db: AuditbookDatabase, audit: string): Promise<void> {
   await batchesOf(db, audit).modify((row) => delete row.held_at);
+  await uploadsOf(db, audit).modify((row) => delete row.resting_since);
 }
 
 /** A day later it goes once more: the server may have been restored, and nothing here would tell. */
 function isResting({ held_at }: CarriedRow): boolean {
-  return held_at !== undefined && Math.abs(device.now() - held_at) < REST_MS;
+  return isOfToday(held_at);
+}
+
+/** The same of a photo. It is not on the server: it waits, but nothing is asked about it. */
+export function isPhotoResting({ state, resting_since }: UploadRow): boolean {
+  return state === 'waiting' && isOfToday(resting_since);
+}
+
+function isOfToday(at: number | undefined): boolean {
+  return at !== undefined && Math.abs(device.now() - at) < REST_MS;
+}
+
+export async function restPhoto(db: AuditbookDatabase, audit: string, sha256: string): Promise<void> {
+  await db.uploads.update([audit, sha256], { resting_since: device.now() });
+}
+
+/** Files that others recorded, and this account did not, of an audit that the server does not list for it. */
+export async function photosForOthers(db: AuditbookDatabase, audit: string): Promise<Set<string>> {
+  const [own, others] = [new Set<string>(), new Set<string>()];
+  if ((await db.audits.get(audit))?.listed === 1) return others;
+  const births = await db.operations
+    .where('[audit+ent]')
+    .between([audit, 'evidence/'], [audit, 'evidence/\uffff'])
+    .toArray();
+  for (const row of births) {
+    const operation = operationOf(row);
+    if (operation?.kind !== 'add') continue;
+    const of = operation.chain.account === db.account ? own : others;
+    for (const sha256 of evidenceNamed([operation.val])) of.add(sha256);
+  }
+  for (const sha256 of own) others.delete(sha256);
+  return others;
+}
+
+/** How many photos of an audit came by hand and rest here. */
+export function watchRestingPhotos(db: AuditbookDatabase, audit: string): Live<number> {
+  return fromDatabase(() => uploadsOf(db, audit).filter(isPhotoResting).count());
 }
 
 /** Audits of which everything that was brought for others rests. */

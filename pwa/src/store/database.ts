@@ -209,6 +209,8 @@ export interface UploadRow {
   state: UploadState;
   size: number;
   chunks: number;
+  /** When the server said that it has no such audit for this account, of a file that came by hand (carried.ts). */
+  resting_since?: number;
   body: Body<{ media_type: string; url: string | null; offset: number; problem: string | null }>;
 }
 

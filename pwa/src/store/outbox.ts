@@ -6,7 +6,7 @@ import { fromDatabase, type Live } from './live';
 export interface Outbox {
   /** Operations of this account that have not come back in the server's log. */
   readonly operations: number;
-  /** Files whose bytes the server has not confirmed. */
+  /** Files whose bytes the server has not confirmed; also those that came by hand and rest here (carried.ts). */
   readonly photos: number;
   /** Files that read back differently from what was taken: told apart, since waiting does not help. */
   readonly damaged: number;

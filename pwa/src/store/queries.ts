@@ -156,7 +156,7 @@ export interface AuditSummary {
   readonly isReported: boolean;
   /** False while the server has never listed it: it exists on this tablet only. */
   readonly isOnServer: boolean;
-  /** Not for this account to see, and brought to the server for others; nothing of it waits here. */
+  /** Not for this account to see, and brought to the server for others: none of its entries wait here. */
   readonly isHeldForOthers: boolean;
   readonly isReadyOffline: boolean;
   readonly readiness: Readiness | null;

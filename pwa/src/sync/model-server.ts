@@ -266,7 +266,9 @@ export class ModelServer {
         ? problem(404, 'request.not_found')
         : this.#takeBack(request, audit);
     }
-    if (this.strangers.has(account)) return problem(404, 'request.not_found');
+    // Of an audit that is not for it to see, an account hears of the files that it has brought.
+    const isTold = rest === 'evidence/known' && [...this.stored].some((file) => file.startsWith(`${audit}/`));
+    if (this.strangers.has(account) && !isTold) return problem(404, 'request.not_found');
     if (rest === 'operations') return this.#pull(audit, query, account);
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];

@@ -5,6 +5,7 @@
  */
 import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-client';
 import { retryAfterOf, type ApiClient } from '../api/client';
+import { isPhotoResting, photosForOthers, restPhoto } from '../store/carried';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, UploadRow } from '../store/database';
 import { CHUNK_BYTES, dropWithdrawn, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
@@ -38,7 +39,14 @@ export async function uploadWaiting(
     }
   };
   for (const [audit, hashes] of byAudit(await waitingUploads(db))) {
-    await each(async () => void (stored += await confirmKnown(db, api, audit, hashes)));
+    await each(async () => {
+      try {
+        stored += await confirmKnown(db, api, audit, hashes);
+      } catch (thrown) {
+        // Of photos of others it is told about none before they have come: whether it takes them, their announcement shows.
+        if (!isAuditUnknown(thrown) || !(await areForOthers(db, audit, hashes))) throw thrown;
+      }
+    });
   }
   for (const row of await waitingUploads(db)) {
     if (options.isStopped?.()) break;
@@ -48,16 +56,32 @@ export async function uploadWaiting(
       continue;
     }
     await each(async () => {
-      await uploadOne(db, row, options);
-      stored += await confirmKnown(db, api, row.audit, [row.sha256]);
+      try {
+        await uploadOne(db, row, options);
+        stored += await confirmKnown(db, api, row.audit, [row.sha256]);
+      } catch (thrown) {
+        // Brought for others, and their work does not count yet: no fault of this run, and it stays here.
+        if (!isAuditUnknown(thrown) || !(await areForOthers(db, row.audit, [row.sha256]))) throw thrown;
+        await restPhoto(db, row.audit, row.sha256);
+      }
     });
   }
   if (first !== null) throw first;
   return stored;
 }
 
+function isAuditUnknown(thrown: unknown): boolean {
+  return thrown instanceof Stopped && thrown.problem.code === 'request.not_found';
+}
+
+async function areForOthers(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<boolean> {
+  const brought = await photosForOthers(db, audit);
+  return hashes.every((sha256) => brought.has(sha256));
+}
+
 async function waitingUploads(db: AuditbookDatabase): Promise<UploadRow[]> {
-  const rows = await db.uploads.where('state').equals('waiting').toArray();
+  const waiting = await db.uploads.where('state').equals('waiting').toArray();
+  const rows = waiting.filter((row) => !isPhotoResting(row));
   // Small ones first: on a bad line something arrives.
   return rows.sort((one, other) => one.size - other.size);
 }
@@ -119,7 +143,8 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
           return;
         }
         const signIn = said === 'account.sign_in_needed' ? said : 'sync.not_the_server';
-        const refused = status === 401 ? signIn : 'sync.upload_failed';
+        const isUnknown = status === 404 && said === 'request.not_found';
+        const refused = status === 401 ? signIn : isUnknown ? said : 'sync.upload_failed';
         const stopped = new Stopped({
           code: status === null ? 'sync.unreachable' : refused,
           facts: status === null ? {} : { status },
