@@ -808,9 +808,7 @@ class Simulator:
         for name in ("aron", "mara"):
             self._set_roles(name, (Role.AUDITOR,))
         self.network.deliver_late(self.chance)
-        for tablet in self.tablets:
-            for store in tablet.stores.values():
-                store.wake_carried(store.rows)
+        self._wait_a_day()
         for handed in self.handed:
             if self.chance.random() < 0.5:
                 self._take_in(self.chance.choice(self.tablets), handed)
@@ -818,11 +816,17 @@ class Simulator:
                 self._import(handed)
         self._sync_until_quiet()
         self._vouch()
+        self._wait_a_day()
         self._sync_until_quiet()
         # Two copies of a tablet find out about each other by what they write; after that, what anybody writes counts.
         for _ in range(2):
             self.last_words = self._write_last_words()
             self._sync_until_quiet()
+
+    def _wait_a_day(self) -> None:
+        for tablet in self.tablets:
+            for store in tablet.stores.values():
+                store.wake_carried(store.rows)
 
     def _write_last_words(self) -> set[str]:
         written: set[str] = set()

@@ -106,6 +106,8 @@ class Upload:
     size: int
     url: str | None = None
     state: str = "waiting"
+    is_resting: bool = False
+    """Brought for others, and the server has no such audit for this account. For a day, as a batch (`Carried`)."""
 
 
 @dataclass
@@ -254,6 +256,18 @@ class Store:
     def wake_carried(self, audits: Iterable[str]) -> None:
         for (audit, _), batch in self.carried.items():
             batch.is_resting = batch.is_resting and audit not in audits
+        for (audit, _), upload in self.uploads.items():
+            upload.is_resting = upload.is_resting and audit not in audits
+
+    def are_for_others(self, audit: str, names: Iterable[str]) -> bool:
+        """Whether others recorded these files, and this account did not, of an audit that the server does not list for it."""
+        births = [
+            (str(row.operation.val.get("sha256")), row.operation.chain.account == self.account)
+            for row in self.of_audit(audit).values()
+            if row.operation is not None and row.operation.kind == "add" and row.operation.ent.startswith("evidence/")
+        ]
+        others = {name for name, is_own in births if not is_own} - {name for name, is_own in births if is_own}
+        return audit not in self.listed and others.issuperset(names)
 
     def audits_waiting(self) -> list[str]:
         return [audit for audit in self.rows if self.waiting(audit) + self.count_carried(audit)]

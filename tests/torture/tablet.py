@@ -566,12 +566,15 @@ class Tablet:
 
     def _upload(self) -> None:
         store = self.store
-        waiting = {key: one for key, one in store.uploads.items() if one.state == "waiting"}
+        waiting = {key: one for key, one in store.uploads.items() if one.state == "waiting" and not one.is_resting}
         first: Stopped | None = None
         for audit in dict.fromkeys(audit for audit, _ in waiting):
+            names = [name for of, name in waiting if of == audit]
             try:
-                self._confirm(audit, [name for of, name in waiting if of == audit])
+                self._confirm(audit, names)
             except Stopped as stopped:
+                if stopped.code == "request.not_found" and store.are_for_others(audit, names):
+                    continue
                 if not stopped.concerns_one_audit:
                     raise
                 first = first or stopped
@@ -582,6 +585,9 @@ class Tablet:
                 self._upload_one(audit, name)
                 self._confirm(audit, [name])
             except Stopped as stopped:
+                if stopped.code == "request.not_found" and store.are_for_others(audit, [name]):
+                    upload.is_resting = True
+                    continue
                 if not stopped.concerns_one_audit:
                     raise
                 first = first or stopped
@@ -634,7 +640,8 @@ class Tablet:
         if answer.status == 410 and _problem(answer).code == "evidence.withdrawn":
             raise Withdrawn
         if answer.status != 201 or "Location" not in answer.headers:
-            raise Stopped("sync.upload_failed", answer.status)
+            is_unknown = answer.status == 404 and _problem(answer).code == "request.not_found"
+            raise Stopped("request.not_found" if is_unknown else "sync.upload_failed", answer.status)
         upload.url = answer.headers["Location"]
         return int(answer.headers.get("Upload-Offset", "0"))
 
