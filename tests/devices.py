@@ -16,6 +16,7 @@ import rfc8785
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from flask import Flask
 
 from server.domain.fold import Entry, LogView, fold_log, read_entry
 from server.domain.operation import (
@@ -254,8 +255,10 @@ class Device:
 
 
 def without_a_server(chain: ChainKey) -> Device:
-    """A tablet that only writes: whose chain it is, and nobody behind it."""
-    person = Person(None, chain.account, "Lena", "", "", None, chain.installation, None)  # type: ignore[arg-type]
+    """A tablet that only writes: whose chain it is, and a server that answers nothing."""
+    nowhere = Flask("nowhere")
+    key = ec.generate_private_key(ec.SECP256R1())
+    person = Person(nowhere, chain.account, "Lena", "", "", nowhere.test_client(), chain.installation, key)
     return Device(person, chain.audit)
 
 

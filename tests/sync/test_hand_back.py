@@ -130,9 +130,8 @@ def test_the_office_may_have_written_more_in_a_row_than_one_request_carries(data
     assert remember(lena, device.audit).entries == old.entries
 
 
-@pytest.fixture
-def untold(database, lena, aron) -> tuple[OldLog, str]:
-    """A copy of the disk was put back, and the server started as if nothing had been. Aron's tablet fell into the basin before."""
+def put_back_untold(lena: Person, aron: Person) -> tuple[OldLog, str, Device]:
+    """A copy of the disk was put back, and the server started as if nothing had been. Aron had written since."""
     device = new_audit(lena)
     device.add_member(aron)
     device.push()
@@ -143,6 +142,13 @@ def untold(database, lena, aron) -> tuple[OldLog, str]:
     old = remember(lena, device.audit)
     epoch = put_back(backup, is_told=False)
     assert epoch == old.epoch
+    return old, epoch, his
+
+
+@pytest.fixture
+def untold(database, lena, aron) -> tuple[OldLog, str]:
+    """Aron's tablet fell into the basin before."""
+    old, epoch, _ = put_back_untold(lena, aron)
     return old, epoch
 
 
@@ -158,17 +164,9 @@ def test_a_tablet_that_proves_that_a_backup_was_put_back_and_nobody_said_so_ends
 
 
 def test_it_is_proved_also_where_every_entry_has_come_again_since_and_was_received_later(database, lena, aron):
-    device = new_audit(lena)
-    device.add_member(aron)
-    device.push()
-    backup = back_up()
-    his = Device(aron, device.audit)
-    his.add_finding("Found by Aron")
-    his.push()
-    old = remember(lena, device.audit)
-    epoch = put_back(backup, is_told=False)
+    old, epoch, his = put_back_untold(lena, aron)
     his.send(his.made)
-    assert {entry.split(" ")[0] for entry in remember(lena, device.audit).entries} == {
+    assert {entry.split(" ")[0] for entry in remember(lena, old.audit).entries} == {
         entry.split(" ")[0] for entry in old.entries
     }
     answer = hand_back(lena, old)

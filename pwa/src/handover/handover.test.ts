@@ -1,6 +1,5 @@
 import 'fake-indexeddb/auto';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { HttpStack } from 'tus-js-client';
 import { describe, expect, test } from 'vitest';
 import { sha256Of } from '../domain/operation';
 import { isRefusal, type Refusal } from '../domain/refusal';
@@ -16,6 +15,7 @@ import type { Session } from '../store/session';
 import { ARON, AUDIT, contentOf, LENA, openTablet, WORKSPACE, testLong } from '../store/testing';
 import { SyncEngine } from '../sync/engine';
 import { ModelServer } from '../sync/model-server';
+import { uploadAnswer, uploadStack } from '../sync/model-uploads';
 import { uploadWaiting } from '../sync/upload-evidence';
 import { openHandover, type OpenedHandover } from './read';
 import { takeInHandover, type TakenHandover } from './take-in';
@@ -120,42 +120,23 @@ class PhotoServer {
   async tabletFor(account: string) {
     const db = await openTablet(account);
     const api = this.model.apiFor(() => account);
-    const upload = () => uploadWaiting(db, api, { base: 'http://auditbook.test', httpStack: this.#stack() });
+    const upload = () =>
+      uploadWaiting(db, api, {
+        base: 'http://auditbook.test',
+        httpStack: uploadStack((...request) => this.#answer(...request)),
+      });
     return { db, upload, engine: new SyncEngine(db, api, { upload }) };
   }
 
-  #stack(): HttpStack {
-    const createRequest = (method: string, url: string) => {
-      const headers = new Map<string, string>();
-      return {
-        getMethod: () => method,
-        getURL: () => url,
-        setHeader: (name: string, value: string) => headers.set(name, value),
-        getHeader: (name: string) => headers.get(name),
-        setProgressHandler: () => undefined,
-        abort: () => Promise.resolve(),
-        getUnderlyingObject: () => null,
-        send: (body: Blob | null) => Promise.resolve(this.#answer(method, url, headers, body)),
-      };
-    };
-    return { createRequest, getName: () => 'model' } as unknown as HttpStack;
-  }
-
-  #answer(method: string, url: string, headers: Map<string, string>, body: Blob | null) {
-    const answer = (status: number, told: Record<string, string>, text = '') => ({
-      getStatus: () => status,
-      getHeader: (name: string) => told[name],
-      getBody: () => text,
-      getUnderlyingObject: () => null,
-    });
+  #answer(method: string, url: string, headers: ReadonlyMap<string, string>, body: Blob | null) {
     if (method === 'POST') {
       this.announced += 1;
-      if (!this.isTaken) return answer(404, {}, '{"code": "request.not_found"}');
+      if (!this.isTaken) return uploadAnswer(404, {}, '{"code": "request.not_found"}');
       const [, named] = /sha256 ([^,]+)/.exec(headers.get('Upload-Metadata')!)!;
-      return answer(201, { Location: `http://auditbook.test/api/evidence/uploads/${atob(named!)}` });
+      return uploadAnswer(201, { Location: `http://auditbook.test/api/evidence/uploads/${atob(named!)}` });
     }
     this.model.stored.add(`${AUDIT}/${url.split('/').at(-1)!}`);
-    return answer(204, { 'Upload-Offset': String(body?.size ?? 0) });
+    return uploadAnswer(204, { 'Upload-Offset': String(body?.size ?? 0) });
   }
 }
 

@@ -40,16 +40,7 @@ export async function markPushed(db: AuditbookDatabase, chain: string, pushed: n
 
 /** After everything was pulled: what was sent and did not come back has to be sent again. Tells whether there is any. */
 export async function rewindToWaiting(db: AuditbookDatabase, audit: string): Promise<boolean> {
-  return db.transaction('rw', [db.operations, db.chains], async () => {
-    let isBehind = false;
-    for (const chain of await ownChains(db, audit)) {
-      const first = await firstWaiting(db, chain);
-      if (first === null || first > chain.pushed) continue;
-      isBehind = true;
-      await db.chains.update(chain.chain, { pushed: first - 1 });
-    }
-    return isBehind;
-  });
+  return rewind(db, audit, (first) => first - 1);
 }
 
 /**
@@ -57,15 +48,24 @@ export async function rewindToWaiting(db: AuditbookDatabase, audit: string): Pro
  * whether there is any.
  */
 export async function rewindByOne(db: AuditbookDatabase, audit: string): Promise<boolean> {
+  return rewind(db, audit, (_first, pushed) => pushed - 1);
+}
+
+/** `back`: up to which number it counts as sent from now on, of a chain whose `first` operation that waits was sent already. */
+async function rewind(
+  db: AuditbookDatabase,
+  audit: string,
+  back: (first: number, pushed: number) => number,
+): Promise<boolean> {
   return db.transaction('rw', [db.operations, db.chains], async () => {
-    let isSent = false;
+    let isBehind = false;
     for (const chain of await ownChains(db, audit)) {
       const first = await firstWaiting(db, chain);
       if (first === null || first > chain.pushed) continue;
-      isSent = true;
-      await db.chains.update(chain.chain, { pushed: chain.pushed - 1 });
+      isBehind = true;
+      await markPushed(db, chain.chain, back(first, chain.pushed));
     }
-    return isSent;
+    return isBehind;
   });
 }
 

@@ -9,6 +9,7 @@ import { cutEvidence } from '../store/evidence-bytes';
 import { AUDIT, LENA, openTab, openTablet, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
+import { uploadAnswer, uploadStack } from './model-uploads';
 import { Stopped } from './problem';
 import { uploadWaiting } from './upload-evidence';
 
@@ -37,24 +38,15 @@ class TusServer {
   }
 
   get stack(): HttpStack {
-    return { createRequest: (method, url) => this.#request(method, url), getName: () => 'model' } as HttpStack;
+    return uploadStack((...request) => this.#answer(...request));
   }
 
-  #request(method: string, url: string): never {
-    const headers = new Map<string, string>();
-    return {
-      getMethod: () => method,
-      getURL: () => url,
-      setHeader: (name: string, value: string) => headers.set(name, value),
-      getHeader: (name: string) => headers.get(name),
-      setProgressHandler: () => undefined,
-      abort: () => Promise.resolve(),
-      getUnderlyingObject: () => null,
-      send: async (body: Blob | null) => this.#answer(method, url, headers, body),
-    } as never;
-  }
-
-  async #answer(method: string, url: string, headers: Map<string, string>, body: Blob | null): Promise<unknown> {
+  async #answer(
+    method: string,
+    url: string,
+    headers: ReadonlyMap<string, string>,
+    body: Blob | null,
+  ): Promise<unknown> {
     this.requests.push(method);
     if (method === 'POST') {
       const metadata = new Map(
@@ -66,7 +58,7 @@ class TusServer {
             return [key!, atob(value!)] as const;
           }),
       );
-      if (this.withdrawn.has(metadata.get('sha256')!)) return response(410, {}, '{"code": "evidence.withdrawn"}');
+      if (this.withdrawn.has(metadata.get('sha256')!)) return uploadAnswer(410, {}, '{"code": "evidence.withdrawn"}');
       const id = String(this.uploads.size + 1);
       this.uploads.set(id, {
         bytes: new Uint8Array(),
@@ -74,35 +66,26 @@ class TusServer {
         sha256: metadata.get('sha256')!,
         audit: metadata.get('audit')!,
       });
-      return response(201, { Location: `http://auditbook.test/api/evidence/uploads/${id}` });
+      return uploadAnswer(201, { Location: `http://auditbook.test/api/evidence/uploads/${id}` });
     }
     const upload = this.uploads.get(url.split('/').at(-1)!);
-    if (upload === undefined) return response(404, {});
+    if (upload === undefined) return uploadAnswer(404, {});
     const at = (): Record<string, string> => ({
       'Upload-Offset': String(upload.bytes.length),
       'Upload-Length': String(upload.size),
     });
-    if (method === 'HEAD') return response(200, at());
+    if (method === 'HEAD') return uploadAnswer(200, at());
     const fault = this.interrupt((this.#patches += 1));
-    if (typeof fault === 'number') return response(fault, {});
-    if (fault === 'signed out') return response(401, {}, '{"code": "account.sign_in_needed"}');
+    if (typeof fault === 'number') return uploadAnswer(fault, {});
+    if (fault === 'signed out') return uploadAnswer(401, {}, '{"code": "account.sign_in_needed"}');
     if (fault === 'cut') throw new Error('cut');
-    if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return response(409, at());
+    if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return uploadAnswer(409, at());
     upload.bytes = new Uint8Array(await new Blob([new Uint8Array(upload.bytes), body!]).arrayBuffer());
     if (upload.bytes.length === upload.size && sha256Of(upload.bytes) === upload.sha256)
       this.#model.stored.add(`${upload.audit}/${upload.sha256}`);
     if (fault === 'answer lost') throw new Error('answer lost');
-    return response(204, at());
+    return uploadAnswer(204, at());
   }
-}
-
-function response(status: number, headers: Record<string, string>, body = ''): unknown {
-  return {
-    getStatus: () => status,
-    getHeader: (name: string) => headers[name],
-    getBody: () => body,
-    getUnderlyingObject: () => null,
-  };
 }
 
 function photo(length: number, seed = 1): { bytes: ArrayBuffer; sha256: string } {
