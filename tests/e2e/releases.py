@@ -14,16 +14,28 @@ TEXTS = {".js", ".css", ".html"}
 
 
 class Releases:
-    """The folder that a server gives out. It begins with what was built; `next` puts a version there in which every file is new."""
+    """
+    The folder that a server gives out. It begins with what was built; `next` puts a version there in which every file is new.
+
+    A browser looks for news by itself as well, a second after each page, so a version is there whole or not at all.
+    """
 
     def __init__(self, folder: Path):
-        self.folder = folder
+        self.given_out = folder
         self._number = 1
         self._sound = ""
-        shutil.copytree(BUILT, folder)
+        shutil.copytree(BUILT, self.folder)
+        self._give_out()
+
+    @property
+    def folder(self) -> Path:
+        """Of the version that is given out, or about to be."""
+        return self.given_out.with_name(f"{self.given_out.name}-{self._number}")
 
     def next(self, *, that_does_not_start: bool = False, mended: bool = False) -> None:
+        before = self.folder
         self._number += 1
+        shutil.copytree(before, self.folder)
         if mended:
             (self.folder / self.entry).write_text(self._sound, encoding="utf-8")
         names = {
@@ -44,6 +56,12 @@ class Releases:
             self._sound = entry.read_text(encoding="utf-8")
             entry.write_text("throw new Error('this version does not start');", encoding="utf-8")
         self._describe()
+        self._give_out()
+
+    def _give_out(self) -> None:
+        link = self.given_out.with_name("next")
+        link.symlink_to(self.folder)
+        link.replace(self.given_out)
 
     @property
     def entry(self) -> str:

@@ -38,7 +38,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 @pytest.fixture(scope="module")
 def served(releases: Releases, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(prepared, tmp_path_factory.mktemp("served") / "data", AUDITBOOK_PWA=str(releases.folder)) as server:
+    with serving(prepared, tmp_path_factory.mktemp("served") / "data", AUDITBOOK_PWA=str(releases.given_out)) as server:
         yield server
 
 
@@ -74,12 +74,16 @@ def looks_for_news(page: Page) -> str:
     state: str = page.evaluate(
         """async () => {
             const registration = await navigator.serviceWorker.getRegistration();
-            const found = new Promise((done) => registration.addEventListener('updatefound', () => {
-                const worker = registration.installing;
-                worker.addEventListener('statechange', () => done(worker.state));
-            }));
+            const found = new Promise((done) =>
+                registration.addEventListener('updatefound', () => done(registration.installing)));
             await registration.update();
-            return await found;
+            // The browser may have found it by itself already.
+            const worker = registration.installing ?? registration.waiting ?? (await found);
+            return await new Promise((done) => {
+                const tell = () => worker.state === 'installing' || done(worker.state);
+                worker.addEventListener('statechange', tell);
+                tell();
+            });
         }"""
     )
     return state
