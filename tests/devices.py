@@ -165,7 +165,7 @@ class Device:
         self, body: bytes, *, api: Any = None, packed: bool = False, path: str = "operations", **headers: str
     ) -> Any:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        answer = (api or self.person.api).post(
+        answer: Any = (api or self.person.api).post(
             f"/api/audits/{self.audit}/{path}",
             data=gzip.compress(body) if packed else body,
             headers={
@@ -235,7 +235,7 @@ class Device:
     def ask_page(self, limit: int = 500, api: Any = None, **query: Any) -> dict[str, Any]:
         query = {"form": "short", "after": self.cursor, "limit": limit, **query}
         query |= {"epoch": self.epoch} if self.epoch else {}
-        answer = (api or self.person.api).get(f"/api/audits/{self.audit}/operations", query_string=query)
+        answer: Any = (api or self.person.api).get(f"/api/audits/{self.audit}/operations", query_string=query)
         assert answer.status_code == 200, answer.json
         self.epoch = answer.json["epoch"]
         return in_whole(answer.json)

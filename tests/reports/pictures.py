@@ -94,9 +94,9 @@ def chart() -> bytes:
         values = [0.1, -0.3, 0.4, 0.2, -0.5, 0.6, 0.1, 0.9, -0.2, 1.18, 0.5, -0.1, 0.3, 1.24, 0.2, -0.4, 0.0, 0.5]
         points = [(205 + place * 51, 455 - value * 205) for place, value in enumerate(values)]
         pen.line(points, fill="#1d3eb4", width=5)
-        for x, y in points:
-            colour = "#bb161b" if y < 250 else "#1d3eb4"
-            pen.ellipse((x - 10, y - 10, x + 10, y + 10), fill=colour)
+        for across, down in points:
+            colour = "#bb161b" if down < 250 else "#1d3eb4"
+            pen.ellipse((across - 10, down - 10, across + 10, down + 10), fill=colour)
         pen.text((190, 160), "Ø 24.98 H7   Op. 30   n = 5", fill="#152036", font=_font(34))
         pen.rectangle((560, 800, 720, 860), fill="#1b1f24")
 

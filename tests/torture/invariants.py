@@ -474,10 +474,10 @@ def _files(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) -> I
             operation = entry.operation
             if operation.entity_kind != "evidence" or not isinstance(operation.value, dict):
                 continue
-            name = operation.value.get("sha256")
-            if (audit, name) in _withdrawn_in(story, server):
+            named: str = operation.value.get("sha256", "")
+            if (audit, named) in _withdrawn_in(story, server):
                 continue
-            if name in here and (audit, name) not in server.files and (audit, name) not in story.gone_files:
+            if named in here and (audit, named) not in server.files and (audit, named) not in story.gone_files:
                 yield Broken("I7", f"a tablet has the bytes of {operation.entity}, and the server has not")
 
 

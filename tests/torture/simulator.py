@@ -204,7 +204,7 @@ class Simulator:
                 )
                 for name in ("lena", "aron", "mara", "paula")
             }
-        self.roles = {
+        self.roles: dict[str, tuple[Role, ...]] = {
             "lena": (Role.LEAD_AUDITOR,),
             "aron": (Role.AUDITOR,),
             "mara": (Role.AUDITOR,),
@@ -774,7 +774,7 @@ class Simulator:
         )
         sha256, ref = hashlib.sha256(record).hexdigest(), f"closing_record/c{chance.randrange(10**6)}"
         self._write(tablet, audit, [Change("add", ref, "born", {"record": record.decode(), "sha256": sha256})])
-        seal = {
+        seal: dict[str, Any] = {
             "purpose": "closing",
             "audit": audit,
             "sha256": sha256,

@@ -262,9 +262,12 @@ class Store:
     def are_for_others(self, audit: str, names: Iterable[str]) -> bool:
         """Whether others recorded these files, and this account did not, of an audit that the server does not list for it."""
         births = [
-            (str(row.operation.val.get("sha256")), row.operation.chain.account == self.account)
+            (str(row.operation.value.get("sha256")), row.operation.chain.account == self.account)
             for row in self.of_audit(audit).values()
-            if row.operation is not None and row.operation.kind == "add" and row.operation.ent.startswith("evidence/")
+            if row.operation is not None
+            and row.operation.kind is OperationKind.ADD
+            and row.operation.entity_kind == "evidence"
+            and not row.operation.is_erased
         ]
         others = {name for name, is_own in births if not is_own} - {name for name, is_own in births if is_own}
         return audit not in self.listed and others.issuperset(names)

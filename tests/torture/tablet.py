@@ -128,7 +128,9 @@ class Tablet:
             raise
 
     def _hand_in(self) -> None:
-        works = [lambda audit=audit: self._push(audit) for audit in self.store.audits_waiting()]
+        works: list[Callable[[], None]] = [
+            lambda audit=audit: self._push(audit) for audit in self.store.audits_waiting()
+        ]
         for work in [*works, self._upload]:
             try:
                 work()

@@ -53,7 +53,11 @@ def test_two_processes_that_take_in_one_audit_give_it_one_order(
     leading = new_audit(lena)
     leading.add_member(aron)
     leading.push()
-    settings = {"AUDITBOOK_DEMO": "0", "AUDITBOOK_WORKER": "0", "AUDITBOOK_DATABASE_URL": config.database_url}
+    settings: dict[str, Any] = {
+        "AUDITBOOK_DEMO": "0",
+        "AUDITBOOK_WORKER": "0",
+        "AUDITBOOK_DATABASE_URL": config.database_url,
+    }
     with Server(config.data_folder, **settings) as one, Server(config.data_folder, **settings) as other:
 
         def tablet(person: Person, server: Server) -> Device:
