@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Playwright, ViewportSize
+from playwright.sync_api import BrowserContext, Playwright, ViewportSize, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -18,6 +18,8 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
 ]
 TABLET: ViewportSize = {"width": 1180, "height": 820}
+PATIENCE = 15_000
+"""Milliseconds until what is looked for has to be there. A busy machine is no fault of the app."""
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
@@ -55,5 +57,6 @@ def open_profile(playwright: Playwright, profile: Path, viewport: ViewportSize |
         permissions=["camera"],
         color_scheme="light",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     return context

@@ -355,8 +355,10 @@ class Tablet:
     def grades_apart(self, standard: str, grade: str, reason: str) -> None:
         """Another grade in one of the standards of the open finding."""
         part = self.grade_in(standard)
+        each = self.page.get_by_role("button", name="Grade each standard")
+        expect(part.or_(each).first).to_be_visible()
         if not part.is_visible():
-            self.page.get_by_role("button", name="Grade each standard").click()
+            each.click()
         part.get_by_role("button", name=grade, exact=True).click()
         part.get_by_role("textbox", name=re.compile("^Why")).fill(reason)
         part.get_by_role("button", name="Grade it so").click()
@@ -481,14 +483,18 @@ class Tablet:
         expect(region).to_contain_text(text)
 
     def auditee_acknowledges_everything(self) -> None:
-        for answer in self._region("Findings").get_by_role("button", name="Acknowledged").all():
+        region = self._region("Findings")
+        expect(region).to_be_visible()
+        for answer in region.get_by_role("button", name="Acknowledged").all():
             answer.click()
 
     def recommend(self, outcome: str, standard: str = "") -> None:
         """For one standard, or the same for every one of the audit."""
         region = self._region("Recommendation")
         asked = region.get_by_role("group", name=standard) if standard else region
-        for one in asked.get_by_role("radio", name=outcome, exact=True).all():
+        answers = asked.get_by_role("radio", name=outcome, exact=True)
+        expect(answers.first).to_be_visible()
+        for one in answers.all():
             one.check()
 
     def show_closing_record(self) -> None:
