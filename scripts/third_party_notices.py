@@ -20,6 +20,11 @@ SHIPPED_IN_THE_APP = (
     "workbox-window",
 )
 
+BROUGHT_ALONG = {
+    "pillow-heif": "its wheel brings libheif and libde265 (LGPL-3.0) and x265 (GPL-2.0)",
+}
+"""Libraries inside a wheel under another licence than the one that its metadata states."""
+
 OWN_DATA = """
 ## Fonts and data
 
@@ -63,7 +68,8 @@ def _python_row(name: str) -> str:
         found = metadata(name)
     except ModuleNotFoundError:
         return f"| {name} | not on this platform | see its page |"
-    return f"| {name} | {found['Version']} | {_licence(found)} |"
+    licence = "; ".join(filter(None, (_licence(found), BROUGHT_ALONG.get(name))))
+    return f"| {name} | {found['Version']} | {licence} |"
 
 
 def _licence(found: PackageMetadata) -> str:

@@ -2,22 +2,36 @@
 A picture at the size in which a report shows it, made from the original, which stays as it is.
 
 Files come from outside and decoders have holes: a file is decoded in a process of its own, with limits on memory, time and pixels,
-by the decoders of three formats and no other.
+by the decoders of four formats and no other (`decode.py`). What cannot be decoded stays evidence like any other file; why there is
+no picture of it is kept beside it, so that each report does not try it again.
 """
 
-import os
+import json
+import signal
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from secrets import token_hex
 
+from server.evidence.decode import RECIPE, Reason
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 LONG_EDGE = 1600
 """Pixels: 190 mm at 210 dpi."""
 TIMEOUT = 60
-_SUFFIX = ".report.jpg"
+"""Seconds on the clock, for a machine that has no time; the decoder's own limit is on its processor time."""
+LANES = 2
+"""Decoders at work at once. One of them takes some 50 MB for a photo of 12 million pixels, up to 1.1 GB for the worst that is taken."""
+_PICTURE = ".report.jpg"
+_REFUSED = ".report.json"
+_PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.WITHDRAWN})
+"""What is said of this moment and not of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +39,103 @@ class Derivative:
     """A JPEG file, or the reason why there is none."""
 
     path: Path | None
-    reason: str | None = None
+    reason: Reason | None = None
+
+
+def report_pictures(files: EvidenceFiles, keys: Iterable[BlobKey]) -> list[Derivative]:
+    """Those of many, in their order; what is still to be made is made side by side."""
+    with ThreadPoolExecutor(LANES) as lanes:
+        return list(lanes.map(partial(report_picture, files), keys))
 
 
 def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
-    """The evidence as a report prints it: upright, at most 1600 pixels long, without metadata. Made once and kept."""
+    """The evidence as a report prints it: upright, at most 1600 pixels long, without metadata. Made, or refused, once and kept."""
     if not files.blobs.exists(key):
-        return Derivative(None, "its bytes have not arrived")
+        return Derivative(None, Reason.NOT_ARRIVED)
     original = files.blobs.local_path(key)
-    target = original.with_name(key.sha256 + _SUFFIX)
-    if target.is_file():
-        return Derivative(target)
-    descriptor, made = tempfile.mkstemp(prefix=f"{key.sha256}.", suffix=".part", dir=original.parent)
-    os.close(descriptor)
-    unfinished = Path(made)
+    picture, refused = (original.with_name(key.sha256 + suffix) for suffix in (_PICTURE, _REFUSED))
+    if picture.is_file():
+        return Derivative(picture)
+    reason = _refused_before(refused)
+    if reason is None:
+        with _unfinished(picture) as made, suppress(FileNotFoundError):  # Withdrawn in this moment.
+            reason = _decode(original, made)
+            if reason is None:
+                made.replace(picture)
+            elif reason not in _PASSING:
+                made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
+                made.replace(refused)
+    if not original.exists():
+        # Withdrawn meanwhile; nothing of it stays.
+        picture.unlink(missing_ok=True)
+        refused.unlink(missing_ok=True)
+        return Derivative(None, Reason.WITHDRAWN)
+    return Derivative(picture if reason is None else None, reason)
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """A name for a file that is not whole yet, beside it; what still has it in the end is removed."""
+    path = target.with_name(f"{target.name}.{token_hex(4)}.part")
     try:
-        reason = _decode(original, unfinished)
-        if reason is not None:
-            return Derivative(None, reason)
-        unfinished.replace(target)
-        if not original.exists():
-            # Withdrawn meanwhile; nothing of it stays.
-            target.unlink(missing_ok=True)
-            return Derivative(None, "it was withdrawn")
-        return Derivative(target)
+        yield path
     finally:
-        unfinished.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def _decode(original: Path, target: Path) -> str | None:
+def _refused_before(kept: Path) -> Reason | None:
+    """Why, if by these very decoders: others may do better."""
+    try:
+        said = json.loads(kept.read_text(encoding="utf-8"))
+        return Reason(said["reason"]) if said["decoders"] == _decoders() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@cache
+def _decoders() -> list[str]:
+    """What decides whether a file can be decoded."""
+    return [f"recipe {RECIPE}", *(f"{name} {_version(name)}" for name in ("pillow", "pillow-heif"))]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _decode(original: Path, target: Path) -> Reason | None:
     """None when it worked, else why not."""
-    program = str(Path(__file__).with_name("picture.py"))
+    program = str(Path(__file__).with_name("decode.py"))
     command = [sys.executable, "-I", program, str(original), str(target), str(LONG_EDGE)]
+    # Nothing of our environment: a decoder that is taken over should not find a password in it. One arena, so that memory is what is used.
+    environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False, text=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            timeout=TIMEOUT,
+            check=False,
+            text=True,
         )
-    except subprocess.TimeoutExpired:
-        return "it takes too long to decode"
-    if done.returncode == 0:
+    except (subprocess.TimeoutExpired, OSError):
+        return Reason.NOT_FINISHED
+    return _outcome(done.returncode, done.stdout)
+
+
+def _outcome(ended: int, said: str) -> Reason | None:
+    """What the end of the decoder means: 0, 2 with a reason, or less than 0 for the signal that ended it."""
+    if ended == 0:
         return None
-    if done.returncode == 2:
-        return done.stdout.strip()[:200]
-    return "it cannot be decoded within the limits"
+    if ended == 2 and said in set(Reason):
+        return Reason(said)
+    if ended == -signal.SIGXCPU:
+        return Reason.TOO_SLOW
+    if ended in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL):
+        return Reason.DECODER_DIED
+    # Killed from outside, or an installation that is not whole: it says nothing about the file.
+    return Reason.NOT_FINISHED

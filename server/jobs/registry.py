@@ -1,11 +1,14 @@
 """Every job by its name, and what does it. A job may run twice (its worker may die after the work): each must bear that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import structlog
 
 from server.config import Config
 from server.domain.refusals import Refusal
-from server.evidence.derivatives import report_picture
+from server.evidence.derivatives import report_pictures
 from server.identity import reset
 from server.jobs.send_mail import send_mail
 from server.reports import request
@@ -14,6 +17,8 @@ from server.storage import Session, mailbox, report_store
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.sync.issuance import note_issuance, register_issuance
 
+logger = structlog.get_logger()
+
 Handler = Callable[[Mapping[str, Any], Config], None]
 """Does one job. Raises `GiveUp` when it will never succeed, `TryLater` when it knows when to try again."""
 
@@ -21,11 +26,21 @@ Handler = Callable[[Mapping[str, Any], Config], None]
 def _issue_report(args: Mapping[str, Any], config: Config) -> None:
     files = EvidenceFiles(config.data_folder)
 
-    def picture(key: BlobKey) -> bytes | None:
-        path = report_picture(files, key).path
-        return None if path is None else path.read_bytes()
+    def pictures(keys: Sequence[BlobKey]) -> Callable[[str], bytes | None]:
+        made = dict(zip((key.sha256 for key in keys), report_pictures(files, keys), strict=True))
+        for sha256, one in made.items():
+            if one.path is None:
+                logger.info("evidence has no picture", report=args["report"], sha256=sha256, reason=one.reason)
+        return lambda sha256: _read(made[sha256].path) if sha256 in made else None
 
-    issue_report(args["report"], config, picture, note_issuance, register_issuance)
+    issue_report(args["report"], config, pictures, note_issuance, register_issuance)
+
+
+def _read(path: Path | None) -> bytes | None:
+    try:
+        return None if path is None else path.read_bytes()
+    except FileNotFoundError:
+        return None  # Withdrawn since it was made.
 
 
 def _send_mail(args: Mapping[str, Any], config: Config) -> None:

@@ -8,7 +8,7 @@ After:  the PDF lies in the data folder, the row says `made`, the audit's log sa
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +30,7 @@ from server.reports.content_findings import is_printable
 from server.reports.gather import EnrolledKey, SignedHead, gather_material
 from server.reports.material import Record, ReportMaterial, ReportState, SealedRecord, attachments
 from server.reports.parts import ReportContent
-from server.reports.render import render_report
+from server.reports.render import PictureSource, render_report
 from server.reports.stamping import FIELDS, certify_report
 from server.reports.succession import refuse_place
 from server.sealing.canonical import sha256_hex
@@ -45,8 +45,8 @@ from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
 from server.storage.server_state import server_identity
 
-Pictures = Callable[[BlobKey], bytes | None]
-"""From one audit's copy of a picture to the JPEG in report size; None where there is none. Given by whoever joins the parts."""
+Pictures = Callable[[Sequence[BlobKey]], PictureSource]
+"""All pictures of a report at once, as the audit's copies, to what gives each as JPEG in report size. Given by whoever joins the parts."""
 
 SayIssued = Callable[[Session, str, str, Mapping[str, Any]], Issuance]
 """Writes into an audit's log, in this transaction, what was issued from the record under a seal, which is named by its digest."""
@@ -165,9 +165,8 @@ def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pi
         signer = load_signer(config, now)
     except SigningUnavailable as problem:
         return Refusal("report.signing_unavailable", {"why": str(problem)})
-    rendered = render_report(
-        content, lambda sha256: pictures(BlobKey(row.workspace, row.audit, sha256)), attachments(material), FIELDS
-    )
+    shown = pictures([BlobKey(row.workspace, row.audit, sha256) for sha256 in _picked(record)])
+    rendered = render_report(content, shown, attachments(material), FIELDS)
     signed = certify_report(rendered, content, signer, now)
     if signed.timestamp_problem:
         logger.warning("report has no time stamp", report=row.id, error=signed.timestamp_problem)
@@ -176,12 +175,15 @@ def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pi
 
 def _pending(record: Record, arrived: frozenset[str]) -> list[str]:
     """Pictures that belong in the report and are not on the server."""
-    picked = set(record.get("pictures") or [])
     return [
-        item["sha256"]
-        for item in record.get("evidence") or []
-        if item["id"] in picked and is_printable(item.get("media_type")) and item["sha256"] not in arrived
+        sha256 for sha256, media_type in _picked(record).items() if is_printable(media_type) and sha256 not in arrived
     ]
+
+
+def _picked(record: Record) -> dict[str, str | None]:
+    """The files that were picked for the report, by their hash, each with what the tablet took it for."""
+    picked = set(record.get("pictures") or [])
+    return {item["sha256"]: item.get("media_type") for item in record.get("evidence") or [] if item["id"] in picked}
 
 
 def _refuse(row: ReportRow, refusal: Refusal) -> None:

@@ -31,7 +31,17 @@ from server.web.body import arriving_chunks, interrupter
 from server.web.security import current_account
 
 TUS = "1.0.0"
-_SHOWN = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
+_SHOWN = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "image/heif": "heif",
+    "application/pdf": "pdf",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+}
 """What is said to be what it is; everything else is bytes. Each comes as a file to be saved, never as a page of this site."""
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/api", description="The bytes of objective evidence")

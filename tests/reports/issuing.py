@@ -1,5 +1,6 @@
 """What tests of issuing a report have in common: a tablet with the whole sample, and what its auditor does with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from server.domain.operation import digest_of
 from server.evidence.derivatives import report_picture
 from server.jobs.registry import JOBS
 from server.jobs.worker import run_next_job
+from server.reports.render import PictureSource
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.verify import verify_report
 from server.storage import accounts
@@ -85,6 +87,11 @@ def _keep_in_report_size(files: EvidenceFiles, key: BlobKey) -> None:
     made = report_picture(files, key)
     assert made.path is not None, made.reason
     _IN_REPORT_SIZE[key.sha256] = (made.path.name, made.path.read_bytes())
+
+
+def no_pictures(_keys: Sequence[BlobKey]) -> PictureSource:
+    """For a report of which nobody looks at the pictures."""
+    return lambda _sha256: None
 
 
 def ask(tablet: Device, ref: str = REPORT, **more: Any) -> Any:

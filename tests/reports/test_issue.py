@@ -32,6 +32,7 @@ from tests.reports.issuing import (
     asked,
     keep_pictures,
     listed,
+    no_pictures,
     refusal_of,
     reseal,
     seal_again,
@@ -91,7 +92,7 @@ def test_asked_twice_it_is_made_and_mailed_once(tablet: Device, app: Flask, conf
     made = ReportFiles(config.data_folder).path(first.json["id"]).read_bytes()
     assert ask(tablet).json["state"] == "made"
     work(app)
-    issue_report(first.json["id"], config, lambda _key: None, note_issuance, register_issuance)
+    issue_report(first.json["id"], config, no_pictures, note_issuance, register_issuance)
     assert ReportFiles(config.data_folder).path(first.json["id"]).read_bytes() == made
     with reading(SERVER) as session:
         assert len(mails_of(session, tablet.person.workspace)) == 1
@@ -336,7 +337,7 @@ def test_a_key_that_cannot_be_read_is_said_and_the_report_can_be_asked_for_again
     keep_pictures(tablet, config, tmp_path)
     report = ask(tablet).json["id"]
     broken = replace(config, signing_pkcs12=str(tmp_path / "nothing.p12"))
-    issue_report(report, broken, lambda _key: None, note_issuance, register_issuance)
+    issue_report(report, broken, no_pictures, note_issuance, register_issuance)
     code, facts = refusal_of(tablet)
     assert code == "report.signing_unavailable"
     assert "cannot be read" in facts["why"]
@@ -355,7 +356,7 @@ def test_a_fault_leaves_the_report_waiting_for_the_queue(
 
     monkeypatch.setattr(ReportFiles, "write_draft", fail)
     with pytest.raises(OSError, match="disk full"):
-        issue_report(report, config, lambda _key: None, note_issuance, register_issuance)
+        issue_report(report, config, no_pictures, note_issuance, register_issuance)
     with reading(SERVER) as session:
         row = report_store.find_report(session, report)
         assert row is not None

@@ -33,6 +33,7 @@ from tests.reports.issuing import (
     asked,
     keep_pictures,
     listed,
+    no_pictures,
     refusal_of,
     seal_again,
     sent,
@@ -131,7 +132,7 @@ def test_of_two_that_wait_in_one_chain_the_later_keeps_the_earlier_from_being_ma
     keep_pictures(tablet, config, tmp_path)
     jobs = [ask(tablet, ref).json["id"] for ref in (REPORT, OTHER)]
     for report in reversed(jobs):
-        issue_report(report, config, lambda _key: None, note_issuance, register_issuance)
+        issue_report(report, config, no_pictures, note_issuance, register_issuance)
     assert states_of(tablet) == {"report-1": "failed", "report-2": "made"}
 
 
@@ -176,7 +177,7 @@ def test_a_report_that_could_not_be_kept_was_not_issued(
 
     monkeypatch.setattr(ReportFiles, "publish", fail)
     with pytest.raises(OSError, match="disk full"):
-        issue_report(report, config, lambda _key: None, note_issuance, register_issuance)
+        issue_report(report, config, no_pictures, note_issuance, register_issuance)
     assert issued(tablet) == []
 
 
