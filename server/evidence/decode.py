@@ -178,19 +178,18 @@ def orientation_of(picture: "Images.Image") -> int:
 
 def in_srgb(picture: "Images.Image", profile: bytes | None) -> "Images.Image":
     """By the profile that the file brings, or as if it were sRGB where that is of no use."""
+    if not profile or picture.mode not in ("RGB", "CMYK", "L"):
+        return picture.convert("RGB")
     import io
 
     from PIL import ImageCms
 
-    if profile and picture.mode in ("RGB", "CMYK", "L"):
-        try:
-            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            turned = ImageCms.profileToProfile(picture, given, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            turned = None
-        if turned is not None:
-            return turned
-    return picture.convert("RGB")
+    try:
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        turned = ImageCms.profileToProfile(picture, given, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        turned = None
+    return turned or picture.convert("RGB")
 
 
 def upright(picture: "Images.Image") -> "Images.Image":

@@ -50,7 +50,7 @@ def colours(picture: Image.Image) -> list[tuple[int, int, int]]:
     """The middle of each quarter, in the order of `QUARTERS`."""
     across, down = (picture.width // 4, picture.width * 3 // 4), (picture.height // 4, picture.height * 3 // 4)
     shown = picture.convert("RGB")
-    return [shown.getpixel((x, y)) for y in down for x in across]  # type: ignore[misc]
+    return [shown.getpixel((x, y)) for y in down for x in across]
 
 
 def is_close(colour: tuple[int, int, int], to: str, tolerance: int = 12) -> bool:
