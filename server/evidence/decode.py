@@ -144,7 +144,7 @@ def small(picture: "Images.Image", long_edge: int) -> "Images.Image":
         # A JPEG is decoded at a half or a quarter at once, as long as that is not smaller than what is wanted.
         picture.draft("RGB", (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     picture = in_eight_bits(picture)
-    picture.thumbnail((long_edge, long_edge), Image.Resampling.LANCZOS)
+    picture.thumbnail((long_edge, long_edge), Image.Resampling.BICUBIC)
     orientation, profile = orientation_of(picture), picture.info.get("icc_profile")
     if "A" in picture.getbands() or "transparency" in picture.info:
         paper = Image.new("RGBA", picture.size, "white")
