@@ -1,8 +1,8 @@
 """
 Decodes one picture, in a process of its own that may die: `decode.py <original> <target> <long edge>`.
 
-Files come from outside and decoders have holes and hunger, so this process has limits on memory, time, pixels and what it writes. It imports nothing of ours and is given
-no environment. It ends with 0, or with 2 and a `Reason` on its standard output. Everything else
+Files come from outside and decoders have holes and hunger, so this process has limits on memory, time, pixels and what it writes. It
+imports nothing of ours and is given no environment. It ends with 0, or with 2 and a `Reason` on its standard output. Everything else
 means that it hit a limit or died. The limits hold what is too large or too slow; they are no sandbox.
 """
 
@@ -21,7 +21,7 @@ RECIPE = 1
 MOST_MEMORY = 1536 * 1024 * 1024
 """Bytes of address space. WebP of 64 million pixels is the hungriest: it takes 1.1 GB."""
 MOST_SECONDS = 30
-"""Of processor time; a picture of 12 million pixels takes a fifth of one, as HEIF one."""
+"""Of processor time; a photo of 12 million pixels takes less than half of one, as HEIF two."""
 MOST_PIXELS = 64_000_000
 MOST_WRITTEN = 32 * 1024 * 1024
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})

@@ -126,6 +126,27 @@ def test_what_cannot_be_shown_has_a_reason(files, keep, data, reason):
     assert report_picture(files, keep(data)).reason == reason
 
 
+def claiming_to_be_huge(form: str) -> bytes:
+    """A small picture whose header tells of far too many pixels."""
+    data = bytearray(as_file(quartered(), form, lossless=True) if form == "WEBP" else as_file(quartered(), form))
+    match form:
+        case "JPEG":
+            place = data.index(b"\xff\xc0") + 5
+            data[place : place + 4] = struct.pack(">HH", 65_500, 65_500)
+        case "WEBP":
+            place = data.index(b"VP8L") + 9
+            data[place : place + 4] = struct.pack("<I", 16_382 | 16_382 << 14)
+        case "HEIF":
+            place = data.index(b"ispe") + 8
+            data[place : place + 8] = struct.pack(">II", 30_000, 30_000)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "HEIF"])
+def test_a_bomb_of_any_kind_is_known_by_its_header(files, keep, form):
+    assert report_picture(files, keep(claiming_to_be_huge(form))).reason == "too_many_pixels"
+
+
 def test_a_truncated_photo_is_damaged(files, keep, tmp_path):
     data = photo(tmp_path)
     assert report_picture(files, keep(data[: len(data) // 2])).reason == "damaged"
