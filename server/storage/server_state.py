@@ -75,18 +75,18 @@ def note_log_key(session: Session, name: str) -> None:
     session.flush()
 
 
-def begin_new_epoch(session: Session) -> str:
+def begin_new_epoch(session: Session, key: str | None = None) -> str:
     """
     After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking.
 
-    The server writes under another name from here on: tablets may know entries of its old chains that the backup has not.
+    `key` is the name of the one that signs in the new epoch; None for a command that signs nothing. The server writes under another name from here on: tablets may know entries of its old chains that the backup has not.
     """
     row = session.get_one(ServerState, 1)
     note_former(session, [row.installation])
     # Here each log ends in the backup: what comes from now on may have come before already.
     first = sa.func.coalesce(Audit.first_restored_seq, Audit.head_seq)
     session.execute(sa.update(Audit).values(restored_seq=Audit.head_seq, first_restored_seq=first))
-    row.epoch, row.installation, row.log_key = new_id(), new_id(), None
+    row.epoch, row.installation, row.log_key = new_id(), new_id(), key
     session.flush()
     return row.epoch
 

@@ -133,7 +133,7 @@ def hand_back(account: str, roles: Roles, log_key: LogKey, stretch: Stretch) -> 
     if reason is not None:
         raise Refused(reason)
     if is_untold:
-        begin_again_untold(stretch.epoch)
+        begin_again_untold(stretch.epoch, log_key.name)
     with unit_of_work(Scope(frozenset({workspace}))) as session:
         if row is None:
             _create_audit(session, stretch, brought, workspace, account)

@@ -60,16 +60,17 @@ def begin_again() -> CaughtUp:
         return replace(_catch_up(session), epoch=epoch)
 
 
-def begin_again_untold(epoch: str) -> None:
+def begin_again_untold(epoch: str, key: str) -> None:
     """
     A tablet holds what this server signed in its epoch, and it is not here: the database was put back and nobody said so. Until its next
-    epoch two histories would have the same numbers, and the server's chains two words under one.
+    epoch two histories would have the same numbers, and the server's chains two words under one. `key` is the name of the one with which
+    it goes on signing: noted at once, since a backup may be taken before the next start.
     """
     with unit_of_work(SERVER) as session:
         lock_server_state(session)
         if server_identity(session).epoch != epoch:
             return  # Another tablet was faster.
-        begin_new_epoch(session)
+        begin_new_epoch(session, key)
         _catch_up(session)
     logger.warning("the database was put back without `auditbook restored`: a tablet proved it, a new epoch began")
 

@@ -26,7 +26,7 @@ from server.storage.tables.server import ServerState
 from server.sync.erase import erase_content_of
 from server.sync.restore import begin_again, catch_up_with_register
 from tests.devices import Device, codes, new_audit, states
-from tests.old_log import back_up, put_back, remember
+from tests.old_log import back_up, hand_back, put_back, remember
 
 pytestmark = pytest.mark.slow
 
@@ -358,6 +358,18 @@ def test_a_server_that_has_lost_its_log_key_begins_an_epoch_and_so_does_a_databa
     assert catch_up_with_register().epoch == "", "a command that signs nothing"
     begin_again()
     assert catch_up_with_register("3" * 64).epoch == "", "told, it has begun already"
+
+
+def test_the_epoch_that_a_tablet_brings_about_knows_the_key_that_signs_in_it(told: Device, lena):
+    backup = back_up()
+    told.add_finding("After the backup")
+    told.push()
+    old = remember(lena, told.audit)
+    put_back(backup, is_told=False)
+    assert hand_back(lena, old).status_code == 200
+    with reading(SERVER) as session:
+        assert server_identity(session).epoch != old.epoch
+    assert catch_up_with_register("2" * 64).epoch != "", "a backup of now, and another key"
 
 
 def test_a_database_from_before_a_restore_that_is_put_back_without_a_word_begins_an_epoch_at_the_next_start(

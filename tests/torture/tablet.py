@@ -31,6 +31,7 @@ PAGE = 20
 BATCH = 12
 ROUNDS = 3
 FOR_GOOD = (404, 409, 413, 422)
+NOT_THERE = ("sync.stretch_incomplete", "sync.receipt_of_another_key")
 ABOUT_THIS_BATCH = (400, 403, 404, 409, 413, 422)
 CUT_BY_HAND = 5
 """Operations of a batch in a file: few, so that a short story has several."""
@@ -508,7 +509,7 @@ class Tablet:
         problem = _problem(answer)
         if problem.status not in FOR_GOOD:
             raise problem
-        return problem.code != "sync.stretch_incomplete"
+        return problem.code not in NOT_THERE
 
     def _hears_of_own(self, audit: str) -> bool:
         store = self.store

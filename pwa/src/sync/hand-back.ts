@@ -54,6 +54,9 @@ export async function handBack(
   return isTaken;
 }
 
+/** A server with another key has nothing that the former one signed, until it shows it: so it counts as one of another epoch. */
+const NOT_THERE = ['sync.stretch_incomplete', 'sync.receipt_of_another_key'];
+
 /**
  * Whether the server has the log that it signed in its very epoch. False where it was put back from a backup and nobody told it so: with
  * this proof it begins its next epoch. Where nothing is signed that this tablet could show, it is asked for what was sent from here.
@@ -87,7 +90,7 @@ async function isStretchThere(db: AuditbookDatabase, api: ApiClient, old: OldLog
   if (answer.kind === 'ok') return answer.value.taken === 0 && answer.value.next === null;
   if (answer.kind === 'unchanged') throw new Stopped(problemOf({ kind: 'not_the_server', status: 304 }, old.audit));
   if (!isForGood(answer)) throw new Stopped(problemOf(answer, old.audit));
-  return answer.problem.code !== 'sync.stretch_incomplete';
+  return !NOT_THERE.includes(answer.problem.code);
 }
 
 /** Whoever has written in an audit hears of it also when out of the team. Where nothing was sent from here, nothing is known: true. */

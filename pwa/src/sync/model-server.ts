@@ -262,9 +262,7 @@ export class ModelServer {
     if (rest === 'operations/carried') return this.#push(request, audit, null, session, account);
     if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
     if (rest === 'operations/handed-back') {
-      return this.left.has(account) || this.isUnknowing
-        ? problem(404, 'request.not_found')
-        : this.#takeBack(request, audit);
+      return this.#takeBack(request, audit, this.left.has(account) || this.isUnknowing);
     }
     // Of an audit that is not for it to see, an account hears of the files that it has brought.
     const isTold = rest === 'evidence/known' && [...this.stored].some((file) => file.startsWith(`${audit}/`));
@@ -471,7 +469,7 @@ export class ModelServer {
     this.#append(log, { data, digest, sentBy: null, origin: 'server', receivedAt: this.now });
   }
 
-  async #takeBack(request: Request, audit: string): Promise<Response> {
+  async #takeBack(request: Request, audit: string, isUnknown: boolean): Promise<Response> {
     const sent = await request.arrayBuffer();
     const body = request.headers.get('Content-Encoding') === 'gzip' ? await unpacked(sent) : sent;
     if (body.byteLength > this.limit) return html('<html>Too much</html>', this.beyondLimit);
@@ -482,6 +480,7 @@ export class ModelServer {
     const { publicKey } = await this.logKey;
     const publicText = await publicTextOf(await this.logKey);
     if (given.receipt.key !== nameOfKey(publicText)) return problem(409, 'sync.receipt_of_another_key');
+    if (isUnknown) return problem(404, 'request.not_found');
     const lines = given.entries.map((line) => line.split(' ') as [string, 'device' | 'server', string]);
     let hash = given.begin?.hash ?? (given.after === 0 ? GENESIS : log.hashes[given.after - 1]!);
     for (const [digest, origin, at] of lines) hash = advanceRunningHash(hash, digest, origin, Number(at));

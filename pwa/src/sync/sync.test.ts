@@ -9,6 +9,7 @@ import { readLogWithBasis } from '../store/basis';
 import { add, resolve, seal, set } from '../store/changes';
 import { decode, encode } from '../store/codec';
 import { commit } from '../store/commit';
+import { readLeaving } from '../store/custody';
 import { device } from '../store/device';
 import { installationOf, type AuditbookDatabase, type OldLine } from '../store/database';
 import { OFFICE, readLost } from '../store/lost';
@@ -595,6 +596,26 @@ describe('a server that is not what it was', () => {
     await expectAgreement(server, lena);
     expect(server.texts(AUDIT)).toHaveLength(2);
   });
+
+  testLong(
+    'put back without the audit, under another key and the same epoch, gets it again and calls nothing safe',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      const backup = server.snapshot();
+      await commit(lena.db, AUDIT, [finding, title('Safe, as it seemed')]);
+      await syncAll(lena, aron);
+      expect(await readLeaving(aron.db, AUDIT)).toMatchObject({ isSafe: true });
+      server.putBack(backup);
+      server.logKey = makeLogKey();
+      await syncAll(aron);
+      expect(await readLeaving(aron.db, AUDIT)).toMatchObject({ isSafe: false });
+      expect(await readRefusedCodes(aron.db, AUDIT)).toEqual(['sync.receipt_of_another_key']);
+      await syncAll(lena, aron);
+      await expectAgreement(server, lena, aron);
+      expect(server.texts(AUDIT)).toHaveLength(2);
+    },
+  );
 
   testLong.each(['proxy 504', 'proxy 413', 'proxy 404', 'hotel page'] as const)(
     'that cannot be asked about an audit that left the list (%s) gets the others all the same, and is asked again',
