@@ -348,6 +348,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("enrolled_at", sa.BigInteger(), nullable=False),
+        sa.Column("vouched_by", sa.String(length=36), nullable=True),
         sa.ForeignKeyConstraint(
             ["installation_id", "account_id"],
             ["installation.id", "installation.account_id"],

@@ -51,8 +51,6 @@ class KnownInstallation:
     name: str
     public_key: bytes | None
     revoked_at: int | None
-    vouched_by: str | None
-    """Of a lost one that never enrolled itself: who said whose it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +174,21 @@ def people(session: Session, workspace: str) -> list[Person]:
 def installation(session: Session, installation_id: str, account: str) -> KnownInstallation | None:
     """This installation for this account; `public_key` is the one that was enrolled last."""
     row = session.get(Installation, (installation_id, account))
-    return KnownInstallation(row.name, row.public_key, row.revoked_at, row.vouched_by) if row else None
+    return KnownInstallation(row.name, row.public_key, row.revoked_at) if row else None
 
 
-def installation_keys(session: Session, installation_id: str, account: str) -> list[bytes]:
-    """Every key that it was ever enrolled with, the latest first: an old seal was made with an old key."""
+def installation_keys(
+    session: Session, installation_id: str, account: str, *, without_vouched: bool = False
+) -> list[bytes]:
+    """
+    Every key that it was ever enrolled with, the latest first: an old seal was made with an old key. `without_vouched`: only those with
+    which it enrolled itself.
+    """
     keys = sa.select(InstallationKey.public_key).where(
         InstallationKey.installation_id == installation_id, InstallationKey.account_id == account
     )
+    if without_vouched:
+        keys = keys.where(InstallationKey.vouched_by.is_(None))
     return list(session.scalars(keys.order_by(InstallationKey.enrolled_at.desc(), InstallationKey.sha256)))
 
 
@@ -224,9 +229,12 @@ def enrol_installation(
                 sha256=sha256,
                 public_key=public_key,
                 enrolled_at=now,
+                vouched_by=vouched_by,
             )
             session.add(key)
-            session.flush()
+        elif vouched_by is None:
+            key.vouched_by = None
+        session.flush()
 
 
 def installations(session: Session, email: str | None = None) -> list[ListedInstallation]:

@@ -133,13 +133,11 @@ def _vouched_author(session: Session, chain: ChainKey, batch: Batch, by: str | N
     Who wrote this, with the roles of now; None where no key that is enrolled for that tablet says so. A key that came on its author's word
     speaks for what the author brings, and for nothing else: whoever made the file may have made the key.
     """
-    known = accounts.installation(session, chain.installation, chain.account)
-    if known is not None and known.vouched_by is not None and by != chain.account:
-        return None
     last = _last_of_one_chain(read_arrivals(batch.operations, chain))
     if last is None or last.dseq is None or batch.head_signature is None:
         return None
-    keys = accounts.installation_keys(session, chain.installation, chain.account)
+    is_author = by == chain.account
+    keys = accounts.installation_keys(session, chain.installation, chain.account, without_vouched=not is_author)
     statement = head_statement(chain, last.dseq, last.digest)
     if verifying_key(statement, batch.head_signature, keys) is None:
         return None

@@ -213,6 +213,24 @@ def test_one_yes_of_its_author_is_no_yes_to_what_others_bring_afterwards(databas
     assert other.audit not in audits_of(aron)
 
 
+@pytest.mark.parametrize("has_key", [True, False])
+def test_a_tablet_that_enrols_itself_says_nothing_about_a_key_that_came_in_a_file(database, lena, aron, has_key):
+    """Aron made the file and the key in it, under the name of a tablet of hers; on that she signs in again."""
+    hers = new_audit(lena)
+    hers.add_member(aron)
+    hers.push()
+    forged = Device(lena.with_lost_tablet(key=aron.key), hers.audit)
+    forged.add_finding("She thought that it was hers")
+    forged.carried_by(lena)
+    own = {"id": forged.person.installation, "name": "", "public_key": lena.public_key if has_key else None}
+    assert lena.enrol_another().api.put(f"/api/installations/{own['id']}", json=own).status_code == 200
+    forged.add_finding("Words that Lena never wrote")
+    assert codes(forged.carried_by(aron, forged.made[2:])) == ["operation.not_yours"] * 2
+    assert titles(hers) == ["She thought that it was hers"]
+    forged.carried_by(lena, forged.made[2:])
+    assert len(titles(hers)) == 2, "on her word it counts, now as before"
+
+
 def test_what_its_author_brings_counts_although_the_tablet_was_never_known(database, lena):
     lost = drowned(lena)
     assert states(lost.carried_by(lena)) == ["stored"] * len(lost.made)
@@ -321,7 +339,7 @@ def test_a_lost_tablet_that_was_blocked_for_a_colleague_stays_blocked(database, 
     assert codes(lost.carried_by(lena)) == ["account.installation_revoked"] * 2
 
 
-def test_a_lost_tablet_that_is_found_enrols_itself_and_goes_on(database, lena):
+def test_a_lost_tablet_that_is_found_enrols_itself_and_goes_on(database, lena, aron):
     lost = drowned(lena)
     lost.carried_by(lena)
     found = {
@@ -334,6 +352,10 @@ def test_a_lost_tablet_that_is_found_enrols_itself_and_goes_on(database, lena):
     with reading(SERVER) as session:
         [kept] = [one for one in accounts.installations(session) if one.id == lost.person.installation]
     assert (kept.vouched_by, kept.name) == (None, "From the bottom of the lake")
+    lost.add_member(aron)
+    lost.carried_by(lena)
+    lost.add_finding("brought by a colleague")
+    assert states(lost.carried_by(aron, lost.made[-2:])) == ["stored"] * 2
 
 
 def test_nobody_vouches_for_a_tablet_under_the_servers_own_name(database, lena):

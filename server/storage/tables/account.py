@@ -117,8 +117,8 @@ class Installation(Base):
     revoked_at: Mapped[int | None] = mapped_column(sa.BigInteger)
     vouched_by: Mapped[str | None] = mapped_column(sa.String(36))
     """
-    It is lost and never enrolled itself, or never with a key: the account that said whose it was, or `BY_HAND` for whoever runs the
-    server (server/sync/carry.py).
+    It is lost and never enrolled itself, or never with a key: the account that said whose it was, or `BY_HAND`. For lists: what a
+    key may do says the key's own mark.
     """
 
 
@@ -135,6 +135,11 @@ class InstallationKey(Base):
     sha256: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
     public_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
     enrolled_at: Mapped[int] = mapped_column(sa.BigInteger)
+    vouched_by: Mapped[str | None] = mapped_column(sa.String(36))
+    """
+    The tablet never enrolled itself with it: whose word it came on, an account's or `BY_HAND` for whoever runs the server. It speaks
+    for what its author brings, and for nothing else (server/sync/carry.py).
+    """
 
 
 class Throttle(Base):
