@@ -123,9 +123,9 @@ def _keys(public_key: str | None) -> list[bytes]:
 
 
 def is_known(chain: ChainKey) -> bool:
-    """Whether the server knows a key of the tablet, with which it can have signed."""
+    """Whether the tablet has enrolled a key itself, so that its work needs nobody's word."""
     with reading(SERVER) as session:
-        return bool(accounts.installation_keys(session, chain.installation, chain.account))
+        return bool(accounts.installation_keys(session, chain.installation, chain.account, without_vouched=True))
 
 
 def _vouched_author(session: Session, chain: ChainKey, batch: Batch, by: str | None) -> _Author | None:
@@ -182,7 +182,7 @@ def _as_brought(batch: Batch) -> Batch:
 
 
 def _set_aside(batch: Batch, *, is_known: bool) -> PushAnswer:
-    """In quarantine, as brought by nobody who could say more about it. `is_known`: a key of the tablet is."""
+    """In quarantine, as brought by nobody who could say more about it. `is_known`: the tablet has enrolled a key."""
     nobody = ChainKey(BY_HAND, BY_HAND, batch.audit)
     arrivals = read_arrivals(batch.operations, nobody)
     refuse_servers_own(arrivals)

@@ -416,6 +416,10 @@ def test_whoever_runs_the_server_may_vouch_for_the_author_and_for_nobody_else(da
             bring_by_hand(chain, given, account, lost.person.public_key)
         assert refused.value.refusal.code == "handover.unknown_tablet"
     assert bring_by_hand(chain, given, lena.account, lost.person.public_key).verdicts == ()
+    more = new_audit(lost.person)
+    with pytest.raises(Refused) as refused:
+        by_hand(more)
+    assert refused.value.refusal.code == "handover.unknown_tablet", "the word is given anew for each file"
     assert titles(Device(lena, lost.audit)) == ["before it drowned"]
 
 
