@@ -5,8 +5,8 @@ Before: somebody left the team, or the workspace, and the tablet pulls nothing o
 After:  it knows which of its entries lost their content, and which files went with them, by digest and hash alone; nobody's words,
         and nothing that it could not have pulled once. Nothing is written.
 
-Whether it could have is proved twice: the account was in the team once, as the log says; and the tablet names the running hash of the log
-up to a number. What the account itself sent needs no proof. Who saw the audit by a right in the workspace alone, and has lost it, hears
+Whether it could have is proved twice: the tablet names the running hash of the log up to a number; and the account was in the team by then,
+as the log says (a push is answered with the hash as well, also to whoever has left). What the account itself sent needs no proof. Who saw the audit by a right in the workspace alone, and has lost it, hears
 nothing: the log does not say what they saw.
 """
 
@@ -17,7 +17,7 @@ from server.database import SERVER, reading
 from server.domain.fold import fold_log
 from server.domain.operation import held_hash
 from server.domain.refusals import Refusal, Refused
-from server.domain.team import accounts_of_members, fold_team
+from server.domain.team import fold_team
 from server.storage import Session, audits, erasures
 from server.storage import operation_log as log
 from server.storage.tables.audit import Audit
@@ -56,14 +56,26 @@ def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[Eras
     row = audits.find_audit(session, left.audit)
     if row is None:
         return
-    has_pulled = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
-    is_proved = has_pulled and _was_in_team(session, row, account)
-    erased = erasures.erased_among(session, row.id, left.seq if is_proved else 0, account)
+    has_hash = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
+    until = min(left.seq, _in_team_until(session, row, account)) if has_hash else 0
+    erased = erasures.erased_among(session, row.id, until, account)
     mark = held_hash(digest for digest, _ in erased)
     if erased and mark != left.told:
         yield ErasedThere(left.audit, mark, erased)
 
 
-def _was_in_team(session: Session, row: Audit, account: str) -> bool:
-    view = fold_log(log.load_entries(session, row.id, ["audit", "team_member"]))
-    return account in {*fold_team(view, row.audit_id), *accounts_of_members(view).values()}
+def _in_team_until(session: Session, row: Audit, account: str) -> int:
+    """
+    The number of the last entry that came while the account was in the team; 0 where it never was. The log is folded as it stood then,
+    from its end backwards: who left is found after a few steps.
+    """
+    entries, until = log.load_team_entries(session, row.id), row.head_seq
+    while entries:
+        if account in fold_team(fold_log(entries), row.audit_id):
+            return until
+        last = entries.pop()
+        until = (last.seq or 1) - 1
+        if entries and last.operation.entity == f"operation/{entries[-1].operation.digest}":
+            # What the server said right behind an entry belongs to it: without that, what was set aside would count here.
+            until = (entries.pop().seq or 1) - 1
+    return 0

@@ -79,6 +79,21 @@ def test_what_was_written_after_somebody_has_left_is_not_told(hers, aron, paula)
     assert asks(aron, his) == []
 
 
+def test_who_left_does_not_learn_it_with_the_hash_that_a_push_answers_either(hers, aron, paula):
+    his, said = Device(aron, hers.audit), digest_of_last(hers)
+    his.pull()
+    leaves(hers)
+    hers.add_finding("Written without him")
+    hers.push()
+    erase(paula, hers, digest_of_last(hers))
+    his.add_finding("Sent afterwards")
+    head = his.push().json["head"]
+    assert asks(aron, his, seq=head["seq"], hash=head["hash"]) == []
+    erase(paula, hers, said)
+    [told] = asks(aron, his, seq=head["seq"], hash=head["hash"])
+    assert [one["digest"] for one in told["erased"]] == [said]
+
+
 @pytest.mark.parametrize("changed", [{"hash": "0" * 64}, {"seq": 0, "hash": GENESIS}, {"seq": 3}, {"seq": 9_999}])
 def test_who_cannot_prove_what_is_on_the_tablet_hears_nothing(hers, aron, otto, paula, changed):
     his = Device(aron, hers.audit)
