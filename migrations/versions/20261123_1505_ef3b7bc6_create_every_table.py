@@ -338,6 +338,7 @@ def upgrade() -> None:
         sa.Column("erased_at", sa.BigInteger(), nullable=False),
         sa.Column("record", sa.Text(), nullable=True),
         sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
+        sa.Column("member", sa.String(length=36), nullable=True),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name="fk_erasure_workspace_id_workspace"),
         sa.PrimaryKeyConstraint("audit_id", "digest", name="pk_erasure"),
     )

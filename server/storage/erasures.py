@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from server.database import data_folder
+from server.domain.fold import BORN
 from server.domain.operation import Operation, erase_content, parse_operation
 from server.storage.decision_register import Erasure as Decision
 from server.storage.decision_register import register
@@ -31,12 +32,28 @@ def erase(session: Session, row: LoggedOperation) -> None:
     """Take the content away and leave header, digest and place. Its hash stands for it in everything that is checked."""
     if row.content_sha256 is not None:
         return
+    if row.entity_kind == "team_member" and row.field == BORN:
+        _note_member(session, row)
     row.data, row.content_sha256 = erase_content(row.data)
     header = parse_operation(row.data, row.content_sha256) if row.kind is None else None
     if isinstance(header, Operation):
         # Only its content could not be read. Whoever pulls it reads the header from here on.
         note_read(session, row, header)
     session.flush()
+
+
+def _note_member(session: Session, row: LoggedOperation) -> None:
+    operation, decided = parse_operation(row.data), session.get(Erasure, (row.audit_id, row.digest))
+    born = operation.value if isinstance(operation, Operation) else None
+    account = born.get("account") if isinstance(born, dict) else None
+    if decided is not None and isinstance(account, str) and len(account) <= 36:
+        decided.member = account
+
+
+def members_named(session: Session, audit: str) -> dict[str, str]:
+    """By the digest of the birth of an entry in the team that was erased, whose account it had named."""
+    query = sa.select(Erasure.digest, Erasure.member).where(Erasure.audit_id == audit, Erasure.member.is_not(None))
+    return {row.digest: row.member for row in session.execute(query)}
 
 
 def register_erasure(session: Session, decision: Decision) -> None:

@@ -531,6 +531,14 @@ def load_team_entries(session: Session, audit: str) -> list[Entry]:
     return _load_with_verdicts(session, audit, sa.or_(table.entity_kind == "team_member", is_birth))
 
 
+def load_erasures_of(session: Session, audit: str, digests: Iterable[str]) -> list[Entry]:
+    """What the server said about taking the content of these away."""
+    table = LoggedOperation
+    said = [f"operation/{digest}" for digest in digests]
+    is_erasure = (table.kind == OperationKind.ERASURE.value) & (table.origin == Origin.SERVER.value)
+    return _load(session, audit, is_erasure & table.entity.in_(said)) if said else []
+
+
 def load_report_entries(session: Session, audit: str, kinds: Iterable[str] = ("report_record",)) -> list[Entry]:
     """What says which reports were sealed, and which of them were issued; `kinds`: of entities."""
     table = LoggedOperation

@@ -10,14 +10,15 @@ as the log says (a push is answered with the hash as well, also to whoever has l
 nothing: the log does not say what they saw.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from server.database import SERVER, reading
-from server.domain.fold import fold_log
+from server.domain.fold import Entry, fold_log
 from server.domain.operation import held_hash
 from server.domain.refusals import Refusal, Refused
 from server.domain.team import fold_team
+from server.domain.vocabulary import OperationKind
 from server.storage import Session, audits, erasures
 from server.storage import operation_log as log
 from server.storage.tables.audit import Audit
@@ -69,13 +70,34 @@ def _in_team_until(session: Session, row: Audit, account: str) -> int:
     The number of the last entry that came while the account was in the team; 0 where it never was. The log is folded as it stood then,
     from its end backwards: who left is found after a few steps.
     """
-    entries, until = log.load_team_entries(session, row.id), row.head_seq
+    entries, until = _team_entries(session, row.id), row.head_seq
     while entries:
         if account in fold_team(fold_log(entries), row.audit_id):
             return until
         last = entries.pop()
+        if entries and _is_said_with(last, entries[-1]):
+            # Without its verdict, what was set aside would count here.
+            last = entries.pop()
         until = (last.seq or 1) - 1
-        if entries and last.operation.entity == f"operation/{entries[-1].operation.digest}":
-            # What the server said right behind an entry belongs to it: without that, what was set aside would count here.
-            until = (entries.pop().seq or 1) - 1
     return 0
+
+
+def _team_entries(session: Session, audit: str) -> list[Entry]:
+    """Whom an erased entry had named is in it as before, until the word that took it away."""
+    named = erasures.members_named(session, audit)
+    entries = [*log.load_team_entries(session, audit), *log.load_erasures_of(session, audit, named)]
+    return sorted((_named_again(entry, named) for entry in entries), key=lambda entry: entry.seq or 0)
+
+
+def _named_again(entry: Entry, named: Mapping[str, str]) -> Entry:
+    account = named.get(entry.operation.digest)
+    if account is None or not entry.operation.is_erased:
+        return entry
+    return replace(entry, operation=replace(entry.operation, value={"account": account}, is_erased=False))
+
+
+def _is_said_with(word: Entry, entry: Entry) -> bool:
+    """The server said it right behind the entry, when that came."""
+    is_next = word.seq is not None and entry.seq == word.seq - 1
+    is_verdict = word.operation.kind is OperationKind.VERDICT
+    return is_next and is_verdict and word.operation.entity == f"operation/{entry.operation.digest}"

@@ -79,6 +79,27 @@ def test_what_was_written_after_somebody_has_left_is_not_told(hers, aron, paula)
     assert asks(aron, his) == []
 
 
+@pytest.mark.parametrize("is_first_erased", [True, False], ids=["before leaving", "after leaving"])
+def test_who_left_is_told_it_also_where_the_entry_that_named_them_was_erased(hers, aron, paula, is_first_erased):
+    his, said = Device(aron, hers.audit), digest_of_last(hers)
+    [birth] = hers.heads[hers.member, "born"]
+    his.pull()
+    if is_first_erased:
+        erase(paula, hers, birth)
+    else:
+        leaves(hers)
+        erase(paula, hers, birth)
+    assert aron.get("/api/audits").json == []
+    hers.pull()
+    hers.add_finding("Written without him")
+    hers.push()
+    erase(paula, hers, said, digest_of_last(hers))
+    hers.pull()
+    for proof in ({}, {"seq": hers.cursor, "hash": hers.hash}):
+        [told] = asks(aron, his, **proof)
+        assert {one["digest"] for one in told["erased"]} == {birth, said}
+
+
 def test_who_left_does_not_learn_it_with_the_hash_that_a_push_answers_either(hers, aron, paula):
     his, said = Device(aron, hers.audit), digest_of_last(hers)
     his.pull()

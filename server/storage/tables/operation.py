@@ -129,3 +129,5 @@ class Erasure(WorkspaceOwned, Base):
     """Of a sealed record, as JSON, its hash and the number that it gave to each finding."""
     evidence_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     """Of the birth of evidence the hash of its file, which goes too, and which the audit never takes in again."""
+    member: Mapped[str | None] = mapped_column(sa.String(36))
+    """Of the birth of an entry in the team whose account it named: that person's tablet still has to hear what goes (server/sync/left.py)."""
