@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from server.database import SERVER, Scope, reading, unit_of_work
+from server.database import SERVER, reading
 from server.domain.refusals import Refusal, Refused
 from server.domain.spelling import Form, is_spelled
-from server.storage import audits, erasures
+from server.evidence.hold import entering, is_whole, refuse_withdrawn
+from server.storage import audits
 from server.storage import evidence as records
 from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
@@ -17,7 +18,7 @@ def bring_evidence(
     files: EvidenceFiles, audit: str, sha256: str, size: int, media_type: str, chunks: Iterable[bytes]
 ) -> bool:
     """
-    Keep one file of an audit. False where the audit holds it already.
+    Keep one file of an audit, also in the place of one that has rotted. False where the audit holds it whole.
 
     Raises `Refused` for an audit that is not known here, for what was withdrawn, and where the bytes do not have their hash.
     """
@@ -26,14 +27,14 @@ def bring_evidence(
         if row is None:
             raise Refused(Refusal("request.not_found"))
         key = BlobKey(row.workspace_id, audit, sha256)
-        if erasures.is_withdrawn(session, audit, sha256):
-            raise Refused(Refusal("evidence.withdrawn"))
-        if records.find_blob(session, files.blobs, key) is not None:
-            return False
-    is_put = not (files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == sha256)
+        refuse_withdrawn(session, key)
+        is_held = records.find_blob(session, files.blobs, key) is not None
+    is_put = not is_whole(files, key)
+    if is_held and not is_put:
+        return False
     if is_put:
         _put(files, key, chunks)
-    with unit_of_work(Scope(frozenset({key.workspace}))) as session:
+    with entering(files, key) as session:
         kind = media_type if is_spelled(Form.MEDIA_TYPE, media_type) else "application/octet-stream"
         records.add_blob(session, key, size, kind, now_ms(), is_put=is_put)
     return True

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from schemas.evidence import MAX_EVIDENCE_BYTES
 from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
-from server.storage import Session, audits, erasures
+from server.evidence.hold import entering, is_whole, refuse_withdrawn
+from server.storage import Session, audits
 from server.storage import evidence as records
 from server.storage import operation_log as log
 from server.storage.audits import Roles
@@ -77,11 +78,10 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
         wanted = _wanted(session, sender, announced.audit, [announced.sha256])
         workspace, is_told = wanted.workspace, announced.sha256 in wanted.told
         key = BlobKey(workspace, announced.audit, announced.sha256)
-        _refuse_withdrawn(session, key)
-        is_held = is_told and records.find_blob(session, files.blobs, key) is not None
-    is_in_store = is_held or (is_told and _is_whole_in_store(files, key))
+        refuse_withdrawn(session, key)
+    is_in_store = is_told and is_whole(files, key)
     now = now_ms()
-    with unit_of_work(Scope(frozenset({workspace}))) as session:
+    with entering(files, key) as session:
         upload = records.unfinished_upload(
             session,
             audit=announced.audit,
@@ -89,7 +89,7 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
             sha256=announced.sha256,
             length=announced.length,
         )
-        if is_in_store and not is_held:
+        if is_in_store:
             records.add_blob(session, key, announced.length, announced.media_type, now)
         if upload is None or is_in_store:
             upload = records.add_upload(
@@ -214,16 +214,11 @@ def _progress(files: EvidenceFiles, sender: Sender, upload: UploadRecord) -> Pro
     return Progress(upload.id, size, upload.length)
 
 
-def _refuse_withdrawn(session: Session, key: BlobKey) -> None:
-    if erasures.is_withdrawn(session, key.audit, key.sha256):
-        raise Refused(Refusal("evidence.withdrawn"))
-
-
 def _drop_withdrawn(files: EvidenceFiles, upload: UploadRecord) -> None:
     """It may have been withdrawn while its bytes came."""
     try:
         with reading(SERVER) as session:
-            _refuse_withdrawn(session, upload.key)
+            refuse_withdrawn(session, upload.key)
     except Refused:
         files.uploads.remove(upload.id)
         raise
@@ -238,7 +233,7 @@ def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
     if is_here and sha256_of(path) != upload.sha256:
         _forget(files, upload)
         raise Refused(Refusal("evidence.hash_mismatch"))
-    is_put = not _is_whole_in_store(files, upload.key)
+    is_put = not is_whole(files, upload.key)
     if is_put and not is_here:
         _forget(files, upload)
         raise Refused(Refusal("evidence.upload_gone"))
@@ -246,15 +241,11 @@ def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
         files.blobs.put(upload.key, path)
     now = now_ms()
     try:
-        with unit_of_work(Scope(frozenset({upload.workspace}))) as session:
-            # Locked, so that a withdrawal is either seen here or finds the row.
-            audits.lock_audit(session, upload.audit)
-            _refuse_withdrawn(session, upload.key)
+        with entering(files, upload.key) as session:
             records.add_blob(session, upload.key, upload.length, upload.media_type, now, is_put=is_put)
             records.complete_upload(session, upload, now)
     except Refused as refused:
         if refused.refusal.code == "evidence.withdrawn":
-            files.blobs.delete(upload.key)
             files.uploads.remove(upload.id)
         raise
     files.uploads.remove(upload.id)
@@ -270,9 +261,4 @@ def _is_placed_without_row(files: EvidenceFiles, upload: UploadRecord) -> bool:
     """Where the row stands as well, another upload has brought it; whoever sends it once more is not told so."""
     with reading(SERVER) as session:
         has_row = records.find_blob(session, files.blobs, upload.key) is not None
-    return not has_row and _is_whole_in_store(files, upload.key)
-
-
-def _is_whole_in_store(files: EvidenceFiles, key: BlobKey) -> bool:
-    """The power went between the file and its row: the file counts if it is what its name says."""
-    return files.blobs.exists(key) and sha256_of(files.blobs.local_path(key)) == key.sha256
+    return not has_row and is_whole(files, upload.key)

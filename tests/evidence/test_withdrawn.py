@@ -269,6 +269,23 @@ def test_a_photo_that_is_being_taken_in_by_hand_while_a_server_starts_arrives(
     assert known(shown, sha256) == [sha256]
 
 
+def test_what_is_withdrawn_while_it_is_taken_in_by_hand_leaves_nothing(
+    shown: Device, paula, config: Config, files: EvidenceFiles
+):
+    unsent = PICTURE[:1000]
+    sha256 = name_picture(shown, unsent)
+    entity = evidence_in(shown)[-1]
+
+    def chunks() -> Iterator[bytes]:
+        yield unsent[:500]
+        withdraw(paula, shown, entity)
+        yield unsent[500:]
+
+    with pytest.raises(Refused, match=r"evidence\.withdrawn"):
+        bring_evidence(files, shown.audit, sha256, len(unsent), "image/jpeg", chunks())
+    assert not files.blobs.exists(key_of(shown, sha256))
+
+
 def _without_power(self: EvidenceFiles, data: Path) -> None:
     class Dead:
         def delete(self, _key: object) -> None:
