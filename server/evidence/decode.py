@@ -43,6 +43,8 @@ class Reason(StrEnum):
     NOT_FINISHED = "not_finished"
     """The machine had no time or ended the process: tried again."""
     NOT_ARRIVED = "not_arrived"
+    ROTTEN = "rotten"
+    """Its bytes are no longer those of its hash: no picture of them is printed beside it, and what was brought again is tried again."""
     WITHDRAWN = "withdrawn"
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from server.evidence.decode import RECIPE, Reason
+from server.evidence.hold import is_whole
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 LONG_EDGE = 1600
@@ -30,7 +31,7 @@ LANES = 2
 """Decoders at work at once. One of them takes some 50 MB for a photo of 12 million pixels, up to 1.1 GB for the worst that is taken."""
 _PICTURE = ".report.jpg"
 _REFUSED = ".report.json"
-_PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.WITHDRAWN})
+_PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.WITHDRAWN})
 """What is said of this moment and not of the file."""
 
 
@@ -59,7 +60,7 @@ def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
     reason = _refused_before(refused)
     if reason is None:
         with _unfinished(picture) as made, suppress(FileNotFoundError):  # Withdrawn in this moment.
-            reason = _decode(original, made)
+            reason = _decode(original, made) if is_whole(files, key) else Reason.ROTTEN
             if reason is None:
                 made.replace(picture)
             elif reason not in _PASSING:

@@ -36,7 +36,7 @@ class BlobKey:
 
 
 class BlobStore(Protocol):
-    """Whole, verified files. On a local disk here; an object store has the same five verbs."""
+    """Whole, verified files. On a local disk here; an object store has the same verbs."""
 
     def put(self, key: BlobKey, source: Path) -> None:
         """Take a file over. Its content was checked; afterwards it survives a power cut."""
@@ -44,6 +44,9 @@ class BlobStore(Protocol):
     def open(self, key: BlobKey) -> BinaryIO: ...
 
     def exists(self, key: BlobKey) -> bool: ...
+
+    def set_aside(self, key: BlobKey) -> Path:
+        """Move a file that has rotted away from its place, where the right one is put again; to where. It is kept until then."""
 
     def delete(self, key: BlobKey) -> None:
         """Lawful erasure. What is not there is as good as deleted."""
@@ -64,6 +67,7 @@ class LocalBlobStore:
         with source.open("rb") as file:
             os.fsync(file.fileno())
         source.replace(target)
+        self._aside(key).unlink(missing_ok=True)
         keep_names(target.parent)
 
     def open(self, key: BlobKey) -> BinaryIO:
@@ -71,6 +75,10 @@ class LocalBlobStore:
 
     def exists(self, key: BlobKey) -> bool:
         return self.local_path(key).is_file()
+
+    def set_aside(self, key: BlobKey) -> Path:
+        self.local_path(key).replace(self._aside(key))
+        return self._aside(key)
 
     def delete(self, key: BlobKey) -> None:
         path = self.local_path(key)
@@ -84,6 +92,9 @@ class LocalBlobStore:
         if not (_UUID.fullmatch(key.workspace) and _UUID.fullmatch(key.audit) and _SHA256.fullmatch(key.sha256)):
             raise ValueError("A name in the store is made of the ids of a workspace and an audit, and a SHA-256.")
         return self._folder / key.workspace / key.audit / key.sha256
+
+    def _aside(self, key: BlobKey) -> Path:
+        return self.local_path(key).with_name(f"{key.sha256}.damaged")
 
 
 class UploadFiles:

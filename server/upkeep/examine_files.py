@@ -1,4 +1,8 @@
-"""Evidence and reports on the disk against their rows, both ways: every file hashed again, none without a row, no row without a file."""
+"""
+Evidence and reports on the disk against their rows, both ways: every file hashed again, none without a row, no row without a file.
+
+Evidence that has rotted is moved aside: it counts as missing from then on, so whoever has it is asked for it. Nothing else is changed.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +12,7 @@ from server.config import Config
 from server.database import SERVER, reading
 from server.storage import erasures, inspection
 from server.storage.disk import sha256_of
+from server.storage.evidence_store import BlobKey, BlobStore, EvidenceFiles
 from server.storage.inspection import Log
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -17,11 +22,11 @@ def examine_files(config: Config) -> Iterator[str]:
     """Sentences about what is wrong, and with which audit. To be called with an app context."""
     with reading(SERVER) as session:
         every = inspection.logs(session)
-    yield from _evidence(config.data_folder / "evidence", every)
+    yield from _evidence(config.data_folder / "evidence", EvidenceFiles(config.data_folder).blobs, every)
     yield from _reports(config.data_folder / "reports", {log.id: log.name for log in every})
 
 
-def _evidence(folder: Path, every: list[Log]) -> Iterator[str]:
+def _evidence(folder: Path, blobs: BlobStore, every: list[Log]) -> Iterator[str]:
     places = {folder / log.workspace / log.id: log for log in every}
     for place, log in places.items():
         # Files first: what arrives meanwhile is on the disk before its row.
@@ -34,7 +39,7 @@ def _evidence(folder: Path, every: list[Log]) -> Iterator[str]:
             if not path.is_file():
                 yield f"{log.name}: the bytes of evidence {sha256} are gone"
             elif sha256_of(path) != sha256:
-                yield f"{log.name}: the file of evidence {sha256} is not what it was: it has another hash"
+                yield f"{log.name}: the file of evidence {sha256} is not what it was: it has another hash. {_move_aside(blobs, BlobKey(log.workspace, log.id, sha256))}"
             elif path.stat().st_size != size:
                 yield f"{log.name}: evidence {sha256} has {path.stat().st_size} bytes, and its row says {size}"
         for sha256 in sorted(sha256 for sha256 in withdrawn if any(place.glob(f"{sha256}*"))):
@@ -44,6 +49,21 @@ def _evidence(folder: Path, every: list[Log]) -> Iterator[str]:
     for place in sorted(folder.glob("*/*")):
         if place not in places and any(place.iterdir()):
             yield f"{place} belongs to no audit of this database"
+
+
+def _move_aside(blobs: BlobStore, key: BlobKey) -> str:
+    """What became of a file that has rotted."""
+    try:
+        aside = blobs.set_aside(key)
+        if sha256_of(aside) == key.sha256:
+            blobs.put(key, aside)
+            return "It was brought again while this looked"
+    except OSError as problem:
+        return f"It could not be moved aside ({problem}): do that by hand, so that it counts as missing"
+    return (
+        f"It was moved aside to {aside} and counts as missing: a tablet that still has it sends it again when it next asks, and a backup"
+        " that is put back or `auditbook import` of a file with it brings it"
+    )
 
 
 def _reports(folder: Path, names: dict[str, str]) -> Iterator[str]:

@@ -56,6 +56,20 @@ def png_of_size(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
+def test_of_a_file_that_has_rotted_no_picture_is_made_until_it_is_well_again(files, keep, tmp_path):
+    well = photo(tmp_path, (64, 48))
+    key = keep(well)
+    files.blobs.local_path(key).write_bytes(photo(tmp_path, (32, 32)))
+    assert report_picture(files, key).reason is Reason.ROTTEN
+    files.blobs.local_path(key).write_bytes(well[:300])
+    assert report_picture(files, key).reason is Reason.ROTTEN
+    keep(well)
+    made = report_picture(files, key).path
+    assert made is not None
+    with Image.open(made) as picture:
+        assert picture.size == (64, 48)
+
+
 def test_a_picture_is_made_upright_small_and_without_metadata(files, keep, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter

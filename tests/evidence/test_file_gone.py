@@ -1,10 +1,13 @@
-"""A photo that was stored is no longer on the server's disk: nobody hears that it is, and whoever still has it brings it again."""
+"""A photo that was stored is no longer on the server's disk, or has rotted there: whoever still has it brings it again."""
+
+from pathlib import Path
 
 import pytest
 
 from server.config import Config
 from server.evidence.bring import bring_evidence
 from server.storage.evidence_store import EvidenceFiles
+from server.upkeep.examine_files import examine_files
 from tests.devices import Device, new_audit
 from tests.evidence.sending import PICTURE, SHA256, announce, append, key_of, known, name_picture
 
@@ -67,3 +70,37 @@ def test_whoever_runs_the_server_brings_it_again(database, device: Device, its_u
     assert bring_evidence(files, *given, [PICTURE])
     assert (known(device, SHA256), lacking(device), read(device)) == ([SHA256], [], PICTURE)
     assert not bring_evidence(files, *given, [PICTURE])
+
+
+@pytest.fixture
+def rotten(device: Device, files: EvidenceFiles) -> Path:
+    """The photo arrived, and one bit of it has turned since."""
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    path = files.blobs.local_path(key_of(device))
+    path.write_bytes(bytes([PICTURE[0] ^ 1]) + PICTURE[1:])
+    return path
+
+
+def test_a_tablet_that_announces_what_has_rotted_brings_it_again(database, device: Device, rotten: Path):
+    created = announce(device)
+    assert created.headers.get("Upload-Offset", "0") == "0"
+    append(device, created.headers["Location"], 0, PICTURE)
+    assert rotten.read_bytes() == PICTURE
+
+
+def test_whoever_runs_the_server_brings_what_has_rotted(database, device: Device, rotten: Path, files: EvidenceFiles):
+    assert bring_evidence(files, device.audit, SHA256, len(PICTURE), "image/jpeg", [PICTURE])
+    assert rotten.read_bytes() == PICTURE
+
+
+def test_what_the_doctor_finds_rotten_counts_as_missing_until_it_is_brought(
+    database, device: Device, rotten: Path, config: Config
+):
+    [told] = examine_files(config)
+    aside = rotten.with_name(f"{SHA256}.damaged")
+    assert f"It was moved aside to {aside} and counts as missing" in told
+    assert (known(device, SHA256), lacking(device)) == ([], [SHA256])
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    assert (known(device, SHA256), lacking(device), read(device)) == ([SHA256], [], PICTURE)
+    assert not aside.exists()
+    assert list(examine_files(config)) == []
