@@ -12,7 +12,7 @@ from schemas.evidence import MAX_EVIDENCE_BYTES
 from server.database import SERVER, Scope, reading, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.evidence.hold import entering, is_whole, refuse_withdrawn
-from server.storage import Session, audits
+from server.storage import Session, audits, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
 from server.storage.audits import Roles
@@ -70,12 +70,18 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
     """
     Begin an upload, or go on with one of the same file. Bytes that this very audit holds already are not sent again.
 
-    Raises `Refused` for an audit in which the sender has nothing to bring, and for a file that is too large.
+    Raises `Refused` for an audit in which the sender has nothing to bring, for a file that is too large, and for one that was withdrawn;
+    that is said to whoever has left the team as well, since their tablet may still hold it.
     """
     if announced.length > MAX_EVIDENCE_BYTES:
         raise Refused(Refusal("evidence.too_large", {"limit": MAX_EVIDENCE_BYTES}))
     with reading(SERVER) as session:
-        wanted = _wanted(session, sender, announced.audit, [announced.sha256])
+        try:
+            wanted = _wanted(session, sender, announced.audit, [announced.sha256])
+        except Refused:
+            if _has_lost(session, sender, announced.audit, announced.sha256):
+                raise Refused(Refusal("evidence.withdrawn")) from None
+            raise
         workspace, is_told = wanted.workspace, announced.sha256 in wanted.told
         key = BlobKey(workspace, announced.audit, announced.sha256)
         refuse_withdrawn(session, key)
@@ -178,6 +184,15 @@ def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str])
     if not named:
         raise Refused(Refusal("request.not_found"))
     return Wanted(row.workspace_id, named, named & (own | records.hashes_brought_by(session, audit, sender.account)))
+
+
+def _has_lost(session: Session, sender: Sender, audit: str, sha256: str) -> bool:
+    """Whether this was withdrawn from an audit in whose team the sender was, or from what the sender wrote: its entry names it no more."""
+    row = audits.find_audit(session, audit)
+    if row is None or not erasures.is_withdrawn(session, audit, sha256):
+        return False
+    own = {file for _, file in erasures.erased_among(session, audit, 0, sender.account)}
+    return sha256 in own or log.was_in_team(session, row, sender.account)
 
 
 def _find(files: EvidenceFiles, sender: Sender, upload: str) -> UploadRecord:

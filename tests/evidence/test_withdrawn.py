@@ -92,6 +92,18 @@ def test_who_has_left_hears_which_file_went(shown, aron, paula):
     assert WHY not in str(told)
 
 
+def test_who_has_left_is_told_so_when_a_file_brings_it_back_and_a_stranger_is_not(shown, aron, paula, app: Flask):
+    mara = enter(app, aron.workspace, "Mara Outside", Role.AUDITOR)
+    member = shown.add_member(aron)
+    shown.push()
+    shown.make("del", member, "deleted", True, bases=[head for heads in shown.heads.values() for head in heads])
+    shown.push()
+    withdraw(paula, shown)
+    refused = announce(shown, person=aron)
+    assert (refused.status_code, refused.json["code"]) == (410, "evidence.withdrawn")
+    assert announce(shown, person=mara).status_code == 404
+
+
 def evidence_in(device: Device) -> list[str]:
     found = dict.fromkeys(
         entity for entity, field in device.heads if entity.startswith("evidence/") and field == "born"

@@ -164,6 +164,8 @@ class Store:
     receipts: dict[str, Json] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     """By audit, what the server said of erasures since it left the list."""
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    """Of which file of which audit the log or the server said so: what comes by hand does not bring it back."""
     old_logs: dict[tuple[str, str], OldLog] = field(default_factory=dict)
     uploads: dict[tuple[str, str], Upload] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -185,7 +187,7 @@ class Store:
         twin.old_logs = {key: copy.copy(old) for key, old in self.old_logs.items()}
         twin.uploads = {key: copy.copy(upload) for key, upload in self.uploads.items()}
         twin.logs, twin.receipts, twin.files = dict(self.logs), dict(self.receipts), dict(self.files)
-        twin.told = dict(self.told)
+        twin.told, twin.withdrawn = dict(self.told), set(self.withdrawn)
         twin.carried = {key: copy.copy(batch) for key, batch in self.carried.items()}
         twin.custody = dict(self.custody)
         return twin
@@ -260,17 +262,17 @@ class Store:
             upload.is_resting = upload.is_resting and audit not in audits
 
     def are_for_others(self, audit: str, names: Iterable[str]) -> bool:
-        """Whether others recorded these files, and this account did not, of an audit that the server does not list for it."""
-        births = [
-            (str(row.operation.value.get("sha256")), row.operation.chain.account == self.account)
+        """Whether this account recorded none of these files, and the server does not list their audit for it."""
+        own = {
+            str(row.operation.value.get("sha256"))
             for row in self.of_audit(audit).values()
             if row.operation is not None
             and row.operation.kind is OperationKind.ADD
             and row.operation.entity_kind == "evidence"
             and not row.operation.is_erased
-        ]
-        others = {name for name, is_own in births if not is_own} - {name for name, is_own in births if is_own}
-        return audit not in self.listed and others.issuperset(names)
+            and row.operation.chain.account == self.account
+        }
+        return audit not in self.listed and own.isdisjoint(names)
 
     def audits_waiting(self) -> list[str]:
         return [audit for audit in self.rows if self.waiting(audit) + self.count_carried(audit)]
@@ -484,6 +486,7 @@ class Store:
             if not isinstance(word.value, dict):
                 continue
             if isinstance(file := word.value.get("evidence"), str):
+                self.withdrawn.add((audit, file))
                 self.drop_withdrawn(audit, file)
             if row is None or row.content_sha256 is not None:
                 continue
@@ -509,6 +512,7 @@ class Store:
         for one in erased:
             row = self.of_audit(audit).get(one["digest"])
             if one["evidence"] is not None:
+                self.withdrawn.add((audit, one["evidence"]))
                 self.drop_withdrawn(audit, one["evidence"])
             if row is not None and row.content_sha256 is None and not row.is_hidden:
                 _drop_content(row)
@@ -850,6 +854,8 @@ class Store:
 
     def take_file(self, audit: str, name: str, data: bytes) -> None:
         """Bytes that came by hand."""
+        if (audit, name) in self.withdrawn:
+            return
         self.files.setdefault(name, data)
         self.uploads.setdefault((audit, name), Upload(len(data)))
 

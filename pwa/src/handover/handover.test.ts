@@ -410,6 +410,38 @@ describe('the way on to the server', () => {
     expect([await lena.db.uploads.count(), await lena.db.evidence_bytes.count()]).toEqual([0, 0]);
   });
 
+  testLong('leaves out a photo of whose withdrawal its taker heard after leaving the team', async () => {
+    const server = new ModelServer();
+    const photos = new PhotoServer(server);
+    const [lena, aron] = [await tabletFor(LENA, server), await photos.tabletFor(ARON)];
+    const { sha256, file } = photo(1000);
+    const { operations } = await commit(lena.db, AUDIT, [...START, evidence(sha256)], [file]);
+    const out = await takenOut(lena);
+    await syncAll(lena, aron);
+    server.strangers.add(ARON);
+    server.erase(AUDIT, operations.at(-1)!.digest, sha256);
+    await syncAll(aron);
+    expect(await takenIn(aron, out)).toMatchObject({ photos: 0 });
+    expect([await aron.db.uploads.count(), await aron.db.evidence_bytes.count()]).toEqual([0, 0]);
+    await syncAll(aron);
+  });
+
+  testLong('fails no run for a photo whose entry was erased and which the server takes from nobody', async () => {
+    const server = new ModelServer();
+    const photos = new PhotoServer(server);
+    const [lena, aron] = [await tabletFor(LENA, server), await photos.tabletFor(ARON)];
+    const { sha256, file } = photo(1000);
+    const { operations } = await commit(lena.db, AUDIT, [...START, evidence(sha256)], [file]);
+    const out = await takenOut(lena);
+    await syncAll(lena, aron);
+    server.strangers.add(ARON);
+    server.erase(AUDIT, operations.at(-1)!.digest);
+    await syncAll(aron);
+    expect(await takenIn(aron, out)).toMatchObject({ photos: 1 });
+    await syncAll(aron);
+    expect(await once(watchRestingPhotos(aron.db, AUDIT))).toBe(1);
+  });
+
   test('survives a restored server: what it has never had is not lost', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(LENA, server), await tabletFor(ARON, server)];

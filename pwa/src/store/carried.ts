@@ -268,22 +268,18 @@ export async function restPhoto(db: AuditbookDatabase, audit: string, sha256: st
   await db.uploads.update([audit, sha256], { resting_since: device.now() });
 }
 
-/** Files that others recorded, and this account did not, of an audit that the server does not list for it. */
-export async function photosForOthers(db: AuditbookDatabase, audit: string): Promise<Set<string>> {
-  const [own, others] = [new Set<string>(), new Set<string>()];
-  if ((await db.audits.get(audit))?.listed === 1) return others;
+/** Whether this account recorded none of these files, as far as is known here, and the server does not list their audit for it. */
+export async function areForOthers(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<boolean> {
+  if ((await db.audits.get(audit))?.listed === 1) return false;
   const births = await db.operations
     .where('[audit+ent]')
     .between([audit, 'evidence/'], [audit, 'evidence/\uffff'])
     .toArray();
-  for (const row of births) {
-    const operation = operationOf(row);
-    if (operation?.kind !== 'add') continue;
-    const of = operation.chain.account === db.account ? own : others;
-    for (const sha256 of evidenceNamed([operation.val])) of.add(sha256);
-  }
-  for (const sha256 of own) others.delete(sha256);
-  return others;
+  const own = births
+    .map(operationOf)
+    .filter((operation) => operation?.kind === 'add' && operation.chain.account === db.account);
+  const recorded = new Set(evidenceNamed(own.map((operation) => operation!.val)));
+  return hashes.every((sha256) => !recorded.has(sha256));
 }
 
 /** How many photos of an audit came by hand and rest here. */

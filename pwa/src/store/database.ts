@@ -88,6 +88,8 @@ export interface LogRow {
   partial?: 1;
   /** What stands for all that the server said was erased in it since it left the list (store/left.ts). */
   told_erased?: string;
+  /** The files that went with it, by SHA-256: a file that is taken in later may bring them. */
+  told_files?: readonly string[];
 }
 
 export interface VerdictRow {

@@ -37,13 +37,11 @@ export async function dropErased(db: AuditbookDatabase, there: Schemas['ErasedTh
       await db.operations.put({ ...row, content_sha256: contentSha256, body: encode(header) });
       if (row.ent !== undefined) touched.add(row.ent);
     }
-    await dropWithdrawn(
-      db,
-      audit,
-      erased.flatMap(({ evidence }) => (evidence === null ? [] : [evidence])),
-    );
+    const withdrawn = erased.flatMap(({ evidence }) => (evidence === null ? [] : [evidence]));
+    await dropWithdrawn(db, audit, withdrawn);
     const rev = touched.size > 0 ? log.rev + 1 : log.rev;
-    await db.logs.put({ ...log, rev, told_erased: told });
+    const told_files = [...new Set([...(log.told_files ?? []), ...withdrawn])];
+    await db.logs.put({ ...log, rev, told_erased: told, told_files });
     await refoldEntities(db, audit, touched, rev);
   });
 }

@@ -73,7 +73,8 @@ export async function readErasures(
 /** The files that were withdrawn from this audit, as far as is known here. */
 export async function readWithdrawn(db: AuditbookDatabase, audit: string): Promise<Set<string>> {
   const words = db.operations.where('[audit+ent]').between([audit, 'operation/'], [audit, 'operation/\uffff']);
-  return new Set(filesIn(erasedBy(entriesOf(await words.toArray())).values()));
+  const told = (await db.logs.get(audit))?.told_files ?? [];
+  return new Set([...filesIn(erasedBy(entriesOf(await words.toArray())).values()), ...told]);
 }
 
 /** The files that went with what was erased, by SHA-256. */

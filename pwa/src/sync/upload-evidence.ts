@@ -5,7 +5,7 @@
  */
 import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-client';
 import { retryAfterOf, type ApiClient } from '../api/client';
-import { isPhotoResting, photosForOthers, restPhoto } from '../store/carried';
+import { areForOthers, isPhotoResting, restPhoto } from '../store/carried';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, UploadRow } from '../store/database';
 import { CHUNK_BYTES, dropWithdrawn, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
@@ -72,11 +72,6 @@ export async function uploadWaiting(
 
 function isAuditUnknown(thrown: unknown): boolean {
   return thrown instanceof Stopped && thrown.problem.code === 'request.not_found';
-}
-
-async function areForOthers(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<boolean> {
-  const brought = await photosForOthers(db, audit);
-  return hashes.every((sha256) => brought.has(sha256));
 }
 
 async function waitingUploads(db: AuditbookDatabase): Promise<UploadRow[]> {
