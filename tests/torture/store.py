@@ -242,8 +242,13 @@ class Store:
     def waiting(self, audit: str) -> int:
         return sum(row.waiting is not None for row in self.of_audit(audit).values())
 
+    def is_held(self, audit: str) -> bool:
+        """Everything rests that was brought for others."""
+        batches = [batch.is_resting for (of, _), batch in self.carried.items() if of == audit]
+        return bool(batches) and all(batches)
+
     def count_carried(self, audit: str) -> int:
-        if all(batch.is_resting for (of, _), batch in self.carried.items() if of == audit):
+        if self.is_held(audit):
             return 0
         return sum(row.is_carried for row in self.of_audit(audit).values())
 
@@ -261,8 +266,8 @@ class Store:
         for (audit, _), upload in self.uploads.items():
             upload.is_resting = upload.is_resting and audit not in audits
 
-    def are_for_others(self, audit: str, names: Iterable[str]) -> bool:
-        """Whether this account recorded none of these files, and the server does not list their audit for it."""
+    def wait_for_others(self, audit: str, names: Iterable[str]) -> bool:
+        """Of an audit that the server does not list: whether all rests that was brought, or this account recorded none of these files."""
         own = {
             str(row.operation.value.get("sha256"))
             for row in self.of_audit(audit).values()
@@ -272,7 +277,7 @@ class Store:
             and not row.operation.is_erased
             and row.operation.chain.account == self.account
         }
-        return audit not in self.listed and own.isdisjoint(names)
+        return audit not in self.listed and (self.is_held(audit) or own.isdisjoint(names))
 
     def audits_waiting(self) -> list[str]:
         return [audit for audit in self.rows if self.waiting(audit) + self.count_carried(audit)]

@@ -204,14 +204,18 @@ class Tablet:
 
     def _sync_audit(self, audit: str, listing: Json | None, session: Json) -> None:
         store = self.store
+        if listing is None and store.is_held(audit):
+            self._push(audit)
+            return
         if listing is not None and store.log(audit).is_partial:
             store.reset_cursor(audit)
         epoch = store.log(audit).epoch
         if listing is not None and epoch is not None and listing["epoch"] != epoch:
             self._fetch(audit, session)
             store.rewind_to_waiting(audit)
+        carried, is_once_more = 0, False
         for number in range(ROUNDS):
-            carried = self._carry(audit)
+            carried = carried if is_once_more else self._carry(audit)
             sent = carried + self._push(audit)
             log = store.log(audit)
             is_current = listing is not None and (listing["epoch"], listing["head"]) == (
@@ -225,13 +229,15 @@ class Tablet:
             try:
                 was_reset = self._fetch(audit, session)
             except Stopped as stopped:
-                if stopped.code != "request.not_found" or number > 0:
+                if stopped.code != "request.not_found" or (number > 0 and not is_once_more):
                     raise
-                if store.rewind_by_one(audit):
+                if not is_once_more and store.rewind_by_one(audit):
+                    is_once_more = True
                     continue
                 if carried and store.rest_carried(audit):
                     return
                 raise
+            is_once_more = False
             self.may_die("between pull and rewind")
             if not store.rewind_to_waiting(audit) and not was_reset:
                 return
@@ -576,7 +582,7 @@ class Tablet:
             try:
                 self._confirm(audit, names)
             except Stopped as stopped:
-                if stopped.code == "request.not_found" and store.are_for_others(audit, names):
+                if stopped.code == "request.not_found" and store.wait_for_others(audit, names):
                     continue
                 if not stopped.concerns_one_audit:
                     raise
@@ -588,7 +594,7 @@ class Tablet:
                 self._upload_one(audit, name)
                 self._confirm(audit, [name])
             except Stopped as stopped:
-                if stopped.code == "request.not_found" and store.are_for_others(audit, [name]):
+                if stopped.code == "request.not_found" and store.wait_for_others(audit, [name]):
                     upload.is_resting = True
                     continue
                 if not stopped.concerns_one_audit:

@@ -308,6 +308,40 @@ describe('the way on to the server', () => {
     },
   );
 
+  testLong('rests also where whoever brought it has written upon it, and that is not called held', async () => {
+    const server = new ModelServer();
+    const photos = new PhotoServer(server);
+    const [lena, aron] = [await tabletFor(LENA, server), await photos.tabletFor(ARON)];
+    server.strangers.add(ARON);
+    await commit(lena.db, AUDIT, START);
+    await takenIn(aron, await takenOut(lena));
+    await syncAll(aron);
+    const isHeld = async () => (await once(watchAudits(aron.db)))![0]!.isHeldForOthers;
+    const sent = (what: string): number => server.requests.filter((request) => request.endsWith(what)).length;
+    const [carried, pushed] = [sent('/carried'), sent('/operations')];
+    const { sha256, file } = photo(1000);
+    await commit(aron.db, AUDIT, [...finding('f9', 'Of Aron, here alone'), evidence(sha256)], [file]);
+    expect(await isHeld()).toBe(false);
+
+    await syncAll(aron);
+    expect([sent('/carried'), sent('/operations')], 'his own work, once').toEqual([carried, pushed + 1]);
+    expect([await isHeld(), await readOutbox(aron.db)]).toMatchObject([
+      false,
+      { operations: 3, photos: 1, carried: 0 },
+    ]);
+
+    expect(photos.announced).toBe(1);
+    await aron.db.carried.toCollection().modify((row) => void (row.held_at! -= 25 * 3_600_000));
+    await syncAll(aron);
+    expect(sent('/carried'), 'a day later once more').toBe(carried + 1);
+
+    photos.isTaken = true;
+    server.strangers.delete(ARON);
+    await syncAll(aron);
+    expect(await titles(aron)).toEqual(['Of Aron, here alone']);
+    expect(await readOutbox(aron.db)).toMatchObject({ operations: 0, photos: 0, carried: 0 });
+  });
+
   testLong(
     'does not say of a file that is taken in while the first one is on its way that the server holds it',
     async () => {

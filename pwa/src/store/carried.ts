@@ -268,9 +268,13 @@ export async function restPhoto(db: AuditbookDatabase, audit: string, sha256: st
   await db.uploads.update([audit, sha256], { resting_since: device.now() });
 }
 
-/** Whether this account recorded none of these files, as far as is known here, and the server does not list their audit for it. */
-export async function areForOthers(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<boolean> {
+/**
+ * Whether these files wait for the work of others to count, so that the server does not take them yet: of an audit that it does not list
+ * for this account, where all that was brought rests, or where this account recorded none of the files.
+ */
+export async function waitForOthers(db: AuditbookDatabase, audit: string, hashes: readonly string[]): Promise<boolean> {
   if ((await db.audits.get(audit))?.listed === 1) return false;
+  if ((await heldAudits(db)).has(audit)) return true;
   const births = await db.operations
     .where('[audit+ent]')
     .between([audit, 'evidence/'], [audit, 'evidence/\uffff'])
@@ -282,7 +286,7 @@ export async function areForOthers(db: AuditbookDatabase, audit: string, hashes:
   return hashes.every((sha256) => !recorded.has(sha256));
 }
 
-/** How many photos of an audit came by hand and rest here. */
+/** How many photos of an audit rest here. */
 export function watchRestingPhotos(db: AuditbookDatabase, audit: string): Live<number> {
   return fromDatabase(() => uploadsOf(db, audit).filter(isPhotoResting).count());
 }
@@ -292,6 +296,17 @@ export async function heldAudits(db: AuditbookDatabase): Promise<Set<string>> {
   const batches = await db.carried.toArray();
   const held = new Set(batches.map(({ audit }) => audit));
   for (const row of batches) if (!isResting(row)) held.delete(row.audit);
+  return held;
+}
+
+/** Those of them of which nothing waits that this account made: neither an entry nor a photo that rests for others. */
+export async function heldForOthers(db: AuditbookDatabase): Promise<Set<string>> {
+  const held = await heldAudits(db);
+  for (const audit of held) {
+    const entries = db.operations.where('[audit+waiting]').between([audit, Dexie.minKey], [audit, Dexie.maxKey]);
+    const photos = uploadsOf(db, audit).filter((row) => row.state === 'waiting' && !isPhotoResting(row));
+    if ((await entries.count()) + (await photos.count()) > 0) held.delete(audit);
+  }
   return held;
 }
 

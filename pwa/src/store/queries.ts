@@ -20,7 +20,7 @@ import type { Value } from '../domain/plain-json';
 import { auditableCriteria, type Standard } from '../domain/standard';
 import { foldTeam, type Team } from '../domain/team';
 import type { AuditType, EntityKind, Schemas, TeamRole } from '../domain/vocabulary';
-import { heldAudits } from './carried';
+import { heldForOthers } from './carried';
 import { decode } from './codec';
 import type { AuditbookDatabase, EntityRow, KeptCustody, Readiness, UploadState } from './database';
 import { combined, fromDatabase, shared, type Live } from './live';
@@ -156,7 +156,7 @@ export interface AuditSummary {
   readonly isReported: boolean;
   /** False while the server has never listed it: it exists on this tablet only. */
   readonly isOnServer: boolean;
-  /** Not for this account to see, and brought to the server for others: none of its entries wait here. */
+  /** Not for this account to see, and brought to the server for others: nothing of it waits here. */
   readonly isHeldForOthers: boolean;
   readonly isReadyOffline: boolean;
   readonly readiness: Readiness | null;
@@ -167,27 +167,31 @@ export interface AuditSummary {
 /** Audits on this tablet, the nearest first. What the log here says goes before what the server's list said. */
 export function watchAudits(db: AuditbookDatabase): Live<AuditSummary[]> {
   return fromDatabase(() =>
-    db.transaction('r', [db.audits, db.logs, db.entities, db.device_state, db.carried], async () => {
-      const listed = new Map((await db.audits.toArray()).map((row) => [row.id, row]));
-      const held = await heldAudits(db);
-      const ids = new Set([...listed.keys(), ...((await db.logs.toCollection().primaryKeys()) as string[])]);
-      const summaries: AuditSummary[] = [];
-      for (const id of ids) {
-        const row = listed.get(id);
-        const body = row === undefined ? { listing: null, readiness: null } : decode(row.body);
-        const [audit, team, closings, reports] = [
-          await readEntity(db, id, 'audit', id),
-          await readKind(db, id, 'team_member'),
-          await readKind(db, id, 'closing_record'),
-          await readKind(db, id, 'report_record'),
-        ];
-        const teamRole = teamOf(id, audit, team).get(db.account) ?? null;
-        summaries.push(summaryOf(id, body, audit, teamRole, closings, reports, held.has(id)));
-      }
-      return summaries.sort(
-        (one, other) => compare(one.startsOn ?? '9', other.startsOn ?? '9') || compare(one.id, other.id),
-      );
-    }),
+    db.transaction(
+      'r',
+      [db.audits, db.logs, db.entities, db.device_state, db.carried, db.operations, db.uploads],
+      async () => {
+        const listed = new Map((await db.audits.toArray()).map((row) => [row.id, row]));
+        const held = await heldForOthers(db);
+        const ids = new Set([...listed.keys(), ...((await db.logs.toCollection().primaryKeys()) as string[])]);
+        const summaries: AuditSummary[] = [];
+        for (const id of ids) {
+          const row = listed.get(id);
+          const body = row === undefined ? { listing: null, readiness: null } : decode(row.body);
+          const [audit, team, closings, reports] = [
+            await readEntity(db, id, 'audit', id),
+            await readKind(db, id, 'team_member'),
+            await readKind(db, id, 'closing_record'),
+            await readKind(db, id, 'report_record'),
+          ];
+          const teamRole = teamOf(id, audit, team).get(db.account) ?? null;
+          summaries.push(summaryOf(id, body, audit, teamRole, closings, reports, held.has(id)));
+        }
+        return summaries.sort(
+          (one, other) => compare(one.startsOn ?? '9', other.startsOn ?? '9') || compare(one.id, other.id),
+        );
+      },
+    ),
   );
 }
 

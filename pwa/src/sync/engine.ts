@@ -6,14 +6,13 @@
  */
 import type { Answer, ApiClient } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
-import { forgetArrived } from '../store/carried';
+import { forgetArrived, heldAudits, restCarried, wakeCarried } from '../store/carried';
 import { readWanted } from '../store/content-back';
-import { installationOf, type AuditbookDatabase } from '../store/database';
+import { installationOf, type AuditbookDatabase, type CarriedBatch } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
 import { askAgain, readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
-import { restCarried, wakeCarried } from '../store/carried';
 import { ownChains, rewindByOne, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
 import { encode } from '../store/codec';
@@ -363,6 +362,12 @@ export class SyncEngine {
     listing: Schemas['AuditListing'] | undefined,
     session: Schemas['Session'],
   ): Promise<void> {
+    if (listing === undefined && (await heldAudits(this.#db)).has(audit)) {
+      // What was brought for others rests, and nothing of the audit is given: what this account has written upon it goes, and waits there.
+      this.#change({ phase: 'sending' });
+      await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
+      return;
+    }
     // Let in (again): what was only named until now is given.
     if (listing !== undefined && (await isPartial(this.#db, audit))) await resetCursor(this.#db, audit);
     const { epoch } = await readCursor(this.#db, audit);
@@ -371,10 +376,12 @@ export class SyncEngine {
       await this.#pull(audit, session);
       await rewindToWaiting(this.#db, audit);
     }
+    let carried: readonly CarriedBatch[] = [];
+    let isOnceMore = false;
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#change({ phase: 'sending' });
       // First what others wrote: it may be the birth of the audit, or what lets this account in.
-      const carried = await carryAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
+      if (!isOnceMore) carried = await carryAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
       const { sent } = await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
       const cursor = await readCursor(this.#db, audit);
       const isCurrent =
@@ -391,13 +398,17 @@ export class SyncEngine {
         wasReset = await this.#pull(audit, session);
       } catch (thrown) {
         const isUnknown = thrown instanceof Stopped && thrown.problem.code === 'request.not_found';
-        if (!isUnknown || round > 0) throw thrown;
+        if (!isUnknown || (round > 0 && !isOnceMore)) throw thrown;
         // Sent, and never pulled, and the server has no such audit: it may have been restored from a backup of before.
-        if (await rewindByOne(this.#db, audit)) continue;
+        if (!isOnceMore && (await rewindByOne(this.#db, audit))) {
+          isOnceMore = true;
+          continue;
+        }
         // Of work that was brought for others, whoever may not see it hears no more than that the server holds it.
         if (carried.length > 0 && (await restCarried(this.#db, audit, carried))) return;
         throw thrown;
       }
+      isOnceMore = false;
       if (!(await rewindToWaiting(this.#db, audit)) && !wasReset) return;
     }
   }

@@ -5,7 +5,7 @@
  */
 import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-client';
 import { retryAfterOf, type ApiClient } from '../api/client';
-import { areForOthers, isPhotoResting, restPhoto } from '../store/carried';
+import { isPhotoResting, restPhoto, waitForOthers } from '../store/carried';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, UploadRow } from '../store/database';
 import { CHUNK_BYTES, dropWithdrawn, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
@@ -44,7 +44,7 @@ export async function uploadWaiting(
         stored += await confirmKnown(db, api, audit, hashes);
       } catch (thrown) {
         // Of photos of others it is told about none before they have come: whether it takes them, their announcement shows.
-        if (!isAuditUnknown(thrown) || !(await areForOthers(db, audit, hashes))) throw thrown;
+        if (!isAuditUnknown(thrown) || !(await waitForOthers(db, audit, hashes))) throw thrown;
       }
     });
   }
@@ -61,7 +61,7 @@ export async function uploadWaiting(
         stored += await confirmKnown(db, api, row.audit, [row.sha256]);
       } catch (thrown) {
         // Brought for others, and their work does not count yet: no fault of this run, and it stays here.
-        if (!isAuditUnknown(thrown) || !(await areForOthers(db, row.audit, [row.sha256]))) throw thrown;
+        if (!isAuditUnknown(thrown) || !(await waitForOthers(db, row.audit, [row.sha256]))) throw thrown;
         await restPhoto(db, row.audit, row.sha256);
       }
     });
