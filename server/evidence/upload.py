@@ -109,9 +109,6 @@ def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) ->
                 is_complete=is_in_store,
                 now=now,
             )
-    if announced.length == 0 and not upload.is_complete:
-        _finish(files, upload)
-        return Progress(upload.id, 0, 0)
     return _progress(files, sender, upload)
 
 
@@ -214,9 +211,9 @@ def _progress(files: EvidenceFiles, sender: Sender, upload: UploadRecord) -> Pro
     if upload.is_complete:
         return Progress(upload.id, upload.length, upload.length)
     size = files.uploads.size(upload.id)
-    was_cut_while_finishing = size == upload.length or (size == 0 and _is_placed_without_row(files, upload))
+    was_cut_while_finishing = size == upload.length or (size == 0 and _is_placed_without_row(files, sender, upload))
     if was_cut_while_finishing:
-        # The power went after the last byte: before the check, or between the file's new place and its row.
+        # The power went after the last byte: before the check, or between the file's new place and its row. Or it has none.
         with files.uploads.locked(upload.id, None) as is_ours:
             if not is_ours:
                 raise Refused(Refusal("server.busy"))  # Nobody knows yet whether these are the right bytes.
@@ -272,8 +269,12 @@ def _forget(files: EvidenceFiles, upload: UploadRecord) -> None:
     files.uploads.remove(upload.id)
 
 
-def _is_placed_without_row(files: EvidenceFiles, upload: UploadRecord) -> bool:
-    """Where the row stands as well, another upload has brought it; whoever sends it once more is not told so."""
+def _is_placed_without_row(files: EvidenceFiles, sender: Sender, upload: UploadRecord) -> bool:
+    """
+    Where the row stands as well, another upload has brought it; whoever sends it once more is not told so. Nor is, whoever brought it,
+    who may not be told whether it is here: they send it again.
+    """
     with reading(SERVER) as session:
+        is_told = upload.sha256 in _wanted(session, sender, upload.audit, [upload.sha256]).told
         has_row = records.find_blob(session, files.blobs, upload.key) is not None
-    return not has_row and is_whole(files, upload.key)
+    return is_told and not has_row and is_whole(files, upload.key)

@@ -2,16 +2,20 @@
 
 import hashlib
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from schemas.evidence import MAX_EVIDENCE_BYTES
 from server.config import Config
-from server.database import SERVER, reading
+from server.database import SERVER, reading, unit_of_work
+from server.domain.refusals import Refused
+from server.domain.vocabulary import Role
 from server.evidence import upload as uploading
+from server.storage import accounts
 from server.storage import evidence as records
-from server.storage.evidence_store import EvidenceFiles
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.storage.tables.evidence import Blob
 from tests.devices import Device, new_audit
 from tests.evidence.sending import (
@@ -26,6 +30,7 @@ from tests.evidence.sending import (
     offset_of,
     send,
 )
+from tests.people import enter
 
 pytestmark = pytest.mark.slow
 
@@ -124,6 +129,25 @@ def test_an_empty_file_that_was_announced_as_empty_is_evidence(device):
     assert known(device, hashlib.sha256(b"").hexdigest()) == [hashlib.sha256(b"").hexdigest()]
 
 
+def test_an_empty_file_that_is_announced_while_it_is_being_finished_is_finished_once(device, files, monkeypatch):
+    sha256 = name_picture(device, b"")
+    with reading(SERVER) as session:
+        sender = uploading.Sender(device.person.account, accounts.roles_of(session, device.person.account))
+    announced = uploading.Announced(device.audit, sha256, 0, "image/jpeg")
+    monkeypatch.setattr("server.storage.evidence_store._PREEMPTION", 0.0)
+    put = files.blobs.put
+
+    def put_after_another_one(key: BlobKey, source: Path) -> None:
+        monkeypatch.setattr(files.blobs, "put", put)
+        with pytest.raises(Refused, match=r"server\.busy"):
+            uploading.create_upload(files, sender, announced)
+        put(key, source)
+
+    monkeypatch.setattr(files.blobs, "put", put_after_another_one)
+    assert uploading.create_upload(files, sender, announced).offset == 0
+    assert known(device, sha256) == [sha256]
+
+
 def test_more_bytes_than_announced_are_refused(device):
     address = announce(device, PICTURE[:1000]).headers["Location"]
     answer = append(device, address, 0, PICTURE)
@@ -211,6 +235,17 @@ def test_a_crash_between_the_file_and_its_row_is_made_good(database, device, fil
     assert files.blobs.exists(key_of(device))
     offset = offset_of(device, address) if asked_by == "head" else int(announce(device).headers["Upload-Offset"])
     assert offset == len(PICTURE)
+    assert known(device, SHA256) == [SHA256]
+
+
+def test_who_may_not_hear_what_is_here_does_not_hear_of_a_file_without_its_row(database, device, app):
+    bring(device)
+    with unit_of_work(SERVER) as session:
+        session.execute(sa.delete(Blob))
+    mara = enter(app, device.person.workspace, "Mara Outside", Role.AUDITOR)
+    created = announce(device, person=mara)
+    assert created.headers["Upload-Offset"] == "0"
+    assert append(device, created.headers["Location"], 0, PICTURE, person=mara).status_code == 204
     assert known(device, SHA256) == [SHA256]
 
 
