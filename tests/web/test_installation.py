@@ -43,7 +43,7 @@ def test_a_tablet_is_enrolled_with_its_key(lena: Person):
     assert answer.json == {"id": TABLET, "name": "Lena's tablet", "public_key": text}
     with reading(SERVER) as session:
         row = accounts.installation(session, TABLET, lena.account)
-    assert row == accounts.KnownInstallation("Lena's tablet", spki, None, None)
+    assert row == accounts.KnownInstallation("Lena's tablet", spki, None)
 
 
 def test_enrolling_again_changes_nothing(lena: Person):
