@@ -79,7 +79,8 @@ def begin_new_epoch(session: Session, key: str | None = None) -> str:
     """
     After a backup was restored: every tablet compares what it has with what is here, and sends what is lacking.
 
-    `key` is the name of the one that signs in the new epoch; None for a command that signs nothing. The server writes under another name from here on: tablets may know entries of its old chains that the backup has not.
+    `key` is the name of the one that signs in the new epoch; None for a command that signs nothing. The server writes under another
+    name from here on: tablets may know entries of its old chains that the backup has not.
     """
     row = session.get_one(ServerState, 1)
     note_former(session, [row.installation])
