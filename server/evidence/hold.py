@@ -6,16 +6,13 @@ from contextlib import contextmanager
 from server.database import Scope, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.storage import Session, audits, erasures
-from server.storage.disk import sha256_of
+from server.storage.disk import has_hash
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 
 def is_whole(files: EvidenceFiles, key: BlobKey) -> bool:
     """Whether the file is there and what its name says: the power may have gone before its row, and disks rot."""
-    try:
-        return sha256_of(files.blobs.local_path(key)) == key.sha256
-    except FileNotFoundError:
-        return False
+    return has_hash(files.blobs.local_path(key), key.sha256)
 
 
 def refuse_withdrawn(session: Session, key: BlobKey) -> None:

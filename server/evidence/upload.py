@@ -20,6 +20,7 @@ from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
 from server.storage.evidence import UploadRecord
 from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.membership import in_team_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _has_lost(session: Session, sender: Sender, audit: str, sha256: str) -> bool
     if row is None or not erasures.is_withdrawn(session, audit, sha256):
         return False
     own = {file for _, file in erasures.erased_among(session, audit, 0, sender.account)}
-    return sha256 in own or log.was_in_team(session, row, sender.account)
+    return sha256 in own or in_team_until(session, row, sender.account) > 0
 
 
 def _find(files: EvidenceFiles, sender: Sender, upload: str) -> UploadRecord:

@@ -85,8 +85,8 @@ def mark_logs(session: Session, held: Mapping[str, int], at: int) -> None:
     session.execute(sa.update(ServerState).values(backed_up_at=at))
 
 
-def mark_evidence(session: Session, keys: Iterable[BlobKey]) -> None:
-    """A whole backup holds these files and their rows."""
+def mark_evidence(session: Session, keys: Iterable[BlobKey], *, is_held: bool) -> None:
+    """The newest whole backup holds these files and their rows; or has looked for them, and lacks them."""
     for (workspace, audit), some in groupby(keys, key=lambda key: (key.workspace, key.audit)):
         session.execute(
             sa.update(Blob)
@@ -94,7 +94,7 @@ def mark_evidence(session: Session, keys: Iterable[BlobKey]) -> None:
                 Blob.workspace_id == workspace,
                 Blob.audit_id == audit,
                 Blob.sha256.in_([key.sha256 for key in some]),
-                Blob.is_backed_up.is_(False),
+                Blob.is_backed_up.is_not(is_held),
             )
-            .values(is_backed_up=True)
+            .values(is_backed_up=is_held)
         )

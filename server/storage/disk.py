@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +28,13 @@ def keep_names(folder: Path) -> None:
 def copy_checked(source: Path, target: Path, sha256: str) -> bool:
     """
     Copy a file and hash what is copied; it gets its name only when it is whole, on the disk, and what its hash says. False where
-    it is not: then there is no copy. Raises OSError.
+    it is not, where it is gone and where the disk cannot read it: then there is no copy. Raises OSError where none can be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with source.open("rb") as given, unfinished.open("xb") as copy:
-            if _copy(given, copy) != sha256:
+        with unfinished.open("xb") as copy:
+            if _copy(source, copy) != sha256:
                 return False
             copy.flush()
             os.fsync(copy.fileno())
@@ -43,18 +44,39 @@ def copy_checked(source: Path, target: Path, sha256: str) -> bool:
     return True
 
 
-def _copy(given: BinaryIO, copy: BinaryIO) -> str:
+def _copy(source: Path, copy: BinaryIO) -> str | None:
+    """The SHA-256 of what was copied; None where the source cannot be read to its end."""
     digest = hashlib.sha256()
-    while part := given.read(_READ):
+    parts = read_parts(source)
+    while True:
+        try:
+            part = next(parts, b"")
+        except OSError:
+            return None
+        if not part:
+            return digest.hexdigest()
         digest.update(part)
         copy.write(part)
-    return digest.hexdigest()
+
+
+def has_hash(path: Path, sha256: str) -> bool:
+    """Whether a file is there and what this hash says. What the disk cannot read is as good as gone."""
+    try:
+        return sha256_of(path) == sha256
+    except OSError:
+        return False
 
 
 def sha256_of(path: Path) -> str:
     """SHA-256 over a whole file, read in parts."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_READ):
-            digest.update(chunk)
+    for part in read_parts(path):
+        digest.update(part)
     return digest.hexdigest()
+
+
+def read_parts(path: Path) -> Iterator[bytes]:
+    """A file in parts of at most one MiB. Raises OSError."""
+    with path.open("rb") as file:
+        while part := file.read(_READ):
+            yield part

@@ -12,13 +12,14 @@ import contextlib
 import fcntl
 import os
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from server.storage.disk import keep_names
+from server.storage.disk import keep_file, keep_names
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -48,6 +49,9 @@ class BlobStore(Protocol):
     def set_aside(self, key: BlobKey) -> Path:
         """Move a file that has rotted away from its place, where the right one is put again; to where. It is kept until then."""
 
+    def aside(self, key: BlobKey) -> list[Path]:
+        """What was moved away from there."""
+
     def delete(self, key: BlobKey) -> None:
         """Lawful erasure. What is not there is as good as deleted."""
 
@@ -64,10 +68,12 @@ class LocalBlobStore:
     def put(self, key: BlobKey, source: Path) -> None:
         target = self.local_path(key)
         _make_folder(target.parent)
-        with source.open("rb") as file:
-            os.fsync(file.fileno())
+        keep_file(source)
+        # Only what lay aside before: should this very file be moved there, it goes under a name of its own.
+        superseded = self.aside(key)
         source.replace(target)
-        self._aside(key).unlink(missing_ok=True)
+        for path in superseded:
+            path.unlink(missing_ok=True)
         keep_names(target.parent)
 
     def open(self, key: BlobKey) -> BinaryIO:
@@ -77,8 +83,13 @@ class LocalBlobStore:
         return self.local_path(key).is_file()
 
     def set_aside(self, key: BlobKey) -> Path:
-        self.local_path(key).replace(self._aside(key))
-        return self._aside(key)
+        path = self.local_path(key)
+        aside = path.with_name(f"{key.sha256}.damaged-{secrets.token_hex(4)}")
+        path.replace(aside)
+        return aside
+
+    def aside(self, key: BlobKey) -> list[Path]:
+        return sorted(self.local_path(key).parent.glob(f"{key.sha256}.damaged-*"))
 
     def delete(self, key: BlobKey) -> None:
         path = self.local_path(key)
@@ -92,9 +103,6 @@ class LocalBlobStore:
         if not (_UUID.fullmatch(key.workspace) and _UUID.fullmatch(key.audit) and _SHA256.fullmatch(key.sha256)):
             raise ValueError("A name in the store is made of the ids of a workspace and an audit, and a SHA-256.")
         return self._folder / key.workspace / key.audit / key.sha256
-
-    def _aside(self, key: BlobKey) -> Path:
-        return self.local_path(key).with_name(f"{key.sha256}.damaged")
 
 
 class UploadFiles:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from server.domain.fold import BORN, Entry, fold_log, read_entry
+from server.domain.fold import BORN, Entry, read_entry
 from server.domain.operation import (
     GENESIS,
     ChainKey,
@@ -27,7 +27,6 @@ from server.domain.operation import (
     parse_operation,
 )
 from server.domain.refusals import Refusal
-from server.domain.team import accounts_of_members, fold_team
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind, Origin
 from server.storage.tables.audit import Audit
 from server.storage.tables.operation import LoggedOperation
@@ -538,12 +537,6 @@ def load_erasures_of(session: Session, audit: str, digests: Iterable[str]) -> li
     said = [f"operation/{digest}" for digest in digests]
     is_erasure = (table.kind == OperationKind.ERASURE.value) & (table.origin == Origin.SERVER.value)
     return _load(session, audit, is_erasure & table.entity.in_(said)) if said else []
-
-
-def was_in_team(session: Session, audit: Audit, account: str) -> bool:
-    """Whether this account is in the team or ever was, as the log says."""
-    view = fold_log(load_entries(session, audit.id, ["audit", "team_member"]))
-    return account in {*fold_team(view, audit.audit_id), *accounts_of_members(view).values()}
 
 
 def load_report_entries(session: Session, audit: str, kinds: Iterable[str] = ("report_record",)) -> list[Entry]:

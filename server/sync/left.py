@@ -10,18 +10,15 @@ as the log says (a push is answered with the hash as well, also to whoever has l
 nothing: the log does not say what they saw.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from server.database import SERVER, reading
-from server.domain.fold import Entry, fold_log
 from server.domain.operation import held_hash
 from server.domain.refusals import Refusal, Refused
-from server.domain.team import fold_team
-from server.domain.vocabulary import OperationKind
 from server.storage import Session, audits, erasures
 from server.storage import operation_log as log
-from server.storage.tables.audit import Audit
+from server.storage.membership import in_team_until
 from server.sync.pull import Puller
 
 
@@ -50,7 +47,8 @@ def erased_in_left(reader: Puller, left: Iterable[LeftAudit]) -> list[ErasedTher
         # Only what is enrolled can be blocked.
         raise Refused(Refusal("account.installation_unknown"))
     with reading(SERVER) as session:
-        return [there for one in left for there in _erased_in(session, reader.account, one)]
+        each = {one.audit: one for one in left}
+        return [there for one in each.values() for there in _erased_in(session, reader.account, one)]
 
 
 def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[ErasedThere]:
@@ -58,46 +56,12 @@ def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[Eras
     if row is None:
         return
     has_hash = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
-    until = min(left.seq, _in_team_until(session, row, account)) if has_hash else 0
+    until = left.seq if has_hash else 0
     erased = erasures.erased_among(session, row.id, until, account)
+    if erased and has_hash:
+        # Only where there is something to tell: reading who was in the team when costs more than that.
+        until = min(until, in_team_until(session, row, account))
+        erased = erasures.erased_among(session, row.id, until, account)
     mark = held_hash(digest for digest, _ in erased)
     if erased and mark != left.told:
         yield ErasedThere(left.audit, mark, erased)
-
-
-def _in_team_until(session: Session, row: Audit, account: str) -> int:
-    """
-    The number of the last entry that came while the account was in the team; 0 where it never was. The log is folded as it stood then,
-    from its end backwards: who left is found after a few steps.
-    """
-    entries, until = _team_entries(session, row.id), row.head_seq
-    while entries:
-        if account in fold_team(fold_log(entries), row.audit_id):
-            return until
-        last = entries.pop()
-        if entries and _is_said_with(last, entries[-1]):
-            # Without its verdict, what was set aside would count here.
-            last = entries.pop()
-        until = (last.seq or 1) - 1
-    return 0
-
-
-def _team_entries(session: Session, audit: str) -> list[Entry]:
-    """Whom an erased entry had named is in it as before, until the word that took it away."""
-    named = erasures.members_named(session, audit)
-    entries = [*log.load_team_entries(session, audit), *log.load_erasures_of(session, audit, named)]
-    return sorted((_named_again(entry, named) for entry in entries), key=lambda entry: entry.seq or 0)
-
-
-def _named_again(entry: Entry, named: Mapping[str, str]) -> Entry:
-    account = named.get(entry.operation.digest)
-    if account is None or not entry.operation.is_erased:
-        return entry
-    return replace(entry, operation=replace(entry.operation, value={"account": account}, is_erased=False))
-
-
-def _is_said_with(word: Entry, entry: Entry) -> bool:
-    """The server said it right behind the entry, when that came."""
-    is_next = word.seq is not None and entry.seq == word.seq - 1
-    is_verdict = word.operation.kind is OperationKind.VERDICT
-    return is_next and is_verdict and word.operation.entity == f"operation/{entry.operation.digest}"

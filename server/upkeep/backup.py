@@ -15,7 +15,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from server.sealing.log_key import load_log_key
 from server.storage import backup_marks, erasures
 from server.storage.backup_marks import KeptFile
 from server.storage.clock import as_instant, now_ms
-from server.storage.disk import copy_checked, keep_names, sha256_of
+from server.storage.disk import copy_checked, has_hash, keep_names, sha256_of
 from server.storage.evidence_store import BlobKey
 from server.storage.server_state import server_identity
 from server.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE, SnapshotFailed, snapshot
@@ -69,7 +69,7 @@ def take_backup(config: Config, place: Path) -> Backup:
             folder.mkdir(mode=0o700)
             taken, missing, copied = _fill(config, folder, earlier)
             backup = _finish(config, folder, taken, missing, copied)
-            _mark(taken, backup.folder)
+            _mark(taken, backup)
             for unfinished in place.glob(f"{_UNFINISHED}*"):
                 shutil.rmtree(unfinished)
             return backup
@@ -150,19 +150,15 @@ def _bring(file: KeptFile, data: Path, folder: Path, earlier: Sequence[Path]) ->
     for before in earlier:
         if _holds(before / file.name, source, file) and _share(before / file.name, target):
             return "shared"
-    try:
-        return "copied" if copy_checked(source, target, file.sha256) else "missing"
-    except FileNotFoundError:
-        return "missing"
+    return "copied" if copy_checked(source, target, file.sha256) else "missing"
 
 
 def _holds(before: Path, source: Path, file: KeptFile) -> bool:
     """Whether the earlier backup has these very bytes. It has hashed them once; evidence is named by its hash, a report is not."""
-    if not before.is_file():
-        return False
-    if file.name.startswith("evidence/") and source.is_file():
-        return before.stat().st_size == source.stat().st_size
-    return sha256_of(before) == file.sha256
+    is_evidence = file.name.startswith("evidence/")
+    if is_evidence and before.is_file() and source.is_file() and before.stat().st_size == source.stat().st_size:
+        return True
+    return has_hash(before, file.sha256)
 
 
 def _share(before: Path, target: Path) -> bool:
@@ -205,21 +201,26 @@ def _finish(config: Config, folder: Path, taken: _Snapshot, missing: Sequence[st
     return Backup(named, manifest, copied, same_disk)
 
 
-def _mark(taken: _Snapshot, folder: Path) -> None:
-    """The database notes what the backup holds; not where it was restored meanwhile, which gave its numbers to others."""
+def _mark(taken: _Snapshot, backup: Backup) -> None:
+    """
+    The database notes what the backup holds, and of which files it does not any more; not where it was restored meanwhile, which gave
+    its numbers to others.
+    """
     with unit_of_work(SERVER) as session:
         if server_identity(session).epoch != taken.epoch:
             return
         backup_marks.mark_logs(session, taken.heads, taken.at)
-    for keys in _evidence_in(folder):
-        with unit_of_work(SERVER) as session:
-            if server_identity(session).epoch == taken.epoch:
-                backup_marks.mark_evidence(session, keys)
+    held = (name for _, name in listed_files(backup.folder))
+    for names, is_held in ((held, True), (backup.manifest.missing, False)):
+        for keys in _evidence_among(names):
+            with unit_of_work(SERVER) as session:
+                if server_identity(session).epoch == taken.epoch:
+                    backup_marks.mark_evidence(session, keys, is_held=is_held)
 
 
-def _evidence_in(folder: Path) -> Iterator[list[BlobKey]]:
+def _evidence_among(names: Iterable[str]) -> Iterator[list[BlobKey]]:
     keys: list[BlobKey] = []
-    for _, name in listed_files(folder):
+    for name in names:
         key = backup_marks.evidence_key(name)
         if key is not None:
             keys.append(key)

@@ -1,21 +1,26 @@
 """
 Evidence and reports on the disk against their rows, both ways: every file hashed again, none without a row, no row without a file.
 
-Evidence that has rotted is moved aside: it counts as missing from then on, so whoever has it is asked for it. Nothing else is changed.
+Evidence that has rotted is moved aside: it counts as missing from then on, so whoever has it is asked for it. Where what lies aside turns
+out to be whole (it was being copied into its place by hand, or is readable again), it is put back. Nothing else is changed.
 """
 
+import errno
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from server.config import Config
 from server.database import SERVER, reading
 from server.storage import erasures, inspection
-from server.storage.disk import sha256_of
+from server.storage.disk import has_hash, sha256_of
 from server.storage.evidence_store import BlobKey, BlobStore, EvidenceFiles
 from server.storage.inspection import Log
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_FAULTS_OF_A_DISK = {errno.EIO, errno.EBADMSG, errno.EUCLEAN}
+"""Not of whoever looks: what one account may not read, or a busy machine not open, is no damage."""
 
 
 def examine_files(config: Config) -> Iterator[str]:
@@ -35,13 +40,8 @@ def _evidence(folder: Path, blobs: BlobStore, every: list[Log]) -> Iterator[str]
             rows = inspection.evidence_rows(session, log.id)
             withdrawn = erasures.withdrawn_files(session, log.id)
         for sha256, size in rows.items():
-            path = place / sha256
-            if not path.is_file():
-                yield f"{log.name}: the bytes of evidence {sha256} are gone"
-            elif sha256_of(path) != sha256:
-                yield f"{log.name}: the file of evidence {sha256} is not what it was: it has another hash. {_move_aside(blobs, BlobKey(log.workspace, log.id, sha256))}"
-            elif path.stat().st_size != size:
-                yield f"{log.name}: evidence {sha256} has {path.stat().st_size} bytes, and its row says {size}"
+            if (wrong := _wrong_with(blobs, BlobKey(log.workspace, log.id, sha256), size)) is not None:
+                yield f"{log.name}: {wrong}"
         for sha256 in sorted(sha256 for sha256 in withdrawn if any(place.glob(f"{sha256}*"))):
             yield f"{log.name}: the file of withdrawn evidence {sha256} is still there. It goes when the server starts again"
         for sha256 in sorted(found - set(rows) - withdrawn):
@@ -51,14 +51,43 @@ def _evidence(folder: Path, blobs: BlobStore, every: list[Log]) -> Iterator[str]
             yield f"{place} belongs to no audit of this database"
 
 
+def _wrong_with(blobs: BlobStore, key: BlobKey, size: int) -> str | None:
+    path = blobs.local_path(key)
+    try:
+        if sha256_of(path) == key.sha256:
+            found = path.stat().st_size
+            return None if found == size else f"evidence {key.sha256} has {found} bytes, and its row says {size}"
+    except FileNotFoundError:
+        if _put_back(blobs, key):
+            return f"the file of evidence {key.sha256} lay aside as damaged and is whole. It was put back"
+        return f"the bytes of evidence {key.sha256} are gone"
+    except OSError as problem:
+        wrong = f"the file of evidence {key.sha256} cannot be read ({problem.strerror})"
+        if problem.errno not in _FAULTS_OF_A_DISK:
+            return f"{wrong}: let this account read it, and look again"
+        return f"{wrong}. {_move_aside(blobs, key)}"
+    return f"the file of evidence {key.sha256} is not what it was: it has another hash. {_move_aside(blobs, key)}"
+
+
+def _put_back(blobs: BlobStore, key: BlobKey) -> bool:
+    """Whether one of the files that were moved aside is whole after all, and in its place again."""
+    for aside in blobs.aside(key):
+        if has_hash(aside, key.sha256):
+            with suppress(FileNotFoundError):  # Somebody else has put it back.
+                blobs.put(key, aside)
+            return True
+    return False
+
+
 def _move_aside(blobs: BlobStore, key: BlobKey) -> str:
     """What became of a file that has rotted."""
     try:
         aside = blobs.set_aside(key)
-        if sha256_of(aside) == key.sha256:
-            blobs.put(key, aside)
+        if _put_back(blobs, key):
             return "It was brought again while this looked"
     except OSError as problem:
+        if has_hash(blobs.local_path(key), key.sha256):
+            return "It was brought again while this looked"
         return f"It could not be moved aside ({problem}): do that by hand, so that it counts as missing"
     return (
         f"It was moved aside to {aside} and counts as missing: a tablet that still has it sends it again when it next asks, and a backup"
@@ -76,8 +105,8 @@ def _reports(folder: Path, names: dict[str, str]) -> Iterator[str]:
             continue
         if not path.is_file():
             yield f"{names[audit]}: the PDF of report {report} is gone"
-        elif sha256_of(path) != sha256 and not _was_made_anew(report, sha256):
-            yield f"{names[audit]}: the PDF of report {report} is not the one that was made: it has another hash"
+        elif not has_hash(path, sha256) and not _was_made_anew(report, sha256):
+            yield f"{names[audit]}: the PDF of report {report} is not the one that was made: it has another hash, or cannot be read"
     for report in sorted(found - {report for report, _, _ in rows}):
         yield f"{folder / report}.pdf has no row: no report of this database is called so"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from server.storage.disk import keep_names, sha256_of
+from server.storage.disk import has_hash, keep_names
 from server.upkeep.problem import CannotBeDone
 
 FORMAT = "auditbook-backup-1"
@@ -88,15 +88,15 @@ def listed_files(folder: Path, name: str = SUMS) -> Iterator[tuple[str, str]]:
 
 def check_files(folder: Path, manifest: Manifest) -> None:
     """Hash every file of a backup. Raises CannotBeDone with the first ones that differ."""
-    if not (folder / SUMS).is_file() or sha256_of(folder / SUMS) != manifest.sums_sha256:
+    if not has_hash(folder / SUMS, manifest.sums_sha256):
         raise CannotBeDone(f"{folder / SUMS} is not the one that the manifest names. Take another backup.")
     wrong: list[str] = []
     for sha256, name in listed_files(folder):
         path = folder / name
         if not path.is_file():
             wrong.append(f"{name} is gone")
-        elif sha256_of(path) != sha256:
-            wrong.append(f"{name} has changed")
+        elif not has_hash(path, sha256):
+            wrong.append(f"{name} has changed or cannot be read")
     if wrong:
         more = f", and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise CannotBeDone(

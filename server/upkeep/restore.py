@@ -14,7 +14,7 @@ from server.config import Config
 from server.sealing.log_key import KEY_FILE, load_log_key
 from server.storage import backup_marks, in_use
 from server.storage.clock import as_instant, now_ms
-from server.storage.disk import copy_checked, keep_names, sha256_of
+from server.storage.disk import copy_checked, has_hash, keep_names
 from server.storage.move import move_into_postgresql
 from server.storage.snapshot import (
     POSTGRESQL_FILE,
@@ -160,7 +160,7 @@ def _put_file(data: Path, folder: Path, name: str, sha256: str) -> bool:
     if name in (SQLITE_FILE, POSTGRESQL_FILE):
         return False
     target = data / name
-    if target.is_file() and sha256_of(target) == sha256:
+    if has_hash(target, sha256):
         return False
     _copy(folder / name, target, sha256)
     return True
@@ -168,7 +168,9 @@ def _put_file(data: Path, folder: Path, name: str, sha256: str) -> bool:
 
 def _copy(source: Path, target: Path, sha256: str) -> None:
     if not copy_checked(source, target, sha256):
-        raise CannotBeDone(f"{source} has changed meanwhile. Nothing more was put back; take another backup.")
+        raise CannotBeDone(
+            f"{source} has changed meanwhile, or cannot be read any more. Nothing more was put back; take another backup."
+        )
     keep_names(target.parent)
 
 

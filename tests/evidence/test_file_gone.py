@@ -1,5 +1,6 @@
 """A photo that was stored is no longer on the server's disk, or has rotted there: whoever still has it brings it again."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from server.config import Config
 from server.evidence.bring import bring_evidence
 from server.storage.evidence_store import EvidenceFiles
+from server.upkeep import examine_files as examining
 from server.upkeep.examine_files import examine_files
 from tests.devices import Device, new_audit
-from tests.evidence.sending import PICTURE, SHA256, announce, append, key_of, known, name_picture
+from tests.evidence.sending import PICTURE, SHA256, announce, append, bring, key_of, known, name_picture
 
 pytestmark = pytest.mark.slow
 
@@ -97,10 +99,100 @@ def test_what_the_doctor_finds_rotten_counts_as_missing_until_it_is_brought(
     database, device: Device, rotten: Path, config: Config
 ):
     [told] = examine_files(config)
-    aside = rotten.with_name(f"{SHA256}.damaged")
+    [aside] = rotten.parent.glob(f"{SHA256}.*")
     assert f"It was moved aside to {aside} and counts as missing" in told
     assert (known(device, SHA256), lacking(device)) == ([], [SHA256])
     append(device, announce(device).headers["Location"], 0, PICTURE)
     assert (known(device, SHA256), lacking(device), read(device)) == ([SHA256], [], PICTURE)
     assert not aside.exists()
     assert list(examine_files(config)) == []
+
+
+def test_what_was_being_copied_into_its_place_while_the_doctor_looked_is_put_back(
+    database, device: Device, rotten: Path, config: Config
+):
+    with rotten.open("wb") as copying:
+        copying.write(PICTURE[:1000])
+        copying.flush()
+        [told] = examine_files(config)
+        copying.write(PICTURE[1000:])
+    assert "counts as missing" in told
+    assert known(device, SHA256) == []
+    [told] = examine_files(config)
+    assert "is whole. It was put back" in told
+    assert (known(device, SHA256), read(device), list(examine_files(config))) == ([SHA256], PICTURE, [])
+
+
+def test_what_the_doctor_moves_away_while_the_right_file_is_put_there_is_not_removed(
+    database, device: Device, rotten: Path, files: EvidenceFiles, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    """The doctor had found the rotten one; between the right one's coming and the clearing up behind it, it moves away what is there."""
+    list(examine_files(config))
+    rename, is_moved = Path.replace, False
+
+    def renamed(path: Path, target: Path) -> Path:
+        nonlocal is_moved
+        arrived = rename(path, target)
+        if target == rotten and not is_moved:
+            is_moved = True
+            files.blobs.set_aside(key_of(device))
+        return arrived
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    assert bring_evidence(files, device.audit, SHA256, len(PICTURE), "image/jpeg", [PICTURE])
+    assert is_moved
+    assert known(device, SHA256) == []
+    [told] = examine_files(config)
+    assert "is whole. It was put back" in told
+    assert read(device) == PICTURE
+
+
+@pytest.fixture
+def unreadable(device: Device, files: EvidenceFiles) -> Path:
+    """The photo arrived, and the disk cannot read it any more."""
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    path = files.blobs.local_path(key_of(device))
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match="Input/output error"):
+        path.read_bytes()
+    return path
+
+
+def test_a_tablet_that_announces_what_the_disk_cannot_read_brings_it_again(database, device: Device, unreadable: Path):
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    assert unreadable.read_bytes() == PICTURE
+
+
+def test_whoever_runs_the_server_brings_what_the_disk_cannot_read(
+    database, device: Device, unreadable: Path, files: EvidenceFiles
+):
+    assert bring_evidence(files, device.audit, SHA256, len(PICTURE), "image/jpeg", [PICTURE])
+    assert unreadable.read_bytes() == PICTURE
+
+
+def test_the_doctor_goes_on_behind_a_file_that_the_disk_cannot_read(
+    database, device: Device, unreadable: Path, config: Config
+):
+    last = bring(device, b"a photo behind it")
+    EvidenceFiles(config.data_folder).blobs.delete(key_of(device, last))
+    told = sorted(examine_files(config))
+    assert len(told) == 2
+    assert any("cannot be read (Input/output error). It was moved aside" in one for one in told)
+    assert any(f"the bytes of evidence {last} are gone" in one for one in told)
+    assert (known(device, SHA256), lacking(device)) == ([], sorted([SHA256, last]))
+
+
+def test_the_doctor_moves_nothing_away_that_it_is_not_allowed_to_read(
+    database, device: Device, files: EvidenceFiles, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    """The tests may run as root, who may read everything: so the refusal is played."""
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+
+    def refused(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(examining, "sha256_of", refused)
+    [told] = examine_files(config)
+    assert "cannot be read (Permission denied): let this account read it" in told
+    assert files.blobs.exists(key_of(device))

@@ -20,7 +20,7 @@ from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
 from server.sync import erase as erasing
-from server.sync.erase import Erased, withdraw_evidence
+from server.sync.erase import Erased, erase_content_of, withdraw_evidence
 from server.sync.restore import catch_up_with_register
 from server.upkeep.examine_files import examine_files
 from tests.devices import Device, new_audit
@@ -92,13 +92,19 @@ def test_who_has_left_hears_which_file_went(shown, aron, paula):
     assert WHY not in str(told)
 
 
-def test_who_has_left_is_told_so_when_a_file_brings_it_back_and_a_stranger_is_not(shown, aron, paula, app: Flask):
+@pytest.mark.parametrize("is_naming_erased", [False, True], ids=["named", "the entry that named him is erased"])
+def test_who_has_left_is_told_so_when_a_file_brings_it_back_and_a_stranger_is_not(
+    shown, aron, paula, app: Flask, is_naming_erased: bool
+):
     mara = enter(app, aron.workspace, "Mara Outside", Role.AUDITOR)
     member = shown.add_member(aron)
+    [birth] = shown.heads[member, "born"]
     shown.push()
     shown.make("del", member, "deleted", True, bases=[head for heads in shown.heads.values() for head in heads])
     shown.push()
     withdraw(paula, shown)
+    if is_naming_erased:
+        erase_content_of(paula.account, roles_of(paula), shown.audit, [birth], WHY)
     refused = announce(shown, person=aron)
     assert (refused.status_code, refused.json["code"]) == (410, "evidence.withdrawn")
     assert announce(shown, person=mara).status_code == 404
@@ -112,10 +118,13 @@ def evidence_in(device: Device) -> list[str]:
 
 
 def withdraw(person, device: Device, entity: str | None = None) -> Erased:
-    with reading(SERVER) as session:
-        roles = accounts.roles_of(session, person.account)
     evidence = (entity or evidence_in(device)[0]).partition("/")[2]
-    return withdraw_evidence(person.account, roles, device.audit, evidence, WHY)
+    return withdraw_evidence(person.account, roles_of(person), device.audit, evidence, WHY)
+
+
+def roles_of(person) -> audits.Roles:
+    with reading(SERVER) as session:
+        return accounts.roles_of(session, person.account)
 
 
 def on_disk(config: Config) -> list[Path]:

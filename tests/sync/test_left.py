@@ -152,3 +152,32 @@ def test_a_blocked_tablet_and_one_that_is_not_enrolled_hear_nothing(hers, aron, 
     one = {"id": hers.audit, "seq": his.cursor, "hash": his.hash, "told": None}
     answer = aron.post("/api/audits/left", json={"audits": [one]})
     assert answer.json["code"] == "account.installation_revoked"
+
+
+def test_an_audit_that_is_asked_about_over_and_over_is_answered_once(hers, aron, paula):
+    his, said = Device(aron, hers.audit), digest_of_last(hers)
+    his.pull()
+    leaves(hers)
+    erase(paula, hers, said)
+    one = {"id": hers.audit, "seq": his.cursor, "hash": his.hash, "told": None}
+    answer = aron.post("/api/audits/left", json={"audits": [one] * 500})
+    assert [[erased["digest"] for erased in told["erased"]] for told in answer.json] == [[said]]
+
+
+def test_who_was_in_the_team_twice_is_told_what_came_until_the_second_leaving(hers, aron, paula):
+    his = Device(aron, hers.audit)
+    leaves(hers)
+    hers.add_finding("Between the two")
+    between = digest_of_last(hers)
+    hers.member = hers.add_member(aron)
+    hers.add_finding("In his second time")
+    second = digest_of_last(hers)
+    hers.push()
+    his.pull()
+    leaves(hers)
+    hers.add_finding("Without him")
+    hers.push()
+    erase(paula, hers, between, second, digest_of_last(hers))
+    hers.pull()
+    [told] = asks(aron, his, seq=hers.cursor, hash=hers.hash)
+    assert {erased["digest"] for erased in told["erased"]} == {between, second}

@@ -172,7 +172,9 @@ class Machine:
         self.backups.append(Backup(self._copy_rows(folder), folder, self.clock.now))
         with unit_of_work(SERVER) as session:
             backup_marks.mark_logs(session, backup_marks.heads(session), self.clock.now)
-            backup_marks.mark_evidence(session, [key for key in _blobs(session) if self._path(key).exists()])
+            backup_marks.mark_evidence(
+                session, [key for key in _blobs(session) if self._path(key).exists()], is_held=True
+            )
 
     def restore(self, which: int, *, is_told: bool = True, is_disk_lost: bool = True) -> CaughtUp:
         """

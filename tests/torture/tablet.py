@@ -206,6 +206,12 @@ class Tablet:
         store = self.store
         if listing is None and store.is_held(audit):
             self._push(audit)
+            if self._is_anything_sent(audit):
+                try:
+                    self._fetch(audit, session)
+                except Stopped as stopped:
+                    if stopped.code != "request.not_found":
+                        raise
             return
         if listing is not None and store.log(audit).is_partial:
             store.reset_cursor(audit)
@@ -222,7 +228,7 @@ class Tablet:
                 log.epoch,
                 {"seq": log.seq, "hash": log.hash},
             )
-            is_sent = store.waiting(audit) > 0 and any(store.chains[key].pushed > 0 for key in store.own_chains(audit))
+            is_sent = self._is_anything_sent(audit)
             is_wanting = bool(store.wanted(audit)) or bool(store.old_logs_of(audit))
             if is_current and not sent and not is_sent and not is_wanting:
                 return
@@ -241,6 +247,10 @@ class Tablet:
             self.may_die("between pull and rewind")
             if not store.rewind_to_waiting(audit) and not was_reset:
                 return
+
+    def _is_anything_sent(self, audit: str) -> bool:
+        store = self.store
+        return store.waiting(audit) > 0 and any(store.chains[key].pushed > 0 for key in store.own_chains(audit))
 
     def _fetch(self, audit: str, session: Json) -> bool:
         was_reset, is_forked = self._pull(audit)

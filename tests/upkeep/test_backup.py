@@ -154,6 +154,40 @@ def test_a_good_copy_in_the_last_backup_stands_in_for_a_photo_that_is_gone(
     assert command("restore", backups_in(place)[1], "--check")[0] == 0
 
 
+def test_a_good_copy_in_the_last_backup_stands_in_for_a_photo_that_was_cut_short(
+    database, command: Command, config: Config, audit: Device, place: Path
+):
+    command("backup", place)
+    EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit)).write_bytes(PICTURE[:1000])
+    assert command("backup", place)[0] == 0
+    assert command("restore", backups_in(place)[1], "--check")[0] == 0
+    with reading(SERVER) as session:
+        assert all(session.scalars(sa.select(Blob.is_backed_up)))
+
+
+def test_a_photo_that_the_newest_backup_lacks_is_not_called_backed_up_any_more(
+    database, command: Command, config: Config, audit: Device, place: Path, tmp_path: Path
+):
+    command("backup", place)
+    EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit)).write_bytes(PICTURE[:1000])
+    assert command("backup", tmp_path / "another place")[0] == 1
+    with reading(SERVER) as session:
+        assert not any(session.scalars(sa.select(Blob.is_backed_up)))
+
+
+def test_a_photo_that_the_disk_cannot_read_is_told_and_the_rest_is_kept(
+    database, command: Command, config: Config, audit: Device, place: Path
+):
+    other = bring(audit, b"can be read")
+    path = EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit))
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+    code, _, complaint = command("backup", place)
+    assert (code, f"{audit.audit}/{SHA256} is gone or damaged" in complaint) == (1, True)
+    assert list(backups_in(place)[0].rglob(other))
+    assert command("restore", backups_in(place)[0], "--check")[0] == 0
+
+
 @pytest.mark.slow
 def test_a_backup_that_is_taken_in_the_middle_of_work_is_of_one_instant(
     database, command: Command, config: Config, elsewhere: Config, lena, place: Path

@@ -317,7 +317,8 @@ describe('the way on to the server', () => {
     await takenIn(aron, await takenOut(lena));
     await syncAll(aron);
     const isHeld = async () => (await once(watchAudits(aron.db)))![0]!.isHeldForOthers;
-    const sent = (what: string): number => server.requests.filter((request) => request.endsWith(what)).length;
+    const sent = (what: string): number =>
+      server.requests.filter((request) => request.startsWith('POST') && request.endsWith(what)).length;
     const [carried, pushed] = [sent('/carried'), sent('/operations')];
     const { sha256, file } = photo(1000);
     await commit(aron.db, AUDIT, [...finding('f9', 'Of Aron, here alone'), evidence(sha256)], [file]);
@@ -335,10 +336,18 @@ describe('the way on to the server', () => {
     await syncAll(aron);
     expect(sent('/carried'), 'a day later once more').toBe(carried + 1);
 
+    // Now the server lets him hear of his own part of it, and of no more: at once, and not in a day.
+    server.strangers.delete(ARON);
+    server.left.add(ARON);
+    await commit(aron.db, AUDIT, finding('f10', 'Of Aron again'));
+    await syncAll(aron);
+    expect([await readOutbox(aron.db), sent('/carried')]).toMatchObject([{ operations: 0 }, carried + 1]);
+    server.left.delete(ARON);
+
     photos.isTaken = true;
     server.strangers.delete(ARON);
     await syncAll(aron);
-    expect(await titles(aron)).toEqual(['Of Aron, here alone']);
+    expect(await titles(aron)).toEqual(['Of Aron again', 'Of Aron, here alone']);
     expect(await readOutbox(aron.db)).toMatchObject({ operations: 0, photos: 0, carried: 0 });
   });
 

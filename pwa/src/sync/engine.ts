@@ -363,9 +363,10 @@ export class SyncEngine {
     session: Schemas['Session'],
   ): Promise<void> {
     if (listing === undefined && (await heldAudits(this.#db)).has(audit)) {
-      // What was brought for others rests, and nothing of the audit is given: what this account has written upon it goes, and waits there.
+      // What was brought for others rests: what this account has written upon it goes, and what the server says of it is given.
       this.#change({ phase: 'sending' });
       await pushAudit(this.#db, this.#api, audit, this.#size, () => this.#isCancelled);
+      if (await this.#isAnythingSent(audit)) await this.#pullWhereKnown(audit, session);
       return;
     }
     // Let in (again): what was only named until now is given.
@@ -410,6 +411,15 @@ export class SyncEngine {
       }
       isOnceMore = false;
       if (!(await rewindToWaiting(this.#db, audit)) && !wasReset) return;
+    }
+  }
+
+  /** As below, of an audit that the server may hold without knowing it yet. */
+  async #pullWhereKnown(audit: string, session: Schemas['Session']): Promise<void> {
+    try {
+      await this.#pull(audit, session);
+    } catch (thrown) {
+      if (!(thrown instanceof Stopped && thrown.problem.code === 'request.not_found')) throw thrown;
     }
   }
 
