@@ -45,7 +45,7 @@ class Reason(StrEnum):
     NOT_ARRIVED = "not_arrived"
     ROTTEN = "rotten"
     """Its bytes are no longer those of its hash: no picture of them is printed beside it, and what was brought again is tried again."""
-    WITHDRAWN = "withdrawn"
+    GONE = "gone"
 
 
 def main(original: str, target: str, long_edge: int) -> Reason | None:

@@ -21,6 +21,7 @@ from secrets import token_hex
 
 from server.evidence.decode import RECIPE, Reason
 from server.evidence.hold import is_whole
+from server.storage.disk import is_there
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 LONG_EDGE = 1600
@@ -31,7 +32,7 @@ LANES = 2
 """Decoders at work at once. One of them takes some 50 MB for a photo of 12 million pixels, up to 1.1 GB for the worst that is taken."""
 _PICTURE = ".report.jpg"
 _REFUSED = ".report.json"
-_PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.WITHDRAWN})
+_PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.GONE})
 """What is said of this moment and not of the file."""
 
 
@@ -55,7 +56,7 @@ def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
         return Derivative(None, Reason.NOT_ARRIVED)
     original = files.blobs.local_path(key)
     picture, refused = (original.with_name(key.sha256 + suffix) for suffix in (_PICTURE, _REFUSED))
-    if picture.is_file():
+    if is_there(picture):
         return Derivative(picture)
     reason = _refused_before(refused)
     if reason is None:
@@ -66,11 +67,11 @@ def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
             elif reason not in _PASSING:
                 made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
                 made.replace(refused)
-    if not original.exists():
-        # Withdrawn meanwhile; nothing of it stays.
+    if not files.blobs.exists(key):
+        # Withdrawn meanwhile, or moved aside because it has rotted; nothing of it stays.
         picture.unlink(missing_ok=True)
         refused.unlink(missing_ok=True)
-        return Derivative(None, Reason.WITHDRAWN)
+        return Derivative(None, Reason.GONE)
     return Derivative(picture if reason is None else None, reason)
 
 

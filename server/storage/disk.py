@@ -31,7 +31,8 @@ def copy_checked(source: Path, target: Path, sha256: str) -> bool:
     it is not, where it is gone and where the disk cannot read it: then there is no copy. Raises OSError where none can be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    # Found by the name that it will have: what a death leaves goes with it, when that is deleted.
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         with unfinished.open("xb") as copy:
             if _copy(source, copy) != sha256:
@@ -57,6 +58,14 @@ def _copy(source: Path, copy: BinaryIO) -> str | None:
             return digest.hexdigest()
         digest.update(part)
         copy.write(part)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file is there, as far as the disk can say. `Path.is_file` raises where it cannot."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def has_hash(path: Path, sha256: str) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from server.storage.disk import keep_file, keep_names
+from server.storage.disk import is_there, keep_file, keep_names
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -80,29 +80,39 @@ class LocalBlobStore:
         return self.local_path(key).open("rb")
 
     def exists(self, key: BlobKey) -> bool:
-        return self.local_path(key).is_file()
+        return is_there(self.local_path(key))
 
     def set_aside(self, key: BlobKey) -> Path:
         path = self.local_path(key)
-        aside = path.with_name(f"{key.sha256}.damaged-{secrets.token_hex(4)}")
+        aside = _damaged(path.parent) / f"{key.sha256}.{secrets.token_hex(4)}"
+        _make_folder(aside.parent)
         path.replace(aside)
+        keep_names(aside.parent)
         return aside
 
     def aside(self, key: BlobKey) -> list[Path]:
-        return sorted(self.local_path(key).parent.glob(f"{key.sha256}.damaged-*"))
+        # In a folder of its own: in the audit's own one there may be tens of thousands of files to look through.
+        return sorted(_damaged(self.local_path(key).parent).glob(f"{key.sha256}.*"))
 
     def delete(self, key: BlobKey) -> None:
         path = self.local_path(key)
-        for derived in path.parent.glob(f"{key.sha256}.*"):
-            derived.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-        if path.parent.exists():
-            keep_names(path.parent)
+        for other in [*path.parent.glob(f"{key.sha256}.*"), *self.aside(key)]:
+            other.unlink(missing_ok=True)
+        # The doctor may have put it back in between.
+        path.unlink(missing_ok=True)
+        for folder in (path.parent, _damaged(path.parent)):
+            if folder.exists():
+                keep_names(folder)
 
     def local_path(self, key: BlobKey) -> Path:
         if not (_UUID.fullmatch(key.workspace) and _UUID.fullmatch(key.audit) and _SHA256.fullmatch(key.sha256)):
             raise ValueError("A name in the store is made of the ids of a workspace and an audit, and a SHA-256.")
         return self._folder / key.workspace / key.audit / key.sha256
+
+
+def _damaged(folder: Path) -> Path:
+    return folder / "damaged"
 
 
 class UploadFiles:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from server.domain.fold import Entry, fold_log
 from server.domain.operation import Operation
 from server.domain.team import fold_team
-from server.domain.vocabulary import OperationKind
+from server.domain.vocabulary import OperationKind, Origin
 from server.storage import Session, erasures
 from server.storage import operation_log as log
 from server.storage.tables.audit import Audit
@@ -45,9 +45,28 @@ def _named_again(entry: Entry, named: Mapping[str, str]) -> Entry:
 
 def _about(entries: list[Entry], account: str) -> Iterator[Entry]:
     """The birth of the audit, the members that ever named this account, and what the server said about either."""
+    entries = _that_ever_counted(entries)
     names = {entry.operation.entity for entry in entries if _may_name(entry.operation, account)}
     judged = {f"operation/{entry.operation.digest}" for entry in entries if entry.operation.entity in names}
     return (entry for entry in entries if entry.operation.entity in names or entry.operation.entity in judged)
+
+
+def _that_ever_counted(entries: list[Entry]) -> list[Entry]:
+    """
+    Without what was set aside when it came, and never let in since: whoever is in no team can send thousands of entries that name
+    their own account.
+    """
+    said: dict[str, list[Entry]] = {}
+    for word in filter(_is_verdict, entries):
+        said.setdefault(word.operation.entity, []).append(word)
+
+    def is_counted(entry: Entry) -> bool:
+        words = said.get(f"operation/{entry.operation.digest}", [])
+        is_let_in = any(word.operation.value.get("state") != "quarantined" for word in words)
+        return not words or is_let_in or not _is_said_with(words[0], entry)
+
+    named = {f"operation/{entry.operation.digest}" for entry in entries if not _is_verdict(entry) and is_counted(entry)}
+    return [entry for entry in entries if {entry.operation.entity, f"operation/{entry.operation.digest}"} & named]
 
 
 def _may_name(operation: Operation, account: str) -> bool:
@@ -60,5 +79,8 @@ def _may_name(operation: Operation, account: str) -> bool:
 def _is_said_with(word: Entry, entry: Entry) -> bool:
     """The server said it right behind the entry, when that came."""
     is_next = word.seq is not None and entry.seq == word.seq - 1
-    is_verdict = word.operation.kind is OperationKind.VERDICT
-    return is_next and is_verdict and word.operation.entity == f"operation/{entry.operation.digest}"
+    return is_next and _is_verdict(word) and word.operation.entity == f"operation/{entry.operation.digest}"
+
+
+def _is_verdict(entry: Entry) -> bool:
+    return entry.origin is Origin.SERVER and entry.operation.kind is OperationKind.VERDICT

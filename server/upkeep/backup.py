@@ -25,7 +25,7 @@ from server.sealing.log_key import load_log_key
 from server.storage import backup_marks, erasures
 from server.storage.backup_marks import KeptFile
 from server.storage.clock import as_instant, now_ms
-from server.storage.disk import copy_checked, has_hash, keep_names, sha256_of
+from server.storage.disk import copy_checked, has_hash, is_there, keep_names, sha256_of
 from server.storage.evidence_store import BlobKey
 from server.storage.server_state import server_identity
 from server.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE, SnapshotFailed, snapshot
@@ -155,9 +155,10 @@ def _bring(file: KeptFile, data: Path, folder: Path, earlier: Sequence[Path]) ->
 
 def _holds(before: Path, source: Path, file: KeptFile) -> bool:
     """Whether the earlier backup has these very bytes. It has hashed them once; evidence is named by its hash, a report is not."""
-    is_evidence = file.name.startswith("evidence/")
-    if is_evidence and before.is_file() and source.is_file() and before.stat().st_size == source.stat().st_size:
-        return True
+    with contextlib.suppress(OSError):
+        # Neither was ever written in its place: where both have one size, one of them has been hashed.
+        if file.name.startswith("evidence/") and before.stat().st_size == source.stat().st_size:
+            return True
     return has_hash(before, file.sha256)
 
 
@@ -174,7 +175,7 @@ def _finish(config: Config, folder: Path, taken: _Snapshot, missing: Sequence[st
 
     def files() -> Iterator[tuple[str, str]]:
         yield sha256_of(folder / database), database
-        yield from ((file.sha256, file.name) for file in _wanted(folder) if (folder / file.name).is_file())
+        yield from ((file.sha256, file.name) for file in _wanted(folder) if is_there(folder / file.name))
 
     count, sums_sha256 = write_sums(folder, files())
     (folder / _WANTED).unlink()

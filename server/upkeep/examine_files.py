@@ -14,7 +14,7 @@ from pathlib import Path
 from server.config import Config
 from server.database import SERVER, reading
 from server.storage import erasures, inspection
-from server.storage.disk import has_hash, sha256_of
+from server.storage.disk import has_hash, is_there, sha256_of
 from server.storage.evidence_store import BlobKey, BlobStore, EvidenceFiles
 from server.storage.inspection import Log
 
@@ -42,7 +42,7 @@ def _evidence(folder: Path, blobs: BlobStore, every: list[Log]) -> Iterator[str]
         for sha256, size in rows.items():
             if (wrong := _wrong_with(blobs, BlobKey(log.workspace, log.id, sha256), size)) is not None:
                 yield f"{log.name}: {wrong}"
-        for sha256 in sorted(sha256 for sha256 in withdrawn if any(place.glob(f"{sha256}*"))):
+        for sha256 in sorted(sha256 for sha256 in withdrawn if any(place.rglob(f"{sha256}*"))):
             yield f"{log.name}: the file of withdrawn evidence {sha256} is still there. It goes when the server starts again"
         for sha256 in sorted(found - set(rows) - withdrawn):
             yield f"{log.name}: {place / sha256} has no row. Where a tablet sends it again it gets one"
@@ -58,9 +58,7 @@ def _wrong_with(blobs: BlobStore, key: BlobKey, size: int) -> str | None:
             found = path.stat().st_size
             return None if found == size else f"evidence {key.sha256} has {found} bytes, and its row says {size}"
     except FileNotFoundError:
-        if _put_back(blobs, key):
-            return f"the file of evidence {key.sha256} lay aside as damaged and is whole. It was put back"
-        return f"the bytes of evidence {key.sha256} are gone"
+        return _where_gone(blobs, key)
     except OSError as problem:
         wrong = f"the file of evidence {key.sha256} cannot be read ({problem.strerror})"
         if problem.errno not in _FAULTS_OF_A_DISK:
@@ -69,13 +67,28 @@ def _wrong_with(blobs: BlobStore, key: BlobKey, size: int) -> str | None:
     return f"the file of evidence {key.sha256} is not what it was: it has another hash. {_move_aside(blobs, key)}"
 
 
+def _where_gone(blobs: BlobStore, key: BlobKey) -> str:
+    try:
+        is_back = _put_back(blobs, key)
+    except OSError as problem:
+        return (
+            f"the bytes of evidence {key.sha256} are gone; they lie aside, whole, and could not be put back ({problem})"
+        )
+    if is_back:
+        return f"the file of evidence {key.sha256} lay aside as damaged and is whole. It was put back"
+    return f"the bytes of evidence {key.sha256} are gone"
+
+
 def _put_back(blobs: BlobStore, key: BlobKey) -> bool:
-    """Whether one of the files that were moved aside is whole after all, and in its place again."""
+    """Whether one of the files that were moved aside is whole after all, and in its place again. Raises OSError where it cannot be."""
     for aside in blobs.aside(key):
         if has_hash(aside, key.sha256):
-            with suppress(FileNotFoundError):  # Somebody else has put it back.
+            with suppress(
+                FileNotFoundError
+            ):  # Somebody else has just put it back, or cleared it up behind the right one.
                 blobs.put(key, aside)
-            return True
+            if has_hash(blobs.local_path(key), key.sha256):
+                return True
     return False
 
 
@@ -83,12 +96,15 @@ def _move_aside(blobs: BlobStore, key: BlobKey) -> str:
     """What became of a file that has rotted."""
     try:
         aside = blobs.set_aside(key)
-        if _put_back(blobs, key):
-            return "It was brought again while this looked"
     except OSError as problem:
         if has_hash(blobs.local_path(key), key.sha256):
             return "It was brought again while this looked"
         return f"It could not be moved aside ({problem}): do that by hand, so that it counts as missing"
+    try:
+        if _put_back(blobs, key):
+            return "It was brought again while this looked"
+    except OSError as problem:
+        return f"It was moved aside to {aside}, and a whole one that lies there could not be put back ({problem})"
     return (
         f"It was moved aside to {aside} and counts as missing: a tablet that still has it sends it again when it next asks, and a backup"
         " that is put back or `auditbook import` of a file with it brings it"
@@ -103,7 +119,7 @@ def _reports(folder: Path, names: dict[str, str]) -> Iterator[str]:
         path = folder / f"{report}.pdf"
         if sha256 is None:
             continue
-        if not path.is_file():
+        if not is_there(path):
             yield f"{names[audit]}: the PDF of report {report} is gone"
         elif not has_hash(path, sha256) and not _was_made_anew(report, sha256):
             yield f"{names[audit]}: the PDF of report {report} is not the one that was made: it has another hash, or cannot be read"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from server.storage.disk import has_hash, keep_names
+from server.storage.disk import has_hash, is_there, keep_names
 from server.upkeep.problem import CannotBeDone
 
 FORMAT = "auditbook-backup-1"
@@ -93,7 +93,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     wrong: list[str] = []
     for sha256, name in listed_files(folder):
         path = folder / name
-        if not path.is_file():
+        if not is_there(path):
             wrong.append(f"{name} is gone")
         elif not has_hash(path, sha256):
             wrong.append(f"{name} has changed or cannot be read")

@@ -7,6 +7,7 @@ import pytest
 
 from server.config import Config
 from server.evidence.bring import bring_evidence
+from server.evidence.derivatives import report_picture
 from server.storage.evidence_store import EvidenceFiles
 from server.upkeep import examine_files as examining
 from server.upkeep.examine_files import examine_files
@@ -99,7 +100,7 @@ def test_what_the_doctor_finds_rotten_counts_as_missing_until_it_is_brought(
     database, device: Device, rotten: Path, config: Config
 ):
     [told] = examine_files(config)
-    [aside] = rotten.parent.glob(f"{SHA256}.*")
+    [aside] = (rotten.parent / "damaged").iterdir()
     assert f"It was moved aside to {aside} and counts as missing" in told
     assert (known(device, SHA256), lacking(device)) == ([], [SHA256])
     append(device, announce(device).headers["Location"], 0, PICTURE)
@@ -196,3 +197,65 @@ def test_the_doctor_moves_nothing_away_that_it_is_not_allowed_to_read(
     [told] = examine_files(config)
     assert "cannot be read (Permission denied): let this account read it" in told
     assert files.blobs.exists(key_of(device))
+
+
+def test_what_the_disk_cannot_even_look_at_is_gone_and_holds_nothing_else_up(
+    database, device: Device, files: EvidenceFiles, config: Config
+):
+    """As where its entry on the disk is damaged: then `stat` fails. Here it does so for a link to a name that is too long."""
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    other = bring(device, b"a sound photo beside it")
+    path = files.blobs.local_path(key_of(device))
+    path.unlink()
+    path.symlink_to("a" * 300)
+    with pytest.raises(OSError, match="File name too long"):
+        path.is_file()
+    assert (known(device, SHA256), known(device, other), lacking(device)) == ([], [other], [SHA256])
+    assert report_picture(files, key_of(device)).reason == "not_arrived"
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    assert (known(device, SHA256), path.read_bytes()) == ([SHA256], PICTURE)
+
+
+def test_the_doctor_goes_on_where_a_whole_file_cannot_be_put_back(
+    database, device: Device, files: EvidenceFiles, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    """A disk that was made read-only after a fault."""
+    append(device, announce(device).headers["Location"], 0, PICTURE)
+    files.blobs.set_aside(key_of(device))
+    last = bring(device, b"a photo behind it")
+    files.blobs.delete(key_of(device, last))
+
+    def refused(path: Path, target: Path) -> Path:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "replace", refused)
+    told = list(examine_files(config))
+    assert len(told) == 2
+    assert any("lie aside, whole, and could not be put back" in one for one in told)
+
+
+def test_the_doctor_says_that_it_put_a_file_back_only_where_it_is(
+    database, device: Device, rotten: Path, files: EvidenceFiles, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    """While it looks at what lies aside, a tablet brings the photo, which clears that up; and another doctor moves the photo away."""
+    key, hashed, is_first = key_of(device), examining.has_hash, True
+    list(examine_files(config))
+    [aside] = files.blobs.aside(key)
+    aside.write_bytes(PICTURE)
+
+    def looked_at(path: Path, sha256: str) -> bool:
+        nonlocal is_first
+        is_whole = hashed(path, sha256)
+        if path == aside and is_first:
+            is_first = False
+            bring_evidence(files, device.audit, SHA256, len(PICTURE), "image/jpeg", [PICTURE])
+            files.blobs.set_aside(key)
+        return is_whole
+
+    monkeypatch.setattr(examining, "has_hash", looked_at)
+    [told] = examine_files(config)
+    assert told.endswith(f"the bytes of evidence {SHA256} are gone")
+    monkeypatch.undo()
+    [told] = examine_files(config)
+    assert "is whole. It was put back" in told
+    assert rotten.read_bytes() == PICTURE

@@ -1,5 +1,7 @@
 """Evidence that is withdrawn: its bytes leave the server for good, whatever comes in afterwards; its hash, who, when and why stay."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -424,3 +426,40 @@ def test_a_log_that_is_handed_back_tells_it_where_the_register_was_lost(shown: D
         kept.register_words(session, audit, born, said)
     assert on_disk(config) == []
     assert announce(shown).json["code"] == "evidence.withdrawn"
+
+
+def test_what_a_restore_that_died_has_left_of_it_goes_as_well(
+    shown: Device, paula, config: Config, files: EvidenceFiles
+):
+    """The power went when the photo was on the disk whole and had no name yet."""
+    source, target = config.data_folder / "from-a-backup", files.blobs.local_path(key_of(shown))
+    source.write_bytes(PICTURE)
+    dying = (
+        "import os, pathlib, sys; from server.storage import disk; os.fsync = lambda _: os._exit(7);"
+        "disk.copy_checked(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3])"
+    )
+    assert subprocess.run([sys.executable, "-c", dying, source, target, SHA256], check=False).returncode == 7
+    source.unlink()
+    assert len(on_disk(config)) == 2
+    withdraw(paula, shown)
+    assert on_disk(config) == []
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "rotten"])
+def test_what_the_doctor_moves_meanwhile_goes_as_well(
+    shown: Device, paula, config: Config, files: EvidenceFiles, monkeypatch: pytest.MonkeyPatch, is_whole: bool
+):
+    path, key, unlink = files.blobs.local_path(key_of(shown)), key_of(shown), Path.unlink
+    if not is_whole:
+        path.write_bytes(b"rotten")
+    moves = iter([lambda: files.blobs.set_aside(key), lambda: files.blobs.put(key, *files.blobs.aside(key))])
+
+    def unlinked(gone: Path, missing_ok: bool = False) -> None:
+        if gone == path or gone.parent.name == "damaged":
+            next(moves, lambda: None)()
+        unlink(gone, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    withdraw(paula, shown)
+    monkeypatch.undo()
+    assert on_disk(config) == []

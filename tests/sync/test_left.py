@@ -6,7 +6,8 @@ from server.database import SERVER, reading
 from server.domain.operation import GENESIS, digest_of
 from server.domain.vocabulary import Role
 from server.identity.by_hand import block_installation
-from server.storage import accounts
+from server.storage import accounts, membership
+from server.storage.identifiers import new_id
 from server.sync.erase import erase_content_of
 from tests.devices import Device, new_audit
 from tests.people import Person, enter
@@ -181,3 +182,35 @@ def test_who_was_in_the_team_twice_is_told_what_came_until_the_second_leaving(he
     hers.pull()
     [told] = asks(aron, his, seq=hers.cursor, hash=hers.hash)
     assert {erased["digest"] for erased in told["erased"]} == {between, second}
+
+
+def test_whoever_names_herself_over_and_over_and_is_set_aside_costs_one_look(hers, cast, paula, monkeypatch):
+    mara = enter(cast.app, cast.ours, "Mara Outside", Role.AUDITOR)
+    erase(paula, hers, digest_of(hers.made[-2].encode()))
+    outside = Device(mara, hers.audit)
+    for _ in range(20):
+        outside.add(f"team_member/{new_id()}", account=mara.account)
+    head = outside.push().json["head"]
+    folded, fold = [], membership.fold_log
+    monkeypatch.setattr(membership, "fold_log", lambda entries: folded.append(len(entries)) or fold(entries))
+    assert asks(mara, outside, seq=head["seq"], hash=head["hash"]) == []
+    assert folded == []
+
+
+def test_who_was_let_in_after_having_been_set_aside_is_told(hers, lena, cast, paula):
+    """She names herself, which the leader lets count; then she is taken out again."""
+    mara = enter(cast.app, cast.ours, "Mara Outside", Role.AUDITOR)
+    outside, said = Device(mara, hers.audit), digest_of_last(hers)
+    member = f"team_member/{new_id()}"
+    outside.add(member, account=mara.account)
+    outside.push()
+    assert asks(mara, outside) == []
+    address = f"/api/audits/{hers.audit}/operations/{digest_of_last(outside)}/release"
+    assert lena.post(address).status_code == 204
+    outside.pull()
+    hers.pull()
+    hers.make("del", member, "deleted", True, bases=[digest_of_last(outside)])
+    hers.push()
+    erase(paula, hers, said)
+    [told] = asks(mara, outside)
+    assert [erased["digest"] for erased in told["erased"]] == [said]

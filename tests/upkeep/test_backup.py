@@ -188,6 +188,19 @@ def test_a_photo_that_the_disk_cannot_read_is_told_and_the_rest_is_kept(
     assert command("restore", backups_in(place)[0], "--check")[0] == 0
 
 
+def test_a_last_backup_that_the_disk_cannot_look_at_does_not_end_the_next(
+    database, command: Command, config: Config, audit: Device, place: Path
+):
+    command("backup", place)
+    [before] = backups_in(place)[0].rglob(SHA256)
+    before.unlink()
+    before.symlink_to("a" * 300)
+    assert command("backup", place)[0] == 0
+    assert command("restore", backups_in(place)[1], "--check")[0] == 0
+    code, _, complaint = command("restore", backups_in(place)[0], "--check")
+    assert (code, f"{SHA256} is gone" in complaint) == (2, True)
+
+
 @pytest.mark.slow
 def test_a_backup_that_is_taken_in_the_middle_of_work_is_of_one_instant(
     database, command: Command, config: Config, elsewhere: Config, lena, place: Path
