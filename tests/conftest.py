@@ -17,12 +17,17 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives import serialization
 from flask import Flask
+from hypothesis import HealthCheck, settings
 
 from server.config import Config
 from server.identity import passwords
 from tests.people import Cast, Person
 from tests.postgresql import Databases, own_server
 from tests.stage import Stage
+
+# No test is timed, neither one by one nor together: the machine may be busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 SERVED_HASHER, SERVED_NOBODY = passwords._HASHER, passwords._NOBODY

@@ -3,10 +3,11 @@
 import pytest
 
 from server.database import SERVER, reading
+from server.domain import membership
 from server.domain.operation import GENESIS, digest_of
 from server.domain.vocabulary import Role
 from server.identity.by_hand import block_installation
-from server.storage import accounts, membership
+from server.storage import accounts
 from server.storage.identifiers import new_id
 from server.sync.erase import erase_content_of
 from tests.devices import Device, new_audit

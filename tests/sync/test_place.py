@@ -1,7 +1,7 @@
 """The place of an operation in its chain, in any order and with gaps in what can be read."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.operation import GENESIS, ChainKey, digest_of
@@ -25,7 +25,6 @@ WHOLE = chain_of(9)
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(st.permutations(WHOLE), st.integers(0, 8))
 def test_every_order_of_every_rest_of_a_chain_is_the_same_chain(shuffled, from_number):
     rest = [text for text in shuffled if text in WHOLE[from_number:]]
@@ -36,7 +35,6 @@ def test_every_order_of_every_rest_of_a_chain_is_the_same_chain(shuffled, from_n
     assert tip == Tip(9, digest_of(WHOLE[-1].encode()))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 7))
 def test_a_missing_operation_is_a_gap_wherever_it_is(missing):
     tip = Tip(0, GENESIS)
