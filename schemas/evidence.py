@@ -1,20 +1,89 @@
 """Objective evidence: what was kept, and what it bears out."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
 from schemas.base import (
     EntitySchema,
+    StrictSchema,
     criterion_id,
     entity_reference,
     flag,
     instant,
     line,
+    list_of,
     media_type_text,
     one_of,
     sha256_hex,
     whole,
 )
-from server.domain.vocabulary import EvidenceKind, EvidenceSource
+from server.domain.annotation import LONGEST_TEXT, MOST_POINTS, MOST_POINTS_IN_ALL, MOST_SHAPES, UNITS
+from server.domain.vocabulary import AnnotationColour, AnnotationKind, EvidenceKind, EvidenceSource
 
 MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
+
+
+class ShapeSchema(StrictSchema):
+    """One shape on a photo. Its points are in ten-thousandths of the longer edge of the upright picture (server/domain/annotation.py)."""
+
+    kind = one_of(AnnotationKind, required=True)
+    colour = one_of(AnnotationColour, required=True, nullable=True)
+    """Null for what covers, and for nothing else."""
+    points = list_of(list_of(whole(most=UNITS), most=2), most=MOST_POINTS, required=True)
+    """
+    An arrow: where it begins, and what it points to. A box, and what covers: upper left and lower right corner. The pen: the way that it
+    went. A text: where its first letter stands on the line.
+    """
+    text = line(required=True, nullable=True, longest=LONGEST_TEXT)
+    """Null for everything but a text, which says something."""
+
+    @validates_schema(skip_on_field_errors=True)
+    def _is_one_that_can_be_drawn(self, data: dict[str, Any], **_: Any) -> None:
+        kind, points, text = data["kind"], data["points"], data["text"]
+        if any(len(point) != 2 for point in points):
+            raise ValidationError("a point has two numbers", "points")
+        if (data["colour"] is None) != (kind == AnnotationKind.REDACT):
+            raise ValidationError("everything has a colour but what covers", "colour")
+        if (text is None) != (kind != AnnotationKind.TEXT) or not _is_label(text):
+            raise ValidationError("a text, and nothing else, says something on one line", "text")
+        if not _FITTING[kind](points):
+            raise ValidationError(f"no {kind} can be drawn through these", "points")
+
+
+Points = Sequence[Sequence[int]]
+
+
+def _is_label(text: str | None) -> bool:
+    return text is None or (
+        text != "" and text.strip(" ") == text and not any(ord(one) < 32 or one == "\x7f" for one in text)
+    )
+
+
+def _is_box(points: Points) -> bool:
+    return len(points) == 2 and points[0][0] < points[1][0] and points[0][1] < points[1][1]
+
+
+_FITTING = {
+    AnnotationKind.ARROW: lambda points: len(points) == 2 and points[0] != points[1],
+    AnnotationKind.BOX: _is_box,
+    AnnotationKind.PEN: lambda points: len(points) >= 2,
+    AnnotationKind.TEXT: lambda points: len(points) == 1,
+    AnnotationKind.REDACT: _is_box,
+}
+
+
+class _FewPoints(validate.Validator):
+    def __call__(self, shapes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if sum(len(shape["points"]) for shape in shapes) > MOST_POINTS_IN_ALL:
+            raise ValidationError(f"more than {MOST_POINTS_IN_ALL} points")
+        return shapes
+
+
+def drawn_shapes() -> "fields.List[Any]":
+    """What is drawn on the photo, from the lowest shape to the uppermost; empty where all of it was taken back."""
+    return fields.List(fields.Nested(ShapeSchema), validate=[validate.Length(max=MOST_SHAPES), _FewPoints()])
 
 
 class EvidenceSchema(EntitySchema):
@@ -32,6 +101,7 @@ class EvidenceSchema(EntitySchema):
     site = entity_reference()
     shift = entity_reference()
     is_in_report = flag()
+    annotation = drawn_shapes()
 
 
 class EvidenceLinkSchema(EntitySchema):

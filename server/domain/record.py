@@ -39,6 +39,8 @@ _FINDING = (
     "dissent_reason",
 )
 _EVIDENCE = ("sha256", "kind", "media_type", "size", "source", "captured_at", "caption")
+_DRAWN = "annotation"
+"""What is drawn on evidence. Its key stands in a record only where something is: records of before it read the same."""
 _JUDGEMENT = ("criterion", "process", "site", "shift", "auditor", "result", "reason")
 _LISTED = {
     "sites": ("site", ("name", "address")),
@@ -74,7 +76,7 @@ SEALED_FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict(_LISTED.values()),
     "finding": _FINDING,
     "finding_grade": _GRADE,
-    "evidence": _EVIDENCE,
+    "evidence": (*_EVIDENCE, _DRAWN),
     "evidence_link": (),
     "judgement": _JUDGEMENT,
     "attendance": _ATTENDANCE,
@@ -213,9 +215,9 @@ def _changed_items(closing: Record, content: Record, listed: str) -> list[Record
             changes.append({**where, "field": None, "was": None, "is": "removed" if new is None else "added"})
             continue
         changes += [
-            {**where, "field": name, "was": old.get(name), "is": new[name]}
-            for name in sorted(new)
-            if old.get(name) != new[name]
+            {**where, "field": name, "was": old.get(name), "is": new.get(name)}
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
         ]
     return changes
 
@@ -232,7 +234,7 @@ def _content(view: LogView, audit: str) -> Record:
         },
         **{name: _listed(view, kind, told) for name, (kind, told) in _LISTED.items()},
         "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
-        "evidence": [{"id": evidence.id, **_picked(evidence, _EVIDENCE)} for evidence in _evidence(view)],
+        "evidence": [_evidence_content(evidence) for evidence in _evidence(view)],
         "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
         "attendance": _every(view, "attendance", _ATTENDANCE),
         "deviations": _every(view, "deviation", _DEVIATION),
@@ -259,6 +261,11 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
         ],
         "evidence": sorted(evidence.id for evidence in _evidence(view) if evidence.id in filed),
     }
+
+
+def _evidence_content(evidence: EntityView) -> Record:
+    drawn = _said(evidence, _DRAWN)
+    return {"id": evidence.id, **_picked(evidence, _EVIDENCE), **({} if drawn is None else {_DRAWN: drawn})}
 
 
 def _evidence(view: LogView) -> list[EntityView]:

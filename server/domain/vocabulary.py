@@ -74,6 +74,25 @@ class EvidenceKind(StrEnum):
     FILE = "file"
 
 
+class AnnotationKind(StrEnum):
+    """What is drawn on a photo. `REDACT` covers what is nobody's business: a face, a badge, a screen."""
+
+    ARROW = "arrow"
+    BOX = "box"
+    PEN = "pen"
+    TEXT = "text"
+    REDACT = "redact"
+
+
+class AnnotationColour(StrEnum):
+    """Each has an edge of the other tone, so that it is seen on any ground, in the sun, and in black and white."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    BLUE = "blue"
+    BLACK = "black"
+
+
 class EvidenceSource(StrEnum):
     """Where the bytes came from; recorded by the app, never read from the file."""
 

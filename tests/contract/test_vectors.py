@@ -21,8 +21,10 @@ from typing import Any
 import pytest
 
 from schemas import handover
+from schemas.entities import refuse_value
 from server.domain import finding as findings
 from server.domain import judgement as judgements
+from server.domain.annotation import drawing, layer_of
 from server.domain.closing import content_before_report
 from server.domain.closings import closings_of
 from server.domain.custody import Custody, custody_statement, evidence_list_hash, evidence_named
@@ -336,6 +338,26 @@ def test_team(vector: dict[str, Any]) -> None:
         assert dict(accounts_of_members(fold_log(ordering))).items() >= vector.get("accounts", {}).items(), vector[
             "why"
         ]
+
+
+@vectors("annotation")
+def test_annotation(vector: dict[str, Any]) -> None:
+    """What may be drawn on a photo, and how tablet and server paint it."""
+    for why, shapes in vector.get("fits", []):
+        assert refuse_value(_annotated(shapes)) is None, why
+    for why, shapes in vector.get("refused", []):
+        refusal = refuse_value(_annotated(shapes))
+        assert refusal is not None, why
+        assert refusal.code == vector["code"], why
+    for case in vector.get("drawings", []):
+        assert drawing(case["shapes"]) == case["marks"], case["why"]
+    for evidence in vector.get("evidence", []):
+        assert layer_of(evidence, vector["evidence"]) == vector["layers"][evidence["id"]]
+
+
+def _annotated(shapes: Any) -> Operation:
+    short = {"id": 1, "by": "lena", "at": 1, "ent": "evidence/e1", "fld": "annotation", "val": shapes, "kind": "set"}
+    return operation_of(short, {})
 
 
 @vectors("spelling")

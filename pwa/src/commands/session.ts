@@ -4,6 +4,7 @@
  * A command gives back what was written, or a `Refusal` (a value with a code and facts: `isRefusal`). It throws `NotSaved` alone,
  * when the device did not keep what was entered.
  */
+import { refuseAnnotation } from '../domain/annotation';
 import { liesUnderSeal } from '../domain/closing';
 import { fitsId } from '../domain/entity';
 import type { EntityView } from '../domain/fold';
@@ -76,7 +77,11 @@ export async function writeNew(
 export function refuseUnfit(changes: readonly Change[]): Refusal | null {
   for (const { kind, ent, fld, val } of changes) {
     const [entity, id] = [entityKindOf(ent), entityIdOf(ent)];
-    const refusal = refuseText(entity, fld, val) ?? refuseSize(makePlain(val)) ?? refuseSpelling(entity, fld, val);
+    const refusal =
+      refuseText(entity, fld, val) ??
+      refuseSize(makePlain(val)) ??
+      refuseSpelling(entity, fld, val) ??
+      (entity === 'evidence' && fld === 'annotation' ? refuseAnnotation(val) : null);
     if (refusal !== null) return refusal;
     const born = kind === 'add' ? (val as Readonly<Record<string, Value>>) : null;
     if (!fitsId(entity, id, born)) return refuse('operation.value_unfit', { entity, field: fld, why: id });

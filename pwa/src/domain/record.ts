@@ -38,6 +38,8 @@ const FINDING = [
 ];
 const GRADE = ['grade', 'grade_reason'];
 const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'source', 'captured_at', 'caption'];
+/** What is drawn on evidence. Its key stands in a record only where something is: records of before it read the same. */
+const DRAWN = 'annotation';
 const JUDGEMENT = ['criterion', 'process', 'site', 'shift', 'auditor', 'result', 'reason'];
 /** What findings and judgements point to by id, with what is told of it: two processes of one name stay two. */
 const LISTED = {
@@ -88,7 +90,7 @@ export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   team_member: LISTED.team[1],
   finding: FINDING,
   finding_grade: GRADE,
-  evidence: EVIDENCE,
+  evidence: [...EVIDENCE, DRAWN],
   evidence_link: [],
   judgement: JUDGEMENT,
   attendance: ATTENDANCE,
@@ -232,7 +234,7 @@ function changedItems(closing: PlainRecord, content: PlainRecord, listed: 'findi
       changes.push({ ...where, field: null, was: null, is: current === undefined ? 'removed' : 'added' });
       continue;
     }
-    for (const name of Object.keys(current).sort()) {
+    for (const name of [...new Set([...Object.keys(old), ...Object.keys(current)])].sort()) {
       const [was, is] = [old[name] ?? null, current[name] ?? null];
       if (!isSameValue(was, is)) changes.push({ ...where, field: name, was, is });
     }
@@ -259,7 +261,7 @@ export function contentOf(view: LogView, audit: string): PlainRecord {
     },
     ...Object.fromEntries(Object.entries(LISTED).map(([name, [kind, told]]) => [name, listed(view, kind, told)])),
     findings: numberedFindings(view).map(({ number, finding }) => findingContent(view, number, finding)),
-    evidence: evidenceIn(view).map((evidence) => ({ id: evidence.id, ...picked(evidence, EVIDENCE) })),
+    evidence: evidenceIn(view).map(evidenceContent),
     judgements: view.ofKind('judgement').map((judgement) => picked(judgement, JUDGEMENT)),
     attendance: every(view, 'attendance', ATTENDANCE),
     deviations: every(view, 'deviation', DEVIATION),
@@ -283,6 +285,11 @@ function findingContent(view: LogView, number: string, finding: FindingView): Pl
       .filter((id) => filed.has(id))
       .sort(),
   };
+}
+
+function evidenceContent(evidence: EntityView<'evidence'>): PlainRecord {
+  const drawn = valueOf(evidence, DRAWN);
+  return { id: evidence.id, ...picked(evidence, EVIDENCE), ...(drawn === null ? {} : { [DRAWN]: drawn }) };
 }
 
 /** All of it but what was withdrawn: its file is gone, and its birth says nothing any more. */

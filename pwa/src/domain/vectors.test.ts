@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { drawing, layerOf, refuseAnnotation, type Layered, type Shape } from './annotation';
 import { contentBeforeReport, openClosingRecord } from './closing';
 import { closingsOf } from './closings';
 import { fitsId } from './entity';
@@ -443,6 +444,21 @@ describe('a team', () => {
       expect(Object.fromEntries(foldTeam(foldLog(ordering), uuid(AUDIT)))).toEqual(Object.fromEntries(expected));
       expect(Object.fromEntries(accountsOfMembers(foldLog(ordering)))).toMatchObject(vector['accounts'] ?? {});
     }
+  });
+});
+
+describe('an annotation', () => {
+  test.each(vectors('annotation'))('%s', (_, vector) => {
+    for (const [why, shapes] of vector['fits'] ?? []) expect([why, refuseAnnotation(shapes)]).toEqual([why, null]);
+    for (const [why, shapes] of vector['refused'] ?? [])
+      expect([why, refuseAnnotation(shapes)?.code]).toEqual([why, vector['code']]);
+    for (const { why, shapes, marks } of vector['drawings'] ?? [])
+      expect([why, drawing(shapes as Shape[])]).toEqual([why, marks]);
+    const all: Layered[] = (vector['evidence'] ?? []).map((one: Vector) => ({
+      ...one,
+      shapes: one['annotation'] ?? [],
+    }));
+    for (const one of all) expect(layerOf(one, all)).toEqual(vector['layers'][one.id]);
   });
 });
 

@@ -8,6 +8,8 @@ import type { components } from '../generated/contract';
 export type Schemas = components['schemas'];
 
 export type Acknowledgement = Schemas['Acknowledgement'];
+export type AnnotationColour = Schemas['AnnotationColour'];
+export type AnnotationKind = Schemas['AnnotationKind'];
 export type AuditType = Schemas['AuditType'];
 export type EvidenceKind = Schemas['EvidenceKind'];
 export type EvidenceSource = Schemas['EvidenceSource'];
@@ -41,6 +43,8 @@ export const AUDIT_TYPES = listed<AuditType>()([
   'special',
   'supplier',
 ]);
+export const ANNOTATION_KINDS = listed<AnnotationKind>()(['arrow', 'box', 'pen', 'text', 'redact']);
+export const ANNOTATION_COLOURS = listed<AnnotationColour>()(['red', 'yellow', 'blue', 'black']);
 const OF_A_CLIENT: readonly AuditType[] = ['gap_analysis', 'internal', 'supplier'];
 
 /**

@@ -16,6 +16,10 @@ export interface components {
         };
         /** @enum {string} */
         Acknowledgement: "acknowledged" | "dissent";
+        /** @enum {string} */
+        AnnotationColour: "red" | "yellow" | "blue" | "black";
+        /** @enum {string} */
+        AnnotationKind: "arrow" | "box" | "pen" | "text" | "redact";
         Announced: {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             digest: string;
@@ -235,6 +239,7 @@ export interface components {
             reason: string;
         };
         Evidence: {
+            annotation?: components["schemas"]["Shape"][];
             caption?: string;
             /** @example 2026-11-24T09:41:07.250Z */
             captured_at: string;
@@ -720,6 +725,14 @@ export interface components {
             language?: string;
             report_recipient?: string;
             readonly version?: number;
+        };
+        Shape: {
+            /** @enum {string|null} */
+            colour: "red" | "yellow" | "blue" | "black" | null;
+            /** @enum {string} */
+            kind: "arrow" | "box" | "pen" | "text" | "redact";
+            points: number[][];
+            text: string | null;
         };
         Shift: {
             hours?: string;

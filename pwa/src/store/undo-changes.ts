@@ -35,6 +35,7 @@ const UNWRITTEN: Readonly<Record<string, Value>> = {
   'note.process': null,
   'note.site': null,
   'note.shift': null,
+  'evidence.annotation': [],
   'evidence.caption': '',
   'evidence.process': null,
   'evidence.site': null,
