@@ -40,7 +40,7 @@ COVER, COVER_FRAME = "#1a1a1a", "#ffffff"
 
 Shape = Mapping[str, Any]
 Mark = dict[str, Any]
-"""One thing to paint: `area` (points), `line` (points, `width`) or `text` (`at`, `size`, `edge`, `edge_width`), each in its `ink`."""
+"""One thing to paint: `cover` (corners) and `area` (points), `line` (points, `width`) or `text` (`at`, `size`, `edge`, `edge_width`), each in its `ink`."""
 
 
 def covers(shapes: object) -> bool:
@@ -70,14 +70,15 @@ def drawing(shapes: Sequence[Shape]) -> list[Mark]:
 
 def drawing_text(shapes: Sequence[Shape]) -> str:
     """The same as JSON, for whoever paints it. One drawing, one text."""
-    return json.dumps(drawing(shapes), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    told = {"units": UNITS, "marks": drawing(shapes)}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _marks(shape: Shape) -> list[Mark]:
     points = shape["points"]
     if shape["kind"] == "redact":
         corners = _corners(points)
-        return [{"area": corners, "ink": COVER}, {"line": [*corners, corners[0]], "width": FRAME, "ink": COVER_FRAME}]
+        return [{"cover": corners, "ink": COVER}, {"line": [*corners, corners[0]], "width": FRAME, "ink": COVER_FRAME}]
     ink, edge = INKS[shape["colour"]]
     if shape["kind"] == "text":
         return [

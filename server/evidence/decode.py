@@ -1,20 +1,27 @@
 """
-Decodes one picture, in a process of its own that may die: `decode.py <original> <target> <long edge>`.
+Decodes one picture, in a process of its own that may die: `decode.py <original> <target> <long edge> [<drawing> <font> ...]`.
+
+A drawing is a file of ours: what is painted on the picture, as `drawing_text` in server/domain/annotation.py has it.
 
 Files come from outside and decoders have holes and hunger, so this process has limits on memory, time, pixels and what it writes. It
 imports nothing of ours and is given no environment. It ends with 0, or with 2 and a `Reason` on its standard output. Everything else
 means that it hit a limit or died. The limits hold what is too large or too slow; they are no sandbox.
 """
 
+import itertools
+import json
+import math
 import resource
 import sys
 import warnings
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL import Image as Images
+    from PIL import ImageFont as Fonts
 
 RECIPE = 1
 """Raised when this program makes a picture of what it refused before: what was refused is then tried again."""
@@ -48,9 +55,10 @@ class Reason(StrEnum):
     GONE = "gone"
 
 
-def main(original: str, target: str, long_edge: int) -> Reason | None:
+def main(original: str, target: str, long_edge: int, drawing: str | None = None, *fonts: str) -> Reason | None:
     """None when the picture was written, else why it was not."""
     limit()
+    drawn = None if drawing is None else json.loads(Path(drawing).read_text(encoding="utf-8"))
     form = format_of(original)
     if form is None:
         return Reason.NOT_A_PICTURE
@@ -69,7 +77,10 @@ def main(original: str, target: str, long_edge: int) -> Reason | None:
         with Image.open(original, formats=(form,)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 return Reason.TOO_MANY_PIXELS
-            upright(small(picture, long_edge)).save(target, "JPEG", quality=QUALITY, optimize=True)
+            made = upright(small(picture, long_edge))
+            if drawn is not None:
+                paint(made, drawn, fonts)
+            made.save(target, "JPEG", quality=QUALITY, optimize=True)
     except Image.DecompressionBombError:
         return Reason.TOO_MANY_PIXELS
     except MemoryError:
@@ -211,8 +222,107 @@ def upright(picture: "Images.Image") -> "Images.Image":
     return picture if turn is None else picture.transpose(turn)
 
 
+def paint(picture: "Images.Image", drawing: Any, fonts: Sequence[str]) -> None:
+    """Every mark in its order, on the picture itself: of what is covered nothing is left in it."""
+    scale = max(picture.size) / drawing["units"]
+    for mark in drawing["marks"]:
+        if "cover" in mark:
+            cover(picture, mark, scale)
+        elif "text" in mark:
+            write(picture, mark, scale, fonts)
+        else:
+            draw(picture, mark, scale)
+
+
+def cover(picture: "Images.Image", mark: Any, scale: float) -> None:
+    """Whole pixels, and one more on each side: making a picture smaller mixes neighbours."""
+    from PIL import ImageDraw
+
+    across, down = ([point[axis] * scale for point in mark["cover"]] for axis in (0, 1))
+    corners = (math.floor(min(across)) - 1, math.floor(min(down)) - 1, math.ceil(max(across)), math.ceil(max(down)))
+    ImageDraw.Draw(picture).rectangle(corners, fill=mark["ink"])
+
+
+FINE = 4
+"""Parts of a pixel, each way, in which an edge is drawn before it is made smaller: it would have steps."""
+
+
+def draw(picture: "Images.Image", mark: Any, scale: float) -> None:
+    """A line with round ends and corners, or an area."""
+    from PIL import Image, ImageDraw
+
+    half = mark.get("width", 0) * scale / 2
+    points = [(x * scale, y * scale) for x, y in mark.get("line") or mark["area"]]
+    box = _within(picture, [x for x, _ in points], [y for _, y in points], half + 1)
+    if box is None:
+        return
+    left, top, right, bottom = box
+    mask = Image.new("L", ((right - left) * FINE, (bottom - top) * FINE))
+    brush = ImageDraw.Draw(mask)
+    fine = [((x - left) * FINE, (y - top) * FINE) for x, y in points]
+    if "area" in mark:
+        brush.polygon(fine, fill=255)
+    else:
+        thick = half * FINE
+        for x, y in fine:
+            brush.ellipse((x - thick, y - thick, x + thick, y + thick), fill=255)
+        for (x, y), (to_x, to_y) in itertools.pairwise(fine):
+            if length := math.sqrt((to_x - x) ** 2 + (to_y - y) ** 2):
+                aside, down = (to_y - y) / length * thick, (x - to_x) / length * thick
+                sides = [(x + aside, y + down), (to_x + aside, to_y + down), (to_x - aside, to_y - down)]
+                brush.polygon([*sides, (x - aside, y - down)], fill=255)
+    picture.paste(mark["ink"], box, mask.reduce(FINE))
+
+
+def write(picture: "Images.Image", mark: Any, scale: float, fonts: Sequence[str]) -> None:
+    """A text on its line, first its edge and then the letters."""
+    from PIL import Image, ImageDraw
+
+    x, y = (place * scale for place in mark["at"])
+    font = _font_for(mark["text"], fonts, mark["size"] * scale * FINE)
+    edge = round(mark["edge_width"] * scale * FINE)
+    at_left, at_top, at_right, at_bottom = font.getbbox(mark["text"], anchor="ls", stroke_width=edge)
+    box = _within(picture, [x + at_left / FINE, x + at_right / FINE], [y + at_top / FINE, y + at_bottom / FINE], 1)
+    if box is None:
+        return
+    left, top, right, bottom = box
+    for ink, around in ((mark["edge"], edge), (mark["ink"], 0)):
+        mask = Image.new("L", ((right - left) * FINE, (bottom - top) * FINE))
+        place = ((x - left) * FINE, (y - top) * FINE)
+        ImageDraw.Draw(mask).text(place, mark["text"], fill=255, font=font, anchor="ls", stroke_width=around)
+        picture.paste(ink, box, mask.reduce(FINE))
+
+
+def _within(
+    picture: "Images.Image", across: Sequence[float], down: Sequence[float], around: float
+) -> tuple[int, int, int, int] | None:
+    """The part of the picture that a mark may touch; None where it lies beyond its edge."""
+    left, top = max(0, math.floor(min(across) - around)), max(0, math.floor(min(down) - around))
+    right, bottom = (
+        min(picture.width, math.ceil(max(across) + around)),
+        min(picture.height, math.ceil(max(down) + around)),
+    )
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _font_for(text: str, fonts: Sequence[str], size: float) -> "Fonts.FreeTypeFont":
+    """The first that has every letter of it, else the last."""
+    from PIL import ImageFont
+
+    font = None
+    for path in fonts:
+        # Not by the text shaper that this machine may have: the same text gives the same picture.
+        font = ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+        lacking = bytes(font.getmask("\U0010ffff"))
+        if all(bytes(font.getmask(letter)) != lacking for letter in set(text)):
+            break
+    if font is None:
+        raise ValueError("a text needs a font")
+    return font
+
+
 if __name__ == "__main__":
-    refused = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    refused = main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
     if refused is not None:
         sys.stdout.write(refused)
         sys.exit(2)

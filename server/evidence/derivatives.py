@@ -2,7 +2,7 @@
 A picture at the size in which a report shows it, made from the original, which stays as it is.
 
 Files come from outside and decoders have holes: a file is decoded in a process of its own, with limits on memory, time and pixels,
-by the decoders of four formats and no other (`decode.py`). What cannot be decoded stays evidence like any other file; why there is
+by the decoders of four formats and no other (`decode.py`), and what the team drew on it is painted there too. What cannot be decoded stays evidence like any other file; why there is
 no picture of it is kept beside it, so that each report does not try it again.
 """
 
@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from itertools import repeat
 from pathlib import Path
 from secrets import token_hex
 
@@ -30,6 +32,13 @@ TIMEOUT = 60
 """Seconds on the clock, for a machine that has no time; the decoder's own limit is on its processor time."""
 LANES = 2
 """Decoders at work at once. One of them takes some 50 MB for a photo of 12 million pixels, up to 1.1 GB for the worst that is taken."""
+FONTS = tuple(
+    Path(__file__).parents[1] / "reports" / "fonts" / name
+    for name in ("AtkinsonHyperlegibleNext-Bold.ttf", "NotoSans-Bold.ttf")
+)
+"""In which a text on a picture is written: the tablet's own, then one with more letters."""
+PAINTING = 1
+"""Raised when `decode.py` paints the same drawing otherwise: pictures that were made before are then made again."""
 _PICTURE = ".report.jpg"
 _REFUSED = ".report.json"
 _PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.GONE})
@@ -44,24 +53,30 @@ class Derivative:
     reason: Reason | None = None
 
 
-def report_pictures(files: EvidenceFiles, keys: Iterable[BlobKey]) -> list[Derivative]:
-    """Those of many, in their order; what is still to be made is made side by side."""
+def report_pictures(
+    files: EvidenceFiles, keys: Iterable[BlobKey], drawings: Iterable[str | None] = repeat(None)
+) -> list[Derivative]:
+    """Those of many, in their order, each with its drawing; what is still to be made is made side by side."""
     with ThreadPoolExecutor(LANES) as lanes:
-        return list(lanes.map(partial(report_picture, files), keys))
+        return list(lanes.map(partial(report_picture, files), keys, drawings))
 
 
-def report_picture(files: EvidenceFiles, key: BlobKey) -> Derivative:
-    """The evidence as a report prints it: upright, at most 1600 pixels long, without metadata. Made, or refused, once and kept."""
+def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = None) -> Derivative:
+    """
+    The evidence as a report prints it: upright, at most 1600 pixels long, without metadata, with what was drawn on it
+    (`drawing_text` in server/domain/annotation.py) painted in. Made, or refused, once and kept.
+    """
     if not files.blobs.exists(key):
         return Derivative(None, Reason.NOT_ARRIVED)
     original = files.blobs.local_path(key)
-    picture, refused = (original.with_name(key.sha256 + suffix) for suffix in (_PICTURE, _REFUSED))
+    picture = original.with_name(f"{key.sha256}{_named_by(drawing)}{_PICTURE}")
+    refused = original.with_name(key.sha256 + _REFUSED)
     if is_there(picture):
         return Derivative(picture)
     reason = _refused_before(refused)
     if reason is None:
         with _unfinished(picture) as made, suppress(FileNotFoundError):  # Withdrawn in this moment.
-            reason = _decode(original, made) if is_whole(files, key) else Reason.ROTTEN
+            reason = _decode(original, made, drawing) if is_whole(files, key) else Reason.ROTTEN
             if reason is None:
                 made.replace(picture)
             elif reason not in _PASSING:
@@ -107,10 +122,22 @@ def _version(package: str) -> str:
         return "none"
 
 
-def _decode(original: Path, target: Path) -> Reason | None:
+def _named_by(drawing: str | None) -> str:
+    return "" if drawing is None else f".{sha256(f'{PAINTING} {drawing}'.encode()).hexdigest()[:32]}"
+
+
+def _decode(original: Path, target: Path, drawing: str | None) -> Reason | None:
     """None when it worked, else why not."""
     program = str(Path(__file__).with_name("decode.py"))
     command = [sys.executable, "-I", program, str(original), str(target), str(LONG_EDGE)]
+    if drawing is None:
+        return _run(command)
+    with _unfinished(target) as paper:
+        paper.write_text(drawing, encoding="utf-8")
+        return _run([*command, str(paper), *map(str, FONTS)])
+
+
+def _run(command: list[str]) -> Reason | None:
     # Nothing of our environment: a decoder that is taken over should not find a password in it. One arena, so that memory is what is used.
     environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
     try:

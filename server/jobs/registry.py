@@ -12,9 +12,9 @@ from server.evidence.derivatives import report_pictures
 from server.identity import reset
 from server.jobs.send_mail import send_mail
 from server.reports import request
-from server.reports.issue import issue_report, report_attachment
+from server.reports.issue import Wanted, issue_report, report_attachment
 from server.storage import Session, mailbox, report_store
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.sync.issuance import note_issuance, register_issuance
 
 logger = structlog.get_logger()
@@ -26,12 +26,13 @@ Handler = Callable[[Mapping[str, Any], Config], None]
 def _issue_report(args: Mapping[str, Any], config: Config) -> None:
     files = EvidenceFiles(config.data_folder)
 
-    def pictures(keys: Sequence[BlobKey]) -> Callable[[str], bytes | None]:
-        made = dict(zip((key.sha256 for key in keys), report_pictures(files, keys), strict=True))
-        for sha256, one in made.items():
+    def pictures(wanted: Sequence[Wanted]) -> Callable[[str], bytes | None]:
+        pictures = report_pictures(files, [one.key for one in wanted], [one.drawing for one in wanted])
+        made = dict(zip((one.name for one in wanted), pictures, strict=True))
+        for name, one in made.items():
             if one.path is None:
-                logger.info("evidence has no picture", report=args["report"], sha256=sha256, reason=one.reason)
-        return lambda sha256: _read(made[sha256].path) if sha256 in made else None
+                logger.info("evidence has no picture", report=args["report"], sha256=name[:64], reason=one.reason)
+        return lambda name: _read(made[name].path) if name in made else None
 
     issue_report(args["report"], config, pictures, note_issuance, register_issuance)
 

@@ -1,7 +1,8 @@
 """What stands behind the findings: clause by clause, the evidence, the people, the seals, and how to check all of it."""
 
 from server.domain.vocabulary import FindingGrade, JudgementResult, SigningOutcome, SigningParty
-from server.reports.content_findings import is_printable
+from server.reports.content_findings import drawn_words, is_printable
+from server.reports.drawn import picture_name
 from server.reports.material import Arrival, HandwrittenSignature, Record, SealedRecord
 from server.reports.parts import (
     Attendance,
@@ -278,13 +279,19 @@ def _evidence_row(telling: Telling, item: Record, findings: list[str]) -> Eviden
     ]
     if findings:
         facts.append(words.count("evidence.findings", len(findings), findings=words.listed(sorted(findings))))
-    if is_printable(item.get("media_type")) and item["id"] in set(telling.report.get("pictures") or []):
+    is_shown = is_printable(item.get("media_type")) and item["id"] in set(telling.report.get("pictures") or [])
+    if is_shown:
         facts.append(words.say("evidence.printed"))
+    drawn = drawn_words(telling, item)
+    if drawn.said:
+        facts.append(drawn.said)
     return EvidenceRow(
         number=telling.evidence_numbers[item["id"]],
         caption=item.get("caption") or words.say("picture.no_caption"),
         facts=" · ".join(fact for fact in facts if fact),
         sha256=item["sha256"],
+        name=picture_name(telling.report, item) if is_shown else "",
+        drawn=drawn,
     )
 
 

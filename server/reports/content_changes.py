@@ -165,6 +165,8 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return words.listed(telling.cited(one) if ":" in one else telling.standard_name(one) for one in value)
     if name == "standard":
         return telling.standard_name(value)
+    if name == "annotation":
+        return words.count("drawn.shapes", len(value))
     if name == "evidence":
         return telling.numbered_evidence(value)
     if name == "size":

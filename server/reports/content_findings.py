@@ -1,8 +1,9 @@
 """The findings, each with its parts, its dates and its pictures."""
 
 from server.reports.content_front import deadline_facts
+from server.reports.drawn import drawing, is_covered, picture_name
 from server.reports.material import Record
-from server.reports.parts import Fact, Finding, Findings, MarginGrade, Picture
+from server.reports.parts import Drawn, Fact, Finding, Findings, MarginGrade, Picture
 from server.reports.telling import NONCONFORMITIES, Graded, Telling
 
 _PRINTABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
@@ -141,6 +142,20 @@ def _picture(telling: Telling, item: Record) -> Picture:
             at=words.instant(item.get("captured_at")),
         ),
         absent=words.say(_absent(telling, item)),
+        name=picture_name(telling.report, item),
+        drawn=drawn_words(telling, item),
+    )
+
+
+def drawn_words(telling: Telling, item: Record) -> Drawn:
+    """What is said of a picture on which something was drawn; nothing of any other."""
+    if drawing(telling.report, item) is None:
+        return Drawn()
+    words = telling.words
+    return Drawn(
+        said=words.say("drawn.covered" if is_covered(telling.report, item) else "drawn.marked"),
+        original_label=words.say("drawn.original"),
+        shown_label=words.say("drawn.shown"),
     )
 
 

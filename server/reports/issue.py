@@ -27,6 +27,7 @@ from server.mail.smtp import Attachment
 from server.reports.catalogues import known_catalogue
 from server.reports.content import build_content
 from server.reports.content_findings import is_printable
+from server.reports.drawn import drawing, picture_name
 from server.reports.gather import EnrolledKey, SignedHead, gather_material
 from server.reports.material import Record, ReportMaterial, ReportState, SealedRecord, attachments
 from server.reports.parts import ReportContent
@@ -45,8 +46,18 @@ from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
 from server.storage.server_state import server_identity
 
-Pictures = Callable[[Sequence[BlobKey]], PictureSource]
-"""All pictures of a report at once, as the audit's copies, to what gives each as JPEG in report size. Given by whoever joins the parts."""
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A picture of a report: the audit's copy of the file, and what is painted on it (`drawing_text`), by the name of both."""
+
+    name: str
+    key: BlobKey
+    drawing: str | None
+
+
+Pictures = Callable[[Sequence[Wanted]], PictureSource]
+"""All pictures of a report at once, to what gives each as JPEG in report size. Given by whoever joins the parts."""
 
 SayIssued = Callable[[Session, str, str, Mapping[str, Any]], Issuance]
 """Writes into an audit's log, in this transaction, what was issued from the record under a seal, which is named by its digest."""
@@ -165,7 +176,7 @@ def _make(row: ReportRow, material: ReportMaterial, config: Config, pictures: Pi
         signer = load_signer(config, now)
     except SigningUnavailable as problem:
         return Refusal("report.signing_unavailable", {"why": str(problem)})
-    shown = pictures([BlobKey(row.workspace, row.audit, sha256) for sha256 in _picked(record)])
+    shown = pictures(_wanted(row, record))
     rendered = render_report(content, shown, attachments(material), FIELDS)
     signed = certify_report(rendered, content, signer, now)
     if signed.timestamp_problem:
@@ -184,6 +195,17 @@ def _picked(record: Record) -> dict[str, str | None]:
     """The files that were picked for the report, by their hash, each with what the tablet took it for."""
     picked = set(record.get("pictures") or [])
     return {item["sha256"]: item.get("media_type") for item in record.get("evidence") or [] if item["id"] in picked}
+
+
+def _wanted(row: ReportRow, record: Record) -> list[Wanted]:
+    """Each picture once, with what was drawn on it."""
+    picked = set(record.get("pictures") or [])
+    wanted = [
+        Wanted(picture_name(record, item), BlobKey(row.workspace, row.audit, item["sha256"]), drawing(record, item))
+        for item in record.get("evidence") or []
+        if item["id"] in picked
+    ]
+    return list({one.name: one for one in wanted}.values())
 
 
 def _refuse(row: ReportRow, refusal: Refusal) -> None:

@@ -29,6 +29,11 @@ class Jpeg(ImageReader):
     def jpeg_fh(self) -> io.BytesIO:
         return io.BytesIO(self.data)
 
+    @property
+    def sha256(self) -> str:
+        """Of the bytes as they lie in the report's file."""
+        return self._digest.hex()
+
     def identity(self) -> str:
         return f"[Jpeg {self._digest.hex()[:16]}]"
 

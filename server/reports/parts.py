@@ -114,6 +114,18 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """
+    Words about a picture on which something was drawn; empty where nothing was. The hash of the one that is shown is known when its
+    bytes are.
+    """
+
+    said: str = ""
+    original_label: str = ""
+    shown_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture to print. `absent` is said in its place when its bytes are not there."""
 
@@ -121,6 +133,9 @@ class Picture:
     number: str
     caption: str
     absent: str
+    name: str
+    """By which its bytes are asked for (drawn.py)."""
+    drawn: Drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +203,9 @@ class EvidenceRow:
     caption: str
     facts: str
     sha256: str
+    name: str
+    """By which the bytes of its picture are asked for, where this report shows one; empty where it does not."""
+    drawn: Drawn
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from server.reports.sections import story
 from server.reports.typefaces import BOLD, MONO, TABULAR, TEXT
 
 PictureSource = Callable[[str], bytes | None]
-"""The JPEG in report size of the evidence with this SHA-256, or None while it is not there."""
+"""The JPEG in report size of a piece of evidence, by its name (drawn.py), or None while it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ def render_report(
     """Lay the content out. `fields` names the two signature fields; `files` are attached as they are."""
     readers: dict[str, Jpeg | None] = {}
 
-    def reader_of(sha256: str) -> Jpeg | None:
-        if sha256 not in readers:
-            readers[sha256] = read_jpeg(picture(sha256))
-        return readers[sha256]
+    def reader_of(name: str) -> Jpeg | None:
+        if name not in readers:
+            readers[name] = read_jpeg(picture(name))
+        return readers[name]
 
     output = io.BytesIO()
     document = ReportDocument(
@@ -74,7 +74,7 @@ def render_report(
         pdf=to_pdfa(output.getvalue(), files, language=content.language, made_at=made_at, descriptions=content.title),
         pages=document.facts.pages,
         places=dict(document.facts.places),
-        missing_pictures=tuple(sorted(sha256 for sha256, reader in readers.items() if reader is None)),
+        missing_pictures=tuple(sorted({name[:64] for name, reader in readers.items() if reader is None})),
     )
 
 

@@ -26,7 +26,7 @@ def story(content: ReportContent, pictures: Pictures, facts: Facts, fields: tupl
         *contents_section(content),
         *findings_section(content, pictures),
         *clauses_section(content.clauses),
-        *evidence_section(content),
+        *evidence_section(content, pictures),
         *attendance_section(content),
         *signatures_section(content.signatures, facts, fields),
         *changes_section(content),

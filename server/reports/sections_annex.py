@@ -10,6 +10,7 @@ from server.reports import look
 from server.reports.parts import (
     Clauses,
     ClauseTable,
+    EvidenceRow,
     Fact,
     Handwriting,
     ReportContent,
@@ -31,6 +32,7 @@ from server.reports.pieces import (
     table,
     whole_section,
 )
+from server.reports.sections_findings import Pictures
 from server.reports.text import paragraph, paragraphs
 
 
@@ -89,7 +91,7 @@ def _clause_table(part: ClauseTable, columns: Sequence[str]) -> Flowable:
     )
 
 
-def evidence_section(content: ReportContent) -> list[Flowable]:
+def evidence_section(content: ReportContent, pictures: Pictures) -> list[Flowable]:
     part = content.evidence
     flowables = [*following_section(part.heading, "evidence"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
     if part.rows:
@@ -99,13 +101,28 @@ def evidence_section(content: ReportContent) -> list[Flowable]:
                 [
                     paragraph(row.caption, look.CELL),
                     paragraph(row.facts, look.CELL_NOTE),
-                    paragraph(row.sha256, look.HASH),
+                    *_hashes(row, pictures),
                 ],
             ]
             for row in part.rows
         ]
         flowables.append(table(rows, [look.INDENT, look.COLUMN], has_head=False))
     return flowables
+
+
+def _hashes(row: EvidenceRow, pictures: Pictures) -> list[Flowable]:
+    """Of the original; where something was drawn on it, also of the picture that this report shows."""
+    if not row.drawn.said:
+        return [paragraph(row.sha256, look.HASH)]
+    shown = pictures(row.name) if row.name else None
+    lines = [(row.drawn.original_label, row.sha256)]
+    if shown is not None:
+        lines.append((row.drawn.shown_label, shown.sha256))
+    return [
+        flowable
+        for label, sha256 in lines
+        for flowable in (paragraph(label, look.CELL_NOTE), paragraph(sha256, look.HASH))
+    ]
 
 
 def attendance_section(content: ReportContent) -> list[Flowable]:

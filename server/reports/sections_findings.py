@@ -28,7 +28,7 @@ from server.reports.pieces import (
 from server.reports.text import paragraph
 
 Pictures = Callable[[str], Jpeg | None]
-"""The copy in report size of a piece of evidence, by the hash of its original; None while it is not on the server."""
+"""The copy in report size of a piece of evidence, by its name (drawn.py); None while it is not on the server."""
 
 _LONG_CAPTION = 400
 """From this many letters on a caption gets the whole column, so that it and its picture fit on one page."""
@@ -99,8 +99,23 @@ def _picture_row(cells: list[Any], widths: list[float]) -> Flowable:
 
 
 def _framed(item: Picture, pictures: Pictures, width: float, most_height: float) -> list[Flowable]:
-    reader = pictures(item.sha256)
+    reader = pictures(item.name)
     shown: Flowable = (
         paragraph(item.absent, look.CAPTION_ABSENT) if reader is None else picture(reader, width, most_height)
     )
-    return [shown, Spacer(0, 4), paragraph(f"{item.number}\u00a0\u00a0{item.caption}", look.CAPTION)]
+    return [
+        shown,
+        Spacer(0, 4),
+        paragraph(f"{item.number}\u00a0\u00a0{item.caption}", look.CAPTION),
+        *_what_is_drawn(item, reader),
+    ]
+
+
+def _what_is_drawn(item: Picture, reader: Jpeg | None) -> list[Flowable]:
+    """Under a picture on which something was drawn: that it was, and both hashes."""
+    if not item.drawn.said or reader is None:
+        return []
+    told = [paragraph(item.drawn.said, look.CAPTION)]
+    for label, sha256 in ((item.drawn.original_label, item.sha256), (item.drawn.shown_label, reader.sha256)):
+        told += [paragraph(label, look.CAPTION_NOTE), paragraph(sha256, look.CAPTION_HASH)]
+    return told

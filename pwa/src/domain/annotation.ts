@@ -47,6 +47,7 @@ export type Shape = {
 
 /** One thing to paint. */
 export type Mark =
+  | { cover: Point[]; ink: string }
   | { area: Point[]; ink: string }
   | { line: Point[]; width: number; ink: string }
   | { text: string; at: Point; size: number; ink: string; edge: string; edge_width: number };
@@ -139,7 +140,7 @@ function marksOf({ kind, colour, points, text }: Shape): Mark[] {
   if (kind === 'redact') {
     const corners = cornersOf(points);
     return [
-      { area: corners, ink: COVER },
+      { cover: corners, ink: COVER },
       { line: [...corners, corners[0]!], width: FRAME, ink: COVER_FRAME },
     ];
   }
