@@ -3,6 +3,7 @@
  * that name them. Smaller pictures to look at are made afterwards; if that fails, nothing is lost.
  */
 import { downscale } from '../capture/downscale';
+import { mergedShapes, shapesIn, type Shape } from '../domain/annotation';
 import { hashOf } from '../capture/hash';
 import { mediaTypeIn } from '../capture/media-type';
 import { refuse } from '../domain/refusal';
@@ -12,7 +13,7 @@ import { add, del, setAll, type Change } from '../store/changes';
 import { instant, newId } from '../store/device';
 import { cutEvidence, readEvidence } from '../store/evidence-bytes';
 import { hasPictures, keepPictures, withoutPictures } from '../store/pictures';
-import { readKind } from '../store/queries';
+import { readEntity, readKind } from '../store/queries';
 import type { Fields } from './audit';
 import { write, writeNew, type Created, type Outcome, type Session } from './session';
 
@@ -132,6 +133,20 @@ export function changeEvidence(
 /** Photos enter a report only when picked. */
 export function pickForReport(session: Session, audit: string, id: string, isPicked: boolean): Promise<Outcome> {
   return write(session, audit, setAll('evidence', id, { is_in_report: isPicked }));
+}
+
+/**
+ * What is drawn on a photo, as one word about it. `base` is what it began from: what came from elsewhere meanwhile stays beside it.
+ */
+export async function annotate(
+  session: Session,
+  audit: string,
+  id: string,
+  base: readonly Shape[],
+  shapes: readonly Shape[],
+): Promise<Outcome> {
+  const now = shapesIn((await readEntity(session.database, audit, 'evidence', id))?.value('annotation'));
+  return write(session, audit, setAll('evidence', id, { annotation: mergedShapes(base, shapes, now) }));
 }
 
 /** Take it out of the audit, with its links. Its bytes stay until the office withdraws them. */

@@ -129,6 +129,17 @@ export function layerOf(evidence: Layered, all: Iterable<Layered>): Shape[] {
   return [...others, ...own];
 }
 
+/**
+ * Two drawings that both began from `base`: what either took away is gone, what either added is there, theirs below mine. Nobody's
+ * shape is lost because somebody else was faster.
+ */
+export function mergedShapes(base: readonly Shape[], mine: readonly Shape[], theirs: readonly Shape[]): Shape[] {
+  const isIn = (list: readonly Shape[], shape: Shape) => list.some((one) => isSameValue(one, shape));
+  const kept = theirs.filter((shape) => isIn(mine, shape) || !isIn(base, shape));
+  const added = mine.filter((shape) => !isIn(base, shape) && !isIn(kept, shape));
+  return [...kept, ...added];
+}
+
 /** The marks to paint, in their order: what covers comes first, so that it hides the picture and no mark. */
 export function drawing(shapes: readonly Shape[]): Mark[] {
   const covering = shapes.filter(({ kind }) => kind === 'redact');

@@ -6,6 +6,7 @@ import type { Considered } from '../../domain/recommendation';
 import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
 import { formatDate, formatList, say, t } from '../../i18n';
 import type { Dispute } from '../../store/queries';
+import { annotationWords } from './annotation-words';
 import { saidOf } from './erased';
 import type { OpenAudit } from './open-audit.svelte';
 
@@ -76,6 +77,7 @@ export function valueWords(
   if (field === 'process' || field === 'site' || field === 'shift')
     return audit.nameOf(field, String(value)) || String(value);
   if (field === 'considered' && isConsidered(value)) return consideredWords(audit, value);
+  if (field === 'annotation') return annotationWords(value);
   if (Array.isArray(value))
     return value.length > 0 ? formatList(value.map((one) => audit.clauseName(String(one)))) : t('dispute.empty');
   if (typeof value === 'object') return t('dispute.other');

@@ -2,6 +2,7 @@
 import { linkEvidence } from '../../commands/evidence';
 import { changeFinding } from '../../commands/finding';
 import { changeNote, deleteNote } from '../../commands/note';
+import type { Shape } from '../../domain/annotation';
 import type { Outcome, Written } from '../../commands/session';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
 import type { Stamp } from '../../look/stamp-shapes';
@@ -17,6 +18,7 @@ export interface Piece {
   readonly kind: 'photo' | 'file' | 'note';
   readonly label: string;
   readonly src?: string;
+  readonly shapes?: readonly Shape[];
   readonly stamp?: Stamp;
 }
 
@@ -34,6 +36,7 @@ export function trayOf(audit: OpenAudit): Piece[] {
         kind: item.entity.get('kind') === 'photo' ? ('photo' as const) : ('file' as const),
         label: labelOf(item),
         src: audit.pictures.address(item.sha256, 'thumbnail', item.hasThumbnail),
+        shapes: audit.layerOf(item),
         ...stampOfBytes(audit, item),
       },
     }));

@@ -8,6 +8,7 @@ import { session } from '../../app-session.svelte';
 import { beingKept } from '../../being-kept';
 import type { Outcome, Session, Written } from '../../commands/session';
 import { undo } from '../../commands/undo';
+import { layerOf, shapesIn, type Shape } from '../../domain/annotation';
 import { openClosingRecord } from '../../domain/closing';
 import { closingsOf } from '../../domain/closings';
 import {
@@ -311,6 +312,26 @@ export class OpenAudit {
       const id = entityIdOf(ref);
       return entityKindOf(ref) === 'finding_grade' ? gradedFinding(id) === finding : ref === `finding/${finding}`;
     });
+  }
+
+  /** What is drawn on each piece of evidence; what one side of a dispute covers is covered until it is settled. */
+  readonly #layers = $derived.by(() => {
+    const layered = this.evidence
+      .filter(({ withdrawn }) => withdrawn === null)
+      .map(({ id, sha256, entity }) => ({ id, sha256, shapes: shapesIn(entity.value('annotation')) }));
+    const disputed = this.evidence.flatMap(({ id, sha256, entity }) =>
+      (entity.fields.get('annotation')?.heads ?? []).map((head) => ({
+        id: `${id} ${head.digest}`,
+        sha256,
+        shapes: head.isErased ? [] : shapesIn(head.val),
+      })),
+    );
+    const all = [...layered, ...disputed];
+    return new Map(layered.filter((one) => one.sha256).map((one) => [one.id, layerOf(one, all)]));
+  });
+
+  layerOf(item: Pick<EvidenceItem, 'id'>): readonly Shape[] {
+    return this.#layers.get(item.id) ?? [];
   }
 
   evidenceOf(target: { criterion?: string; finding?: string }): readonly EvidenceItem[] {

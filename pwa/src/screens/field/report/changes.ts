@@ -2,6 +2,7 @@
 import type { PlainRecord } from '../../../domain/record';
 import { isSameValue, type Value } from '../../../domain/plain-json';
 import { say, t } from '../../../i18n';
+import { annotationWords } from '../annotation-words';
 import { differing } from './differing';
 
 export interface SpokenChange {
@@ -46,6 +47,7 @@ function inWords(
   is: Value | undefined,
   { before, now }: Told,
 ): [string, string] {
+  if (field === 'annotation') return [annotationWords(was), annotationWords(is)];
   const list = LISTED_AS[field];
   if (list === undefined) return [spoken(was), spoken(is)];
   const listed = [before, now].flatMap((record) => (record[list] ?? []) as PlainRecord[]);
