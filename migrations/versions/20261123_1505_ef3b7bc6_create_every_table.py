@@ -438,6 +438,23 @@ def upgrade() -> None:
         unique=True, sqlite_where=has_its_number, postgresql_where=has_its_number,
     )  # fmt: skip
     op.create_table(
+        "opened_original",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("audit_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "audit_id"],
+            ["audit.workspace_id", "audit.id"],
+            name="fk_opened_original_workspace_id_audit_id",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_opened_original"),
+    )
+    op.create_index("ix_opened_original_audit_id", "opened_original", ["audit_id"], unique=False)
+
+    op.create_table(
         "upload",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("workspace_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -464,6 +481,7 @@ def upgrade() -> None:
         "history",
         "invitation",
         "membership",
+        "opened_original",
         "operation",
         "report",
         "upload",

@@ -94,6 +94,14 @@ def may_write(team_role: TeamRole | None, roles: Iterable[Role], entity_kind: st
     return entity_kind in SETUP and Role.PROGRAMME_MANAGER in roles
 
 
+def may_open_covered(team_role: TeamRole | None, roles: Iterable[Role]) -> bool:
+    """
+    Whether somebody with this role in the team, and these roles in the workspace, may have the original of a photo of which something is
+    covered for privacy: whoever answers for the audit, and for the programme.
+    """
+    return team_role is TeamRole.AUDIT_TEAM_LEADER or Role.PROGRAMME_MANAGER in roles
+
+
 def may_speak_as(
     member: str,
     accounts: Mapping[str, str | None],

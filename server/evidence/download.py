@@ -1,14 +1,23 @@
-"""Evidence on its way back: only what the audit names and was itself sent, only to those who may pull the audit."""
+"""
+Evidence on its way back: only what the audit names and was itself sent, only to those who may pull the audit.
+
+Where something of a photo is covered for privacy, its original goes to the audit team leader and the programme manager alone, and that it
+went is noted.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.database import reading
+from server.database import reading, unit_of_work
+from server.domain.annotation import covers
+from server.domain.fold import BORN, fold_log
+from server.domain.permissions import may_open_covered
 from server.domain.refusals import Refusal, Refused
 from server.evidence.upload import Sender
-from server.storage import audits, erasures
+from server.storage import Session, audits, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
+from server.storage.clock import now_ms
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 
@@ -23,7 +32,10 @@ class StoredEvidence:
 
 
 def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str) -> StoredEvidence:
-    """Raises `Refused` where the audit is not the reader's to see, does not name the hash, the bytes are not here or were withdrawn."""
+    """
+    Raises `Refused` where the audit is not the reader's to see, does not name the hash, the bytes are not here or were withdrawn, or
+    something of it is covered and the reader is not one of those who may open it.
+    """
     with reading(reader.scope) as session:
         row = audits.visible_audit(session, audit, reader.account, reader.roles)
         if row is None:
@@ -36,5 +48,32 @@ def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str)
         blob = records.find_blob(session, files.blobs, key)
         if blob is None:
             raise Refused(Refusal("evidence.not_stored"))
-        path = files.blobs.local_path(key)
-    return StoredEvidence(path, sha256, blob.media_type, blob.size)
+        is_noted = _is_covered(session, audit, sha256)
+        team_role = audits.team_roles(session, row).get(reader.account)
+        if is_noted and not may_open_covered(team_role, reader.roles[row.workspace_id]):
+            raise Refused(Refusal("evidence.covered"))
+    if is_noted:
+        with unit_of_work(reader.scope) as session:
+            records.note_opening(session, key, reader.account, now_ms())
+    return StoredEvidence(files.blobs.local_path(key), sha256, blob.media_type, blob.size)
+
+
+def _is_covered(session: Session, audit: str, sha256: str) -> bool:
+    """Whether something is covered in any entry that names this file, by any side of a dispute."""
+    if not log.writes_field(session, audit, "evidence", "annotation"):
+        return False
+    entries = log.load_entries(session, audit, ["evidence"])
+    # By any birth, also one that was set aside: what covers a face need not wait for a decision.
+    naming = {
+        entry.operation.entity
+        for entry in entries
+        if entry.operation.field == BORN
+        and isinstance(entry.operation.value, dict)
+        and entry.operation.value.get("sha256") == sha256
+    }
+    drawn = [
+        entity.fields["annotation"]
+        for ref, entity in fold_log(entries).entities.items()
+        if ref in naming and "annotation" in entity.fields
+    ]
+    return any(covers(head.value) for field in drawn for head in field.heads)

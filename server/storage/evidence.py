@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.storage.evidence_store import BlobKey, BlobStore
 from server.storage.identifiers import new_id
-from server.storage.tables.evidence import Blob, Upload
+from server.storage.tables.evidence import Blob, OpenedOriginal, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,36 @@ class BlobRecord:
     sha256: str
     size: int
     media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Who was handed the original of a photo of which something was covered, and when (milliseconds since 1970)."""
+
+    sha256: str
+    account: str
+    at: int
+
+
+def note_opening(session: Session, key: BlobKey, account: str, now: int) -> None:
+    """Before the bytes are given: what is noted and not fetched does no harm."""
+    session.add(
+        OpenedOriginal(
+            id=new_id(now),
+            workspace_id=key.workspace,
+            audit_id=key.audit,
+            sha256=key.sha256,
+            account_id=account,
+            opened_at=now,
+        )
+    )
+    session.flush()
+
+
+def openings(session: Session, audit: str) -> list[Opening]:
+    """Of one audit, the first one first."""
+    query = sa.select(OpenedOriginal).where(OpenedOriginal.audit_id == audit).order_by(OpenedOriginal.id)
+    return [Opening(row.sha256, row.account_id, row.opened_at) for row in session.scalars(query)]
 
 
 def add_upload(

@@ -755,6 +755,13 @@ def evidence_named_beside(session: Session, audit: str, digests: Iterable[str]) 
     return _evidence_named(session, audit, LoggedOperation.digest.not_in(sorted(set(digests))))
 
 
+def writes_field(session: Session, audit: str, kind: str, name: str) -> bool:
+    """Whether any entry writes this field of an entity of this kind, whether it counts or not."""
+    table = LoggedOperation
+    query = sa.select(table.seq).where(table.audit_id == audit, table.entity_kind == kind, table.field == name)
+    return session.scalar(query.limit(1)) is not None
+
+
 def entries_about(session: Session, audit: str, entity: str) -> list[LoggedOperation]:
     """Every entry about this entity, in quarantine or not, in the order of the log."""
     table = LoggedOperation

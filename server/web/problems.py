@@ -51,6 +51,7 @@ STATUS: dict[str, int] = {
     "evidence.not_stored": 404,
     "evidence.upload_gone": 410,
     "evidence.withdrawn": 410,
+    "evidence.covered": 403,
     "closing": 409,
     "report": 409,
     "report.catalogue_unfit": 422,

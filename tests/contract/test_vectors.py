@@ -41,7 +41,7 @@ from server.domain.operation import (
     held_hash,
     parse_operation,
 )
-from server.domain.permissions import may_speak_as, may_write
+from server.domain.permissions import may_open_covered, may_speak_as, may_write
 from server.domain.receipt import key_name, receipt_statement
 from server.domain.record import Basis, closing_record, report_record
 from server.domain.refusals import Refusal
@@ -321,6 +321,9 @@ def test_permissions(vector: dict[str, Any]) -> None:
         role = None if case["role"] is None else TeamRole(case["role"])
         may = may_speak_as(case["member"], vector["accounts"], case["account"], role, OperationKind(case["kind"]))
         assert may == case["may"], case
+    for case in vector.get("may_open_covered", []):
+        role = None if case["role"] is None else TeamRole(case["role"])
+        assert may_open_covered(role, [Role(one) for one in case["roles"]]) == case["may"], case
     for case in vector.get("named", []):
         header = {"ent": case["ent"], "fld": case["fld"], "kind": "add" if case["fld"] == "born" else "set"}
         assert (

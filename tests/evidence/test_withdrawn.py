@@ -159,6 +159,24 @@ def test_hash_person_time_and_reason_stay_and_no_word_about_it(shown: Device, le
     assert [word.get("evidence") for word in words] == [SHA256, None]
 
 
+def test_what_was_drawn_on_it_goes_with_it(
+    shown: Device, lena, paula, config: Config, files: EvidenceFiles, tmp_path: Path
+):
+    words = {"kind": "text", "colour": "red", "points": [[100, 900]], "text": "Novak without gloves"}
+    shown.set(evidence_in(shown)[0], "annotation", [words])
+    shown.push()
+    drawn = files.blobs.local_path(key_of(shown)).with_name(f"{SHA256}.{'ab' * 16}.report.jpg")
+    drawn.write_bytes(b"a smaller picture, with words on it")
+    withdraw(paula, shown)
+    reader = Device(lena, shown.audit)
+    reader.pull()
+    told = str([(entry.operation.value, entry.operation.field) for entry in reader.pulled])
+    assert "annotation" in told
+    assert "Novak" not in told
+    assert not drawn.exists()
+    assert on_disk(config) == []
+
+
 def test_said_twice_it_is_written_once_and_answered_alike(shown: Device, lena, paula):
     first = withdraw(paula, shown)
     head = Device(lena, shown.audit)
@@ -340,7 +358,7 @@ def test_a_picture_that_is_being_made_for_a_report_meanwhile_does_not_stay(
 ):
     from server.evidence import derivatives
 
-    def decode_while_it_goes(_original: Path, target: Path) -> None:
+    def decode_while_it_goes(_original: Path, target: Path, _drawing: str | None) -> None:
         target.write_bytes(b"a smaller picture")
         withdraw(paula, shown)
         target.write_bytes(b"a smaller picture")

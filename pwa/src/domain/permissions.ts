@@ -52,6 +52,14 @@ export function mayWrite(teamRole: TeamRole | null, roles: readonly Role[], kind
 }
 
 /**
+ * Whether somebody with this role in the team, and these roles in the workspace, may have the original of a photo of which something is
+ * covered for privacy: whoever answers for the audit, and for the programme.
+ */
+export function mayOpenCovered(teamRole: TeamRole | null, roles: readonly Role[]): boolean {
+  return teamRole === 'audit_team_leader' || roles.includes('programme_manager');
+}
+
+/**
  * Whether this account may judge, or raise a finding, in the name of that member of the team. `accounts`: of each entry in the team
  * its account, null for a guest without one.
  *

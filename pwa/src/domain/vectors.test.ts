@@ -34,7 +34,7 @@ import {
   sha256Of,
   type Operation,
 } from './operation';
-import { maySpeakAs, mayWrite } from './permissions';
+import { mayOpenCovered, maySpeakAs, mayWrite } from './permissions';
 import { canonicalText, type Value } from './plain-json';
 import { closingRecord, reportRecord } from './record';
 import { custodyStatement, evidenceListHash, evidenceNamed, type Custody } from './custody';
@@ -432,6 +432,8 @@ describe('permissions', () => {
         may,
       ]);
     }
+    for (const { role, roles, may } of vector['may_open_covered'] ?? [])
+      expect([role, roles, mayOpenCovered(role, roles)]).toEqual([role, roles, may]);
     for (const { member, ...said } of vector['named'] ?? []) expect(namedMember(said)).toBe(member);
   });
 });

@@ -4,6 +4,8 @@
  */
 import type { ApiClient, Answer } from '../api/client';
 import { downscale } from '../capture/downscale';
+import { covers, shapesIn } from '../domain/annotation';
+import type { EntityView } from '../domain/fold';
 import type { Standard } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 import { decode, encode } from '../store/codec';
@@ -90,6 +92,10 @@ export async function keepListings(db: AuditbookDatabase, listings: readonly Sch
   });
 }
 
+function isCovered(evidence: EntityView<'evidence'>): boolean {
+  return (evidence.fields.get('annotation')?.heads ?? []).some((head) => !head.isErased && covers(shapesIn(head.val)));
+}
+
 /** Larger than any thumbnail: the server gave the original, which is made small here. */
 const THUMBNAIL_BYTES = 150 * 1024;
 
@@ -110,6 +116,8 @@ export async function fetchThumbnails(
     const sha256 = evidence.get('sha256') ?? '';
     const mediaType = evidence.get('media_type') ?? '';
     if (!mediaType.startsWith('image/') || here.has(sha256) || undrawable.has(sha256)) continue;
+    // Whoever opens it asks for it, and that is noted: nothing comes down by itself.
+    if (isCovered(evidence)) continue;
     if (isStopped()) {
       missing += 1;
       continue;

@@ -26,6 +26,21 @@ class Blob(WorkspaceOwned, Base):
     """A whole backup holds row and bytes."""
 
 
+class OpenedOriginal(WorkspaceOwned, Base):
+    """That the server handed out the original of a photo of which something was covered: to whom, and when. Never changed."""
+
+    __tablename__ = "opened_original"
+    __table_args__ = (sa.ForeignKeyConstraint(["workspace_id", "audit_id"], ["audit.workspace_id", "audit.id"]),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(Id)
+    audit_id: Mapped[str] = mapped_column(Id, index=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    account_id: Mapped[str] = mapped_column(Id)
+    opened_at: Mapped[int] = mapped_column(sa.BigInteger)
+    """Milliseconds since 1970, by the server's clock."""
+
+
 class Upload(WorkspaceOwned, Base):
     """A file on its way. How far it has come is the size of the file on disk, and is written nowhere else."""
 
