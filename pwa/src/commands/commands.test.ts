@@ -27,7 +27,7 @@ import {
   type Fields,
 } from './audit';
 import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
-import { addEvidence, deleteEvidence, linkEvidence } from './evidence';
+import { addEvidence, annotate, deleteEvidence, linkEvidence } from './evidence';
 import { resolveDeletion, resolveDispute } from './conflict';
 import {
   changeFinding,
@@ -41,6 +41,7 @@ import {
 import { judge } from './judgement';
 import { takeNote } from './note';
 import { issuedReports, latestReport, nextRevision, refusalsBeforeReport, sealReport, writeReport } from './report';
+import type { Shape } from '../domain/annotation';
 import { isRefusal, write, type Outcome, type Session } from './session';
 import { undo } from './undo';
 
@@ -426,6 +427,22 @@ describe('a photo', () => {
     expect(view.ofKind('evidence')[0]!.born).toMatchObject({ kind: 'photo', size: 700_000, source: 'camera_still' });
     expect(view.ofKind('evidence_link')[0]!.born).toMatchObject({ evidence: added.id, finding });
     expect(await added.pictures).toBe(false);
+  });
+
+  test('is drawn on without changing it, and what somebody else drew meanwhile stays', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(addEvidence(lena, audit, { content: photo(), mediaType: 'image/jpeg', source: 'file' }));
+    const label = (text: string): Shape => ({ kind: 'text', colour: 'red', points: [[100, 400]], text });
+    const drawn = async () => (await readLog(lena.database, audit)).find('evidence', id)!.get('annotation');
+    const first = await done(annotate(lena, audit, id, [], [label('1')]));
+    await done(annotate(lena, audit, id, [], [label('2')]));
+    expect(await drawn()).toEqual([label('1'), label('2')]);
+    await done(annotate(lena, audit, id, [label('1'), label('2')], [label('2')]));
+    expect(await drawn()).toEqual([label('2')]);
+    await done(undo(lena, first));
+    expect(await drawn()).toEqual([]);
+    const tooMuch = Array.from({ length: 61 }, (_, number) => label(String(number)));
+    expect(await annotate(lena, audit, id, [], tooMuch)).toMatchObject({ code: 'operation.value_unfit' });
   });
 
   test('waits unfiled until it is linked, and linking twice changes nothing', async () => {

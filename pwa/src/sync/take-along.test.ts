@@ -2,7 +2,8 @@ import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 import { ApiClient } from '../api/client';
 import { createAudit } from '../commands/audit';
-import { addEvidence } from '../commands/evidence';
+import { addEvidence, annotate } from '../commands/evidence';
+import type { Shape } from '../domain/annotation';
 import { isRefusal, type Outcome, type Session } from '../commands/session';
 import { installationOf } from '../store/database';
 import { readKind, readPicture } from '../store/queries';
@@ -37,7 +38,7 @@ async function auditWithPhoto(content: string) {
     asked += 1;
     return Promise.resolve(new Response(content, { headers: { 'Content-Type': 'image/jpeg' } }));
   });
-  return { database, api, audit, sha256, asked: () => asked };
+  return { lena, photo: photo!.id, database, api, audit, sha256, asked: () => asked };
 }
 
 test('what no browser can draw is no thumbnail, however small it is, and is not fetched with every sync', async () => {
@@ -56,4 +57,20 @@ test('a small picture is its own thumbnail', async () => {
   const can = () => Promise.resolve({ view: bytes, thumbnail: bytes, width: 1, height: 1 });
   expect(await fetchThumbnails(database, api, audit, undefined, can)).toBe(0);
   expect((await readPicture(database, sha256, 'thumbnail'))?.size).toBe('a small picture'.length);
+});
+
+test('a photo of which something is covered comes down when somebody opens it, and not by itself', async () => {
+  const { lena, photo, database, api, audit, asked } = await auditWithPhoto('a photo of a person');
+  const face: Shape = {
+    kind: 'redact',
+    colour: null,
+    points: [
+      [10, 10],
+      [500, 500],
+    ],
+    text: null,
+  };
+  await done(annotate(lena, audit, photo, [], [face]));
+  expect(await fetchThumbnails(database, api, audit)).toBe(0);
+  expect(asked()).toBe(0);
 });
