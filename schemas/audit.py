@@ -21,6 +21,7 @@ from server.domain.vocabulary import (
     AuditType,
     FindingGrade,
     FollowUpResult,
+    PhotoPolicy,
     SlotState,
     TeamRole,
 )
@@ -83,6 +84,14 @@ class ShiftSchema(EntitySchema):
     hours = line(longest=60)
 
 
+class AreaSchema(EntitySchema):
+    """A part of a site, and whether photos may be taken there. While nobody has said so, one asks."""
+
+    name = line()
+    site = entity_reference()
+    photo_policy = one_of(PhotoPolicy)
+
+
 class PlanSlotSchema(EntitySchema):
     """One line of the audit plan (ISO/IEC 17021-1:2015, 9.2.3.2)."""
 
@@ -92,6 +101,7 @@ class PlanSlotSchema(EntitySchema):
     site = entity_reference()
     process = entity_reference()
     shift = entity_reference()
+    area = entity_reference()
     auditors = list_of(line(longest=200), most=30)
     auditees = line()
     criteria = list_of(criterion_id(), most=200)

@@ -154,10 +154,13 @@ def entity_reference(*, born: bool = False, required: bool = False, nullable: bo
     return _spelled(Form.REFERENCE, "0191e6a0-0000-7000-8000-0000000000a1", born, required, nullable)
 
 
-def whole(*, born: bool = False, required: bool = False, least: int = 0, most: int = 2**53 - 1) -> fields.Integer:
+def whole(
+    *, born: bool = False, required: bool = False, nullable: bool = False, least: int = 0, most: int = 2**53 - 1
+) -> fields.Integer:
     return fields.Integer(
         strict=True,
         required=required,
+        allow_none=nullable,
         validate=validate.Range(min=least, max=most),
         metadata={"born": True} if born else {},
     )

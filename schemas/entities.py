@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from schemas.audit import (
+    AreaSchema,
     AuditSchema,
     DeviationSchema,
     PlanSlotSchema,
@@ -37,6 +38,7 @@ ENTITIES: dict[str, type[EntitySchema]] = {
     "site": SiteSchema,
     "process": ProcessSchema,
     "shift": ShiftSchema,
+    "area": AreaSchema,
     "plan_slot": PlanSlotSchema,
     "previous_finding": PreviousFindingSchema,
     "deviation": DeviationSchema,

@@ -1,6 +1,6 @@
-"""Objective evidence: what was kept, and what it bears out."""
+"""Objective evidence: what was kept or seen or heard, where and when, and what it bears out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -20,7 +20,8 @@ from schemas.base import (
     whole,
 )
 from server.domain.annotation import LONGEST_TEXT, MOST_POINTS, MOST_POINTS_IN_ALL, MOST_SHAPES, UNITS
-from server.domain.vocabulary import AnnotationColour, AnnotationKind, EvidenceKind, EvidenceSource
+from server.domain.evidence import fits_its_file
+from server.domain.vocabulary import AnnotationColour, AnnotationKind, EvidenceKind, EvidenceMethod, EvidenceSource
 
 MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
 
@@ -87,21 +88,44 @@ def drawn_shapes() -> "fields.List[Any]":
 
 
 class EvidenceSchema(EntitySchema):
-    """A file as it left the shutter: exact bytes, hashed on the device before anything else."""
+    """
+    A file as it left the shutter (exact bytes, hashed on the device before anything else), or what was seen or heard in words:
+    then what a file is born with is null. Of the client's documents the facts are kept, and a copy only where `allowed_by` says
+    who of the client said yes.
+
+    `captured_at` is when it was recorded. `observed_at` is when it was seen, where that was another time, as on paper in an
+    explosive area. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`.
+    """
 
     kind = one_of(EvidenceKind, born=True, required=True)
-    sha256 = sha256_hex(born=True, required=True)
-    size = whole(born=True, required=True, most=MAX_EVIDENCE_BYTES)
-    media_type = media_type_text(born=True, required=True)
-    source = one_of(EvidenceSource, born=True, required=True)
+    sha256 = sha256_hex(born=True, required=True, nullable=True)
+    size = whole(born=True, required=True, nullable=True, most=MAX_EVIDENCE_BYTES)
+    media_type = media_type_text(born=True, required=True, nullable=True)
+    source = one_of(EvidenceSource, born=True, required=True, nullable=True)
     file_name = line(born=True, required=True, nullable=True)
     captured_at = instant(born=True, required=True)
+    observed_at = instant(nullable=True)
+    method = one_of(EvidenceMethod, nullable=True)
     caption = line(longest=2000)
+    title = line()
+    identifier = line(longest=120)
+    revision = line(longest=60)
+    found_in = line()
+    interviewee = line()
+    samples = list_of(line(longest=120), most=100)
+    population = line()
     process = entity_reference()
     site = entity_reference()
     shift = entity_reference()
+    area = entity_reference()
+    allowed_by = line()
     is_in_report = flag()
     annotation = drawn_shapes()
+
+    @validates_schema
+    def _check_file(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "kind" in data and not fits_its_file(data):
+            raise ValidationError("What a file is born with does not fit the kind.", "kind")
 
 
 class EvidenceLinkSchema(EntitySchema):

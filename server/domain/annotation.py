@@ -49,7 +49,9 @@ def covers(shapes: object) -> bool:
 
 
 def layer_of(evidence: Mapping[str, Any], all_evidence: Iterable[Mapping[str, Any]]) -> list[Shape]:
-    """What is drawn on one piece of evidence of a record. What another entry covers in the same file is covered here too."""
+    """What is drawn on one piece of evidence of a record. What another entry covers in the same file is covered here too. What has no file has no layer."""
+    if not evidence.get("sha256"):
+        return []
     own = list(evidence.get("annotation") or [])
     others = [
         shape

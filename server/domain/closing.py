@@ -53,7 +53,7 @@ def open_disputes(view: LogView) -> list[OpenDispute]:
 
 def is_withdrawn(entity: EntityView) -> bool:
     """No record lists it any more, so nobody has to decide what was right about it."""
-    return entity.kind == "evidence" and not entity.get("sha256")
+    return entity.kind == "evidence" and not entity.get("kind")
 
 
 def content_before_report(view: LogView, audit: str) -> list[Refusal]:

@@ -65,12 +65,12 @@ def is_permitted(roles: Iterable[Role], action: Action) -> bool:
     return any(action in PERMITTED[role] for role in roles)
 
 
-SETUP = frozenset({"audit", "team_member", "site", "process", "shift", "plan_slot", "previous_finding"})
+SETUP = frozenset({"audit", "team_member", "site", "process", "shift", "area", "plan_slot", "previous_finding"})
 """What is prepared in the office as well as on the way."""
 
 _CAPTURE = frozenset({"note", "evidence", "evidence_link", "attendance", "deviation"})
 _JUDGE = frozenset(
-    {"judgement", "finding", "finding_grade", "previous_finding", "plan_slot", "site", "process", "shift"}
+    {"judgement", "finding", "finding_grade", "previous_finding", "plan_slot", "site", "process", "shift", "area"}
 )
 _LEAD = frozenset(
     {"audit", "team_member", "recommendation", "closing_record", "handwritten_signature", "report_record"}

@@ -38,18 +38,47 @@ _FINDING = (
     "acknowledgement",
     "dissent_reason",
 )
-_EVIDENCE = ("sha256", "kind", "media_type", "size", "source", "captured_at", "caption")
+_EVIDENCE = (
+    "sha256",
+    "kind",
+    "method",
+    "media_type",
+    "size",
+    "source",
+    "captured_at",
+    "observed_at",
+    "caption",
+    "title",
+    "identifier",
+    "revision",
+    "found_in",
+    "interviewee",
+    "samples",
+    "population",
+    "process",
+    "site",
+    "shift",
+    "area",
+    "allowed_by",
+)
 _DRAWN = "annotation"
-"""What is drawn on evidence. Its key stands in a record only where something is: records of before it read the same."""
+"""What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it."""
 _JUDGEMENT = ("criterion", "process", "site", "shift", "auditor", "result", "reason")
 _LISTED = {
     "sites": ("site", ("name", "address")),
     "processes": ("process", ("name",)),
     "shifts": ("shift", ("name",)),
+    "areas": ("area", ("name", "site", "photo_policy")),
     "team": ("team_member", ("account", "name", "role")),
 }
-"""What findings and judgements point to by id, with what is told of it: two processes of one name stay two."""
-_REFERENCES = {"site": ("site",), "process": ("process",), "shift": ("shift",), "team_member": ("auditor", "raised_by")}
+"""What findings, judgements and evidence point to by id, with what is told of it: two processes of one name stay two."""
+_REFERENCES = {
+    "site": ("site",),
+    "process": ("process",),
+    "shift": ("shift",),
+    "area": ("area",),
+    "team_member": ("auditor", "raised_by"),
+}
 _SUMMARY = (
     "executive_summary",
     "conformity",
@@ -185,7 +214,11 @@ def report_record(
             {"criterion": row.criterion, "result": row.result, "findings": list(row.findings)}
             for row in clause_results(view, criteria, numbers)
         ],
-        "pictures": [evidence.id for evidence in _evidence(view) if evidence.get("is_in_report") is True],
+        "pictures": [
+            evidence.id
+            for evidence in _evidence(view)
+            if evidence.get("is_in_report") is True and evidence.get("sha256")
+        ],
         "changes_since_closing": changes_since_closing(closing, content),
         **basis.told(),
     }
@@ -234,7 +267,7 @@ def _content(view: LogView, audit: str) -> Record:
         },
         **{name: _listed(view, kind, told) for name, (kind, told) in _LISTED.items()},
         "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
-        "evidence": [_evidence_content(evidence) for evidence in _evidence(view)],
+        "evidence": [_evidence_content(view, evidence) for evidence in _evidence(view)],
         "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
         "attendance": _every(view, "attendance", _ATTENDANCE),
         "deviations": _every(view, "deviation", _DEVIATION),
@@ -263,14 +296,27 @@ def _finding(view: LogView, number: str, finding: EntityView) -> Record:
     }
 
 
-def _evidence_content(evidence: EntityView) -> Record:
-    drawn = _said(evidence, _DRAWN)
-    return {"id": evidence.id, **_picked(evidence, _EVIDENCE), **({} if drawn is None else {_DRAWN: drawn})}
-
-
 def _evidence(view: LogView) -> list[EntityView]:
-    """All of it but what was withdrawn: its file is gone, and its birth says nothing any more."""
-    return [evidence for evidence in view.of_kind("evidence") if evidence.get("sha256")]
+    """All of it but what was withdrawn: its birth says nothing any more."""
+    return [evidence for evidence in view.of_kind("evidence") if evidence.get("kind")]
+
+
+def _evidence_content(view: LogView, evidence: EntityView) -> Record:
+    links = [link for link in view.of_kind("evidence_link") if link.get("evidence") == evidence.id]
+    drawn = _said(evidence, _DRAWN) if evidence.get("sha256") else None
+    return {
+        "id": evidence.id,
+        "recorded_by": _account(evidence),
+        **_picked(evidence, _EVIDENCE),
+        "criteria": sorted({link.get("criterion") for link in links if link.get("criterion")}),
+        **({} if drawn is None else {_DRAWN: drawn}),
+    }
+
+
+def _account(evidence: EntityView) -> str | None:
+    """Who recorded it: the account of the birth that counts, which nobody can write for somebody else."""
+    heads = evidence.born_view.heads if evidence.born_view is not None else ()
+    return heads[-1].chain.account if heads else None
 
 
 def _every(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
@@ -278,8 +324,8 @@ def _every(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
 
 
 def _listed(view: LogView, kind: str, names: Iterable[str]) -> list[Record]:
-    """Every one that is shown, and what was deleted while a finding or a judgement still points to it."""
-    pointing = [*view.of_kind("finding"), *view.of_kind("judgement")]
+    """Every one that is shown, and what was deleted while a finding, a judgement or evidence still points to it."""
+    pointing = [*view.of_kind("finding"), *view.of_kind("judgement"), *_evidence(view)]
     named = {entity.get(name) for entity in pointing for name in _REFERENCES[kind]}
     found = [
         entity for _ref, entity in sorted(view.entities.items()) if entity.kind == kind and entity.born is not None

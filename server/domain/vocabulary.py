@@ -70,8 +70,32 @@ class Role(StrEnum):
 
 
 class EvidenceKind(StrEnum):
+    """A document is seen and a record is sampled: what is the client's is named, and stays where it is."""
+
     PHOTO = "photo"
     FILE = "file"
+    DOCUMENT = "document"
+    RECORD = "record"
+    INTERVIEW = "interview"
+    OBSERVATION = "observation"
+    VOICE_NOTE = "voice_note"
+    DRAWING = "drawing"
+
+
+class EvidenceMethod(StrEnum):
+    """How audit evidence was collected (ISO 19011, 6.4: interviews, observation, review of documented information)."""
+
+    DOCUMENTATION = "documentation"
+    INTERVIEW = "interview"
+    OBSERVATION = "observation"
+
+
+class PhotoPolicy(StrEnum):
+    """Whether photos may be taken in an area of the auditee."""
+
+    ALLOWED = "allowed"
+    ASK = "ask"
+    FORBIDDEN = "forbidden"
 
 
 class AnnotationKind(StrEnum):

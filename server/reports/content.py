@@ -12,12 +12,12 @@ from server.domain.refusals import Refusal
 from server.reports.content_annex import (
     attendance_part,
     clauses_part,
-    evidence_part,
     server_part,
     signatures_part,
     verifying_part,
 )
 from server.reports.content_changes import changes_part
+from server.reports.content_evidence import evidence_part
 from server.reports.content_findings import findings_part
 from server.reports.content_front import conclusions_part, course_part, cover_part
 from server.reports.material import ReportMaterial

@@ -1,8 +1,6 @@
-"""What stands behind the findings: clause by clause, the evidence, the people, the seals, and how to check all of it."""
+"""What stands behind the findings: clause by clause, the people, the seals, and how to check all of it."""
 
 from server.domain.vocabulary import FindingGrade, JudgementResult, SigningOutcome, SigningParty
-from server.reports.content_findings import drawn_words, is_printable
-from server.reports.drawn import picture_name
 from server.reports.material import Arrival, HandwrittenSignature, Record, SealedRecord
 from server.reports.parts import (
     Attendance,
@@ -10,8 +8,6 @@ from server.reports.parts import (
     Clauses,
     ClauseTable,
     Count,
-    Evidence,
-    EvidenceRow,
     Fact,
     Handwriting,
     ServerPage,
@@ -48,20 +44,6 @@ def clauses_part(telling: Telling) -> Clauses:
         ),
         tables=tables,
         legend=tuple(Count(mark, 0, _result_word(telling, mark)) for mark in order if mark in shown),
-    )
-
-
-def evidence_part(telling: Telling) -> Evidence:
-    """Every photo and file, printed or not, with the hash that binds the original to this report."""
-    words = telling.words
-    used: dict[str, list[str]] = {}
-    for finding in telling.findings:
-        for item in finding.get("evidence") or []:
-            used.setdefault(item, []).append(finding["number"])
-    return Evidence(
-        heading=words.say("evidence.heading"),
-        intro=words.say("evidence.intro" if telling.evidence else "evidence.none"),
-        rows=tuple(_evidence_row(telling, item, used.get(item["id"], [])) for item in telling.evidence),
     )
 
 
@@ -267,32 +249,6 @@ def _judgement_notes(telling: Telling) -> dict[str, list[str]]:
             if said not in of_criterion:
                 of_criterion.append(said)
     return notes
-
-
-def _evidence_row(telling: Telling, item: Record, findings: list[str]) -> EvidenceRow:
-    words = telling.words
-    facts = [
-        words.word("evidence", item.get("kind")),
-        words.instant(item.get("captured_at")),
-        words.size(item.get("size") or 0),
-        item.get("media_type") or "",
-    ]
-    if findings:
-        facts.append(words.count("evidence.findings", len(findings), findings=words.listed(sorted(findings))))
-    is_shown = is_printable(item.get("media_type")) and item["id"] in set(telling.report.get("pictures") or [])
-    if is_shown:
-        facts.append(words.say("evidence.printed"))
-    drawn = drawn_words(telling, item)
-    if drawn.said:
-        facts.append(drawn.said)
-    return EvidenceRow(
-        number=telling.evidence_numbers[item["id"]],
-        caption=item.get("caption") or words.say("picture.no_caption"),
-        facts=" · ".join(fact for fact in facts if fact),
-        sha256=item["sha256"],
-        name=picture_name(telling.report, item) if is_shown else "",
-        drawn=drawn,
-    )
 
 
 def _handwriting(telling: Telling, party: str, entry: HandwrittenSignature | None) -> Handwriting:

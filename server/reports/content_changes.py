@@ -167,6 +167,10 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return telling.standard_name(value)
     if name == "annotation":
         return words.count("drawn.shapes", len(value))
+    if name == "samples":
+        return words.listed(value)
+    if name == "recorded_by":
+        return telling.account_name(value) or str(value)
     if name == "evidence":
         return telling.numbered_evidence(value)
     if name == "size":
@@ -191,6 +195,8 @@ _FAMILIES = {
     "follow_up_result": "follow_up",
     "kind": "evidence",
     "source": "source",
+    "method": "method",
+    "photo_policy": "photo_policy",
 }
 """By field, the words of the catalogue in which its values are told."""
 

@@ -1,13 +1,12 @@
 """The findings, each with its parts, its dates and its pictures."""
 
+from server.reports.content_evidence import cited_evidence, drawn_words, is_printable
 from server.reports.content_front import deadline_facts
-from server.reports.drawn import drawing, is_covered, picture_name
+from server.reports.drawn import picture_name
 from server.reports.material import Record
-from server.reports.parts import Drawn, Fact, Finding, Findings, MarginGrade, Picture
+from server.reports.parts import Fact, Finding, Findings, MarginGrade, Picture
 from server.reports.telling import NONCONFORMITIES, Graded, Telling
 
-_PRINTABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
-"""What has a copy in report size. Everything else is named in the register of evidence."""
 _MOST_IN_MARGIN = 8
 """Clauses that stand beside a finding. More of them get a line of their own."""
 
@@ -29,7 +28,7 @@ def findings_part(telling: Telling) -> Findings:
 def pictures_of(telling: Telling, ids: list[str]) -> list[Picture]:
     """Those of these pieces of evidence that were picked for the report, in the order of their numbers."""
     picked = set(telling.report.get("pictures") or []) & set(ids)
-    return [_picture(telling, item) for item in telling.evidence if item["id"] in picked]
+    return [_picture(telling, item) for item in telling.evidence if item["id"] in picked and item.get("sha256")]
 
 
 def _finding(telling: Telling, finding: Record) -> Finding:
@@ -90,7 +89,7 @@ def _remarks(telling: Telling, finding: Record, is_withdrawn: bool) -> list[Fact
     elif finding.get("raised_at"):
         remarks.append(Fact(words.say("remark.raised"), words.instant(finding["raised_at"])))
     if finding.get("evidence"):
-        remarks.append(Fact(words.say("remark.evidence"), telling.numbered_evidence(finding["evidence"])))
+        remarks.append(Fact(words.say("remark.evidence"), cited_evidence(telling, finding["evidence"])))
     if finding.get("is_corrected_on_site"):
         remarks.append(Fact(words.say("remark.corrected"), words.say("remark.corrected.text")))
     if finding.get("acknowledgement") and not is_withdrawn:
@@ -147,26 +146,9 @@ def _picture(telling: Telling, item: Record) -> Picture:
     )
 
 
-def drawn_words(telling: Telling, item: Record) -> Drawn:
-    """What is said of a picture on which something was drawn; nothing of any other."""
-    if drawing(telling.report, item) is None:
-        return Drawn()
-    words = telling.words
-    return Drawn(
-        said=words.say("drawn.covered" if is_covered(telling.report, item) else "drawn.marked"),
-        original_label=words.say("drawn.original"),
-        shown_label=words.say("drawn.shown"),
-    )
-
-
 def _absent(telling: Telling, item: Record) -> str:
     """Why a picture is not shown, for the case that it is not."""
-    if item.get("media_type") not in _PRINTABLE:
+    if not is_printable(item.get("media_type")):
         return "picture.not_printable"
     arrived = telling.material.arrived
     return "picture.pending" if arrived is None or item["sha256"] not in arrived else "picture.unreadable"
-
-
-def is_printable(media_type: str | None) -> bool:
-    """Whether evidence of this type is shown as a picture, once its bytes are there."""
-    return media_type in _PRINTABLE

@@ -26,7 +26,7 @@ from server.mail import messages
 from server.mail.smtp import Attachment
 from server.reports.catalogues import known_catalogue
 from server.reports.content import build_content
-from server.reports.content_findings import is_printable
+from server.reports.content_evidence import is_printable
 from server.reports.drawn import drawing, picture_name
 from server.reports.gather import EnrolledKey, SignedHead, gather_material
 from server.reports.material import Record, ReportMaterial, ReportState, SealedRecord, attachments
@@ -135,9 +135,11 @@ def _gather(session: Any, row: ReportRow, blobs: BlobStore) -> ReportMaterial | 
             heads.setdefault((head.installation, head.account), []).append(signed)
     people = {account: accounts.account_by_id(session, account) for _installation, account in keys}
     hashes = [
-        str(entry.operation.value.get("sha256"))
+        str(entry.operation.value["sha256"])
         for entry in entries
-        if entry.operation.entity_kind == "evidence" and isinstance(entry.operation.value, dict)
+        if entry.operation.entity_kind == "evidence"
+        and isinstance(entry.operation.value, dict)
+        and entry.operation.value.get("sha256")
     ]
     audit = audits.find_audit(session, row.audit)
     gone = erasures.withdrawn_files(session, row.audit)
@@ -193,19 +195,22 @@ def _pending(record: Record, arrived: frozenset[str]) -> list[str]:
 
 def _picked(record: Record) -> dict[str, str | None]:
     """The files that were picked for the report, by their hash, each with what the tablet took it for."""
-    picked = set(record.get("pictures") or [])
-    return {item["sha256"]: item.get("media_type") for item in record.get("evidence") or [] if item["id"] in picked}
+    return {item["sha256"]: item.get("media_type") for item in _picked_evidence(record)}
 
 
 def _wanted(row: ReportRow, record: Record) -> list[Wanted]:
     """Each picture once, with what was drawn on it."""
-    picked = set(record.get("pictures") or [])
     wanted = [
         Wanted(picture_name(record, item), BlobKey(row.workspace, row.audit, item["sha256"]), drawing(record, item))
-        for item in record.get("evidence") or []
-        if item["id"] in picked
+        for item in _picked_evidence(record)
     ]
     return list({one.name: one for one in wanted}.values())
+
+
+def _picked_evidence(record: Record) -> list[Record]:
+    """What is told in words has no file, and is no picture whatever the record says."""
+    picked = set(record.get("pictures") or [])
+    return [item for item in record.get("evidence") or [] if item["id"] in picked and item.get("sha256")]
 
 
 def _refuse(row: ReportRow, refusal: Refusal) -> None:

@@ -199,8 +199,11 @@ class Clauses:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
+    """`said`: what it tells beside its name, line by line. `sha256` is empty where it is told in words and has no file."""
+
     number: str
     caption: str
+    said: tuple[str, ...]
     facts: str
     sha256: str
     name: str
@@ -209,10 +212,18 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceGroup:
+    """The evidence of one kind."""
+
+    heading: str
+    rows: tuple[EvidenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     heading: str
     intro: str
-    rows: tuple[EvidenceRow, ...]
+    groups: tuple[EvidenceGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)

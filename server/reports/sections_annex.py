@@ -94,20 +94,21 @@ def _clause_table(part: ClauseTable, columns: Sequence[str]) -> Flowable:
 def evidence_section(content: ReportContent, pictures: Pictures) -> list[Flowable]:
     part = content.evidence
     flowables = [*following_section(part.heading, "evidence"), paragraph(part.intro, look.BODY), Spacer(0, 4)]
-    if part.rows:
-        rows = [
-            [
-                paragraph(row.number, look.CELL_NUMBER_STRONG),
-                [
-                    paragraph(row.caption, look.CELL),
-                    paragraph(row.facts, look.CELL_NOTE),
-                    *_hashes(row, pictures),
-                ],
-            ]
-            for row in part.rows
-        ]
+    for group in part.groups:
+        rows = [[paragraph(row.number, look.CELL_NUMBER_STRONG), _evidence_cell(row, pictures)] for row in group.rows]
+        # A heading never stands alone at the foot of a page.
+        flowables += [CondPageBreak(96), paragraph(group.heading, look.SUBHEADING)]
         flowables.append(table(rows, [look.INDENT, look.COLUMN], has_head=False))
     return flowables
+
+
+def _evidence_cell(row: EvidenceRow, pictures: Pictures) -> list[Flowable]:
+    return [
+        paragraph(row.caption, look.CELL),
+        *(paragraph(line, look.CELL) for line in row.said),
+        paragraph(row.facts, look.CELL_NOTE),
+        *(_hashes(row, pictures) if row.sha256 else []),
+    ]
 
 
 def _hashes(row: EvidenceRow, pictures: Pictures) -> list[Flowable]:

@@ -18,8 +18,15 @@ CERTIFICATION = frozenset(
 )
 """Audits after which a certification body decides. The others end with the report."""
 
-LISTED_AS = {"process": "processes", "site": "sites", "shift": "shifts", "auditor": "team", "raised_by": "team"}
-"""By field of a finding or a judgement, the list of the record in which its id is found."""
+LISTED_AS = {
+    "process": "processes",
+    "site": "sites",
+    "area": "areas",
+    "shift": "shifts",
+    "auditor": "team",
+    "raised_by": "team",
+}
+"""By field of a finding, a judgement or evidence, the list of the record in which its id is found."""
 NONCONFORMITIES = (FindingGrade.MAJOR_NONCONFORMITY.value, FindingGrade.MINOR_NONCONFORMITY.value)
 
 
@@ -197,8 +204,8 @@ class Telling:
         return self.words.listed(self.cited(criterion) for criterion in criteria)
 
     def places(self, record: Record) -> str:
-        """Process, site and shift, as far as they are named."""
-        names = (self.name_of(place, record.get(place)) for place in ("process", "site", "shift"))
+        """Process, site, area and shift, as far as they are named."""
+        names = (self.name_of(place, record.get(place)) for place in ("process", "site", "area", "shift"))
         return self.words.listed(name for name in names if name)
 
     def name_of(self, field: str, entity_id: str | None) -> str:
@@ -215,6 +222,13 @@ class Telling:
             for item in record.get(listed) or []
             if item.get("name")
         }
+
+    def account_name(self, account: str | None) -> str:
+        """What the team calls whoever has this account; empty for somebody who never had an entry in it."""
+        team = (item for record in (self.report, self.closing) for item in record.get("team") or [])
+        return next(
+            (item["name"] for item in team if account and item.get("account") == account and item.get("name")), ""
+        )
 
     def stated(self, text: Any) -> str:
         """The text, or in words that there is none."""

@@ -777,7 +777,7 @@ def evidence_births(session: Session, audit: str, seq: int) -> list[Any]:
 
 def _evidence_named(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> set[str]:
     values = (entry.operation.value for entry in _births_of_evidence(session, audit, wanted))
-    return {str(value.get("sha256")) for value in values if isinstance(value, dict)}
+    return {str(value["sha256"]) for value in values if isinstance(value, dict) and value.get("sha256")}
 
 
 def _births_of_evidence(session: Session, audit: str, wanted: sa.ColumnElement[bool]) -> Iterator[Entry]:

@@ -33,7 +33,7 @@ from server.sync.receive import Receiver
 SEALED_RECORDS = ("closing_record", "report_record")
 WITHOUT_WORDS = (OperationKind.DELETE, OperationKind.SEAL)
 """They hold nobody's words, and without them what was deleted would be there again, and what was sealed open."""
-PLACE_OF_EVIDENCE = ("process", "site", "shift", "is_in_report")
+PLACE_OF_EVIDENCE = ("process", "site", "shift", "area", "is_in_report")
 """What stays of evidence that is withdrawn: where it belonged. Every other field of it may hold words."""
 
 

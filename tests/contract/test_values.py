@@ -220,3 +220,42 @@ def test_a_record_is_named_by_its_own_hash(kind: str):
         born |= {"closing_sha256": "a" * 64, "closing_seal_sha256": "b" * 64, "revision": 1, "reason": None}
     assert code_of("add", f"{kind}/r1", "born", born) is None
     assert code_of("add", f"{kind}/r1", "born", born | {"record": "[]"}) == "operation.value_unfit"
+
+
+WORDS_ALONE = dict.fromkeys(("sha256", "size", "media_type", "source", "file_name"))
+
+
+@pytest.mark.parametrize("kind", ["document", "record", "interview", "observation"])
+def test_what_is_told_in_words_is_born_without_a_file(kind):
+    told = EVIDENCE | {"kind": kind}
+    assert code_of("add", "evidence/e1", "born", told) == "operation.value_unfit"
+    assert code_of("add", "evidence/e1", "born", told | WORDS_ALONE) is None
+
+
+@pytest.mark.parametrize("kind", ["photo", "file", "voice_note", "drawing"])
+def test_what_is_a_file_says_which(kind):
+    shown = EVIDENCE | {"kind": kind}
+    assert code_of("add", "evidence/e1", "born", shown) is None
+    assert code_of("add", "evidence/e1", "born", shown | {"sha256": None}) == "operation.value_unfit"
+    assert code_of("add", "evidence/e1", "born", shown | WORDS_ALONE) == "operation.value_unfit"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "unfit"),
+    [
+        ("method", "interview", "hearsay"),
+        ("observed_at", "2026-11-24T03:30:00.000Z", "03:30"),
+        ("samples", ["M-101", "M-114"], "M-101"),
+        ("interviewee", "Machine operator, night shift", 7),
+        ("area", None, ""),
+    ],
+)
+def test_evidence_says_how_when_and_of_which_samples(field, value, unfit):
+    assert code_of("set", "evidence/e1", field, value) is None
+    assert code_of("set", "evidence/e1", field, unfit) == "operation.value_unfit"
+
+
+def test_an_area_allows_photos_asks_or_forbids_them():
+    assert code_of("add", "area/a1", "born", {}) is None
+    assert code_of("set", "area/a1", "photo_policy", "forbidden") is None
+    assert code_of("set", "area/a1", "photo_policy", "never") == "operation.value_unfit"

@@ -29,6 +29,7 @@ from server.domain.closing import content_before_report
 from server.domain.closings import closings_of
 from server.domain.custody import Custody, custody_statement, evidence_list_hash, evidence_named
 from server.domain.entity import fits_id
+from server.domain.evidence import WITH_FILE, fits_its_file, method_of
 from server.domain.fold import Entry, LogView, fold_log
 from server.domain.operation import (
     GENESIS,
@@ -269,6 +270,15 @@ def test_judgement(vector: dict[str, Any]) -> None:
         for row in judgements.clause_results(view, vector.get("criteria", []), numbers)
     ]
     assert results == vector.get("results", [])
+
+
+@vectors("evidence")
+def test_evidence(vector: dict[str, Any]) -> None:
+    assert {kind: kind in WITH_FILE for kind in vector.get("has_file", {})} == vector.get("has_file", {})
+    for case in vector.get("fits", []):
+        assert fits_its_file(case["born"]) == case["fits"], case
+    for case in vector.get("methods", []):
+        assert method_of(case["kind"], case["said"]) == case["method"], case
 
 
 @vectors("record")

@@ -264,7 +264,7 @@ def test_an_audit_without_anything_is_told_in_whole_sentences(material: ReportMa
     )
     assert content.conclusions.table_note == "The audit team raised no nonconformity."
     assert content.findings.intro == "The audit team raised no finding."
-    assert content.evidence.intro.startswith("No photos or files were collected.")
+    assert content.evidence.intro.startswith("No evidence was recorded one by one.")
     assert content.attendance.intro == "No attendance was recorded."
     assert content.changes.intro.startswith("None:")
     assert content.cover.client == "Not stated."

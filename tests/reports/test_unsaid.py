@@ -152,12 +152,20 @@ def test_stage_1_without_a_concern_asks_to_resolve_none(material: ReportMaterial
 def test_only_pictures_are_said_to_be_shown(material: ReportMaterial):
     record = material.report.record
     picked = [*record["pictures"], "e7"]
-    (file,) = [row for row in told(changed(material, pictures=picked)).evidence.rows if "application/pdf" in row.facts]
+    (file,) = [
+        row
+        for group in told(changed(material, pictures=picked)).evidence.groups
+        for row in group.rows
+        if "application/pdf" in row.facts
+    ]
     assert "shown" not in file.facts
 
 
-def test_the_register_is_of_photos_and_files(material: ReportMaterial):
-    assert told(material).evidence.intro.startswith("The photos and files of the audit")
+def test_the_register_speaks_only_of_what_there_is(material: ReportMaterial):
+    """Photos and files alone: nothing is said of interviews, nor of the client's documents."""
+    intro = told(material).evidence.intro
+    assert "Documentation 1, Observation 6" in intro
+    assert "role" not in intro and "referenced" not in intro
     assert "Working notes stay with the audit team." in told(material).evidence.intro
 
 

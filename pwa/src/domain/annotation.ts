@@ -119,8 +119,9 @@ export interface Layered {
   readonly shapes: readonly Shape[];
 }
 
-/** What is drawn on one piece of evidence. What another entry covers in the same file is covered here too. */
+/** What is drawn on one piece of evidence. What another entry covers in the same file is covered here too. What has no file has no layer. */
 export function layerOf(evidence: Layered, all: Iterable<Layered>): Shape[] {
+  if (evidence.sha256 === '') return [];
   const own = evidence.shapes;
   const others = [...all]
     .filter(({ id, sha256 }) => id !== evidence.id && sha256 === evidence.sha256)

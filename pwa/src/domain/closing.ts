@@ -37,7 +37,7 @@ export function openDisputes(view: LogView): (OpenDispute & { isSealed: boolean 
   const disputes: (OpenDispute & { isSealed: boolean })[] = [];
   for (const entity of view.entities.values()) {
     // What was withdrawn is in no record any more, so nobody has to decide what was right about it.
-    if (entity.born === null || (entity.kind === 'evidence' && !entity.value('sha256'))) continue;
+    if (entity.born === null || (entity.kind === 'evidence' && !entity.value('kind'))) continue;
     if (isOrphanedGrade(view, entity)) {
       // Somebody graded without knowing that the finding was deleted: what has to be decided is whether there is one.
       const ref = `finding/${gradedFinding(entity.id)}`;

@@ -38,6 +38,8 @@ const LONGER_OR_SHORTER: Readonly<Record<string, number>> = {
   'finding_grade.finding': 200,
   'finding_grade.grade_reason': 4000,
   'evidence.caption': 2000,
+  'evidence.identifier': 120,
+  'evidence.revision': 60,
   'recommendation.text': 4000,
   'handwritten_signature.reason': 2000,
   'handwritten_signature.statement': 2000,

@@ -12,6 +12,7 @@ const SETUP: readonly EntityKind[] = [
   'site',
   'process',
   'shift',
+  'area',
   'plan_slot',
   'previous_finding',
 ];
@@ -25,6 +26,7 @@ const JUDGE: readonly EntityKind[] = [
   'site',
   'process',
   'shift',
+  'area',
 ];
 const LEAD: readonly EntityKind[] = [
   'audit',

@@ -37,21 +37,45 @@ const FINDING = [
   'dissent_reason',
 ];
 const GRADE = ['grade', 'grade_reason'];
-const EVIDENCE = ['sha256', 'kind', 'media_type', 'size', 'source', 'captured_at', 'caption'];
-/** What is drawn on evidence. Its key stands in a record only where something is: records of before it read the same. */
+const EVIDENCE = [
+  'sha256',
+  'kind',
+  'method',
+  'media_type',
+  'size',
+  'source',
+  'captured_at',
+  'observed_at',
+  'caption',
+  'title',
+  'identifier',
+  'revision',
+  'found_in',
+  'interviewee',
+  'samples',
+  'population',
+  'process',
+  'site',
+  'shift',
+  'area',
+  'allowed_by',
+];
+/** What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it. */
 const DRAWN = 'annotation';
 const JUDGEMENT = ['criterion', 'process', 'site', 'shift', 'auditor', 'result', 'reason'];
-/** What findings and judgements point to by id, with what is told of it: two processes of one name stay two. */
+/** What findings, judgements and evidence point to by id, with what is told of it: two processes of one name stay two. */
 const LISTED = {
   sites: ['site', ['name', 'address']],
   processes: ['process', ['name']],
   shifts: ['shift', ['name']],
+  areas: ['area', ['name', 'site', 'photo_policy']],
   team: ['team_member', ['account', 'name', 'role']],
 } as const satisfies Record<string, readonly [EntityKind, readonly string[]]>;
 const REFERENCES: Partial<Record<EntityKind, readonly string[]>> = {
   site: ['site'],
   process: ['process'],
   shift: ['shift'],
+  area: ['area'],
   team_member: ['auditor', 'raised_by'],
 };
 const ATTENDANCE = ['name', 'function', 'at_opening', 'at_closing'];
@@ -87,6 +111,7 @@ export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   site: LISTED.sites[1],
   process: LISTED.processes[1],
   shift: LISTED.shifts[1],
+  area: LISTED.areas[1],
   team_member: LISTED.team[1],
   finding: FINDING,
   finding_grade: GRADE,
@@ -201,7 +226,7 @@ export function reportRecord(view: LogView, audit: string, terms: ReportTerms, b
     confirmed: picked(shown, CONFIRMED),
     clauses: rows.map((row) => ({ criterion: row.criterion, result: row.result, findings: [...row.findings] })),
     pictures: evidenceIn(view)
-      .filter((evidence) => evidence.get('is_in_report') === true)
+      .filter((evidence) => evidence.get('is_in_report') === true && Boolean(evidence.get('sha256')))
       .map((evidence) => evidence.id),
     changes_since_closing: changesSinceClosing(terms.closing, content),
     ...basisOf(basis),
@@ -261,7 +286,7 @@ export function contentOf(view: LogView, audit: string): PlainRecord {
     },
     ...Object.fromEntries(Object.entries(LISTED).map(([name, [kind, told]]) => [name, listed(view, kind, told)])),
     findings: numberedFindings(view).map(({ number, finding }) => findingContent(view, number, finding)),
-    evidence: evidenceIn(view).map(evidenceContent),
+    evidence: evidenceIn(view).map((evidence) => evidenceContent(view, evidence)),
     judgements: view.ofKind('judgement').map((judgement) => picked(judgement, JUDGEMENT)),
     attendance: every(view, 'attendance', ATTENDANCE),
     deviations: every(view, 'deviation', DEVIATION),
@@ -287,23 +312,36 @@ function findingContent(view: LogView, number: string, finding: FindingView): Pl
   };
 }
 
-function evidenceContent(evidence: EntityView<'evidence'>): PlainRecord {
-  const drawn = valueOf(evidence, DRAWN);
-  return { id: evidence.id, ...picked(evidence, EVIDENCE), ...(drawn === null ? {} : { [DRAWN]: drawn }) };
+/** All of it but what was withdrawn: its birth says nothing any more. */
+function evidenceIn(view: LogView): EntityView<'evidence'>[] {
+  return view.ofKind('evidence').filter((evidence) => Boolean(evidence.get('kind')));
 }
 
-/** All of it but what was withdrawn: its file is gone, and its birth says nothing any more. */
-function evidenceIn(view: LogView): EntityView<'evidence'>[] {
-  return view.ofKind('evidence').filter((evidence) => Boolean(evidence.get('sha256')));
+function evidenceContent(view: LogView, evidence: EntityView<'evidence'>): PlainRecord {
+  const links = view.ofKind('evidence_link').filter((link) => link.get('evidence') === evidence.id);
+  const criteria = links.map((link) => link.get('criterion')).filter((one) => typeof one === 'string' && one !== '');
+  const drawn = evidence.get('sha256') ? valueOf(evidence, DRAWN) : null;
+  return {
+    id: evidence.id,
+    recorded_by: accountOf(evidence),
+    ...picked(evidence, EVIDENCE),
+    criteria: [...new Set(criteria as string[])].sort(),
+    ...(drawn === null ? {} : { [DRAWN]: drawn }),
+  };
+}
+
+/** Who recorded it: the account of the birth that counts, which nobody can write for somebody else. */
+function accountOf(evidence: EntityView<'evidence'>): string | null {
+  return evidence.bornView?.heads.at(-1)?.chain.account ?? null;
 }
 
 function every(view: LogView, kind: EntityKind, names: readonly string[]): PlainRecord[] {
   return view.ofKind(kind).map((entity) => ({ id: entity.id, ...picked(entity, names) }));
 }
 
-/** Every one that is shown, and what was deleted while a finding or a judgement still points to it. */
+/** Every one that is shown, and what was deleted while a finding, a judgement or evidence still points to it. */
 function listed(view: LogView, kind: EntityKind, names: readonly string[]): PlainRecord[] {
-  const pointing: readonly AnyEntity[] = [...view.ofKind('finding'), ...view.ofKind('judgement')];
+  const pointing: readonly AnyEntity[] = [...view.ofKind('finding'), ...view.ofKind('judgement'), ...evidenceIn(view)];
   const named = new Set(pointing.flatMap((entity) => REFERENCES[kind]!.map((name) => entity.value(name))));
   return [...view.entities.values()]
     .filter((entity) => entity.kind === kind && entity.born !== null && (!entity.isDeleted || named.has(entity.id)))

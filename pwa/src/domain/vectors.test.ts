@@ -20,6 +20,7 @@ import {
 } from './finding';
 import { foldLog, type Entry, type LogView } from './fold';
 import { entryNames, readBatch, readContents, readLine } from './handover';
+import { hasFile, methodOf } from './evidence';
 import { clauseResults, judgementId } from './judgement';
 import {
   advanceRunningHash,
@@ -349,6 +350,15 @@ describe('a judgement', () => {
   });
 });
 
+describe('evidence', () => {
+  test.each(vectors('evidence'))('%s', (_, vector) => {
+    const known = vector['has_file'] ?? {};
+    expect(Object.fromEntries(Object.keys(known).map((kind) => [kind, hasFile(kind)]))).toEqual(known);
+    for (const { kind, said, method } of vector['methods'] ?? [])
+      expect([kind, methodOf(kind, said)]).toEqual([kind, method]);
+  });
+});
+
 describe('a record', () => {
   test.each(vectors('record'))('%s', (_, vector) => {
     const view = viewOf(vector['things']);
@@ -458,6 +468,7 @@ describe('an annotation', () => {
       expect([why, drawing(shapes as Shape[])]).toEqual([why, marks]);
     const all: Layered[] = (vector['evidence'] ?? []).map((one: Vector) => ({
       ...one,
+      sha256: one['sha256'] ?? '',
       shapes: one['annotation'] ?? [],
     }));
     for (const one of all) expect(layerOf(one, all)).toEqual(vector['layers'][one.id]);

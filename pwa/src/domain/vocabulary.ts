@@ -12,12 +12,14 @@ export type AnnotationColour = Schemas['AnnotationColour'];
 export type AnnotationKind = Schemas['AnnotationKind'];
 export type AuditType = Schemas['AuditType'];
 export type EvidenceKind = Schemas['EvidenceKind'];
+export type EvidenceMethod = Schemas['EvidenceMethod'];
 export type EvidenceSource = Schemas['EvidenceSource'];
 export type FindingGrade = Schemas['FindingGrade'];
 export type FollowUpResult = Schemas['FollowUpResult'];
 export type JudgementResult = Schemas['JudgementResult'];
 export type OperationKind = Schemas['OperationKind'];
 export type Origin = Schemas['Origin'];
+export type PhotoPolicy = Schemas['PhotoPolicy'];
 export type RecommendationOutcome = Schemas['RecommendationOutcome'];
 export type Role = Schemas['Role'];
 export type SigningOutcome = Schemas['SigningOutcome'];
@@ -82,6 +84,18 @@ export const RECOMMENDATION_OUTCOMES = listed<RecommendationOutcome>()([
 export const FOLLOW_UP_RESULTS = listed<FollowUpResult>()(['effective', 'not_effective', 'not_verified']);
 export const SIGNING_PARTIES = listed<SigningParty>()(['audit_team_leader', 'auditee_representative']);
 export const SIGNING_OUTCOMES = listed<SigningOutcome>()(['signed', 'declined', 'absent', 'remote']);
+export const EVIDENCE_KINDS = listed<EvidenceKind>()([
+  'photo',
+  'file',
+  'document',
+  'record',
+  'interview',
+  'observation',
+  'voice_note',
+  'drawing',
+]);
+export const EVIDENCE_METHODS = listed<EvidenceMethod>()(['documentation', 'interview', 'observation']);
+export const PHOTO_POLICIES = listed<PhotoPolicy>()(['allowed', 'ask', 'forbidden']);
 export const SLOT_STATES = listed<SlotState>()(['planned', 'done', 'not_held']);
 export const TEAM_ROLES = listed<TeamRole>()([
   'audit_team_leader',
@@ -99,6 +113,7 @@ export interface Entities {
   site: Schemas['Site'];
   process: Schemas['Process'];
   shift: Schemas['Shift'];
+  area: Schemas['Area'];
   plan_slot: Schemas['PlanSlot'];
   previous_finding: Schemas['PreviousFinding'];
   deviation: Schemas['Deviation'];
@@ -123,6 +138,7 @@ export const BORN_FIELDS = {
   site: [],
   process: [],
   shift: [],
+  area: [],
   plan_slot: [],
   previous_finding: ['criteria', 'grade', 'number', 'raised_on', 'statement'],
   deviation: ['observed_at'],

@@ -25,6 +25,13 @@ export interface components {
             digest: string;
             dseq: number;
         };
+        Area: {
+            name?: string;
+            /** @enum {string} */
+            photo_policy?: "allowed" | "ask" | "forbidden";
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            site?: string | null;
+        };
         Attendance: {
             at_closing?: boolean;
             at_opening?: boolean;
@@ -239,30 +246,44 @@ export interface components {
             reason: string;
         };
         Evidence: {
+            allowed_by?: string;
             annotation?: components["schemas"]["Shape"][];
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            area?: string | null;
             caption?: string;
             /** @example 2026-11-24T09:41:07.250Z */
             captured_at: string;
             file_name: string | null;
+            found_in?: string;
+            identifier?: string;
+            interviewee?: string;
             is_in_report?: boolean;
             /** @enum {string} */
-            kind: "photo" | "file";
+            kind: "photo" | "file" | "document" | "record" | "interview" | "observation" | "voice_note" | "drawing";
             /** @example image/jpeg */
-            media_type: string;
+            media_type: string | null;
+            /** @enum {string|null} */
+            method?: "documentation" | "interview" | "observation" | null;
+            /** @example 2026-11-24T09:41:07.250Z */
+            observed_at?: string | null;
+            population?: string;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
+            revision?: string;
+            samples?: string[];
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
-            sha256: string;
+            sha256: string | null;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             shift?: string | null;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             site?: string | null;
-            size: number;
-            /** @enum {string} */
-            source: "camera_still" | "camera_frame" | "system_camera" | "file";
+            size: number | null;
+            /** @enum {string|null} */
+            source: "camera_still" | "camera_frame" | "system_camera" | "file" | null;
+            title?: string;
         };
         /** @enum {string} */
-        EvidenceKind: "photo" | "file";
+        EvidenceKind: "photo" | "file" | "document" | "record" | "interview" | "observation" | "voice_note" | "drawing";
         EvidenceLink: {
             /** @example iso9001-2015:7.1.5.1 */
             criterion: string | null;
@@ -271,6 +292,8 @@ export interface components {
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             finding: string | null;
         };
+        /** @enum {string} */
+        EvidenceMethod: "documentation" | "interview" | "observation";
         /** @enum {string} */
         EvidenceSource: "camera_still" | "camera_frame" | "system_camera" | "file";
         Finding: {
@@ -468,7 +491,11 @@ export interface components {
             name: string;
             roles?: ("administrator" | "programme_manager" | "lead_auditor" | "auditor" | "technical_reviewer" | "quality_manager" | "reader")[];
         };
+        /** @enum {string} */
+        PhotoPolicy: "allowed" | "ask" | "forbidden";
         PlanSlot: {
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            area?: string | null;
             auditees?: string;
             auditors?: string[];
             criteria?: string[];
