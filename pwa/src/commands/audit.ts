@@ -9,7 +9,7 @@ import { entryOfBeginner, entryOf } from './team';
 
 export type Fields<K extends keyof Entities> = { readonly [F in SettableField<K>]?: Entities[K][F] | undefined };
 /** Kinds that are added, changed and removed without more ado. */
-export type SetUpKind = 'site' | 'process' | 'shift' | 'plan_slot' | 'attendance';
+export type SetUpKind = 'site' | 'process' | 'shift' | 'area' | 'plan_slot' | 'attendance';
 
 export interface NewAudit extends Fields<'audit'> {
   readonly workspace: string;

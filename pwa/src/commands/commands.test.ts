@@ -14,20 +14,31 @@ import { encode } from '../store/codec';
 import { commit } from '../store/commit';
 import { installationOf, type AuditbookDatabase } from '../store/database';
 import { deviceKey, isSignedBy } from '../store/keys';
-import { clauseRows, disputesOf, notSeen, once, readLog, readTeam, unfiledOf, watchAudits } from '../store/queries';
+import {
+  clauseRows,
+  disputesOf,
+  notSeen,
+  once,
+  readLog,
+  readTeam,
+  unfiledOf,
+  watchAudits,
+  watchEvidence,
+} from '../store/queries';
 import { keepReference } from '../store/reference';
 import { ARON, AUDIT, LENA, openTablet, testLong, WORKSPACE } from '../store/testing';
 import {
   addPart,
   addTeamMember,
   changeAudit,
+  changePart,
   changeTeamMember,
   createAudit,
   removeTeamMember,
   type Fields,
 } from './audit';
 import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
-import { addEvidence, annotate, deleteEvidence, linkEvidence } from './evidence';
+import { addEvidence, annotate, deleteEvidence, linkEvidence, tellEvidence } from './evidence';
 import { resolveDeletion, resolveDispute } from './conflict';
 import {
   changeFinding,
@@ -468,9 +479,90 @@ describe('a photo', () => {
       [video, { kind: 'file', media_type: 'application/octet-stream' }],
       [new TextEncoder().encode('x'), { kind: 'file', media_type: 'application/octet-stream' }],
     ] as const) {
-      const { id } = await done(addEvidence(lena, audit, { content: new Blob([content]), source: 'file' }));
+      const given = { content: new Blob([content]), source: 'file', allowed_by: 'Head of quality' } as const;
+      const { id } = await done(addEvidence(lena, audit, given));
       expect((await readLog(lena.database, audit)).find('evidence', id)!.born).toMatchObject(told);
     }
+  });
+
+  test('that would be a copy of a document is kept only with a yes of the client, which stands in the log', async () => {
+    const { lena, audit } = await openAudit();
+    const copy = {
+      content: new TextEncoder().encode('%PDF-1.7').buffer,
+      mediaType: 'application/pdf',
+      source: 'file',
+    } as const;
+    expect(await addEvidence(lena, audit, copy)).toMatchObject({ code: 'evidence.copy_not_allowed' });
+    expect(await addEvidence(lena, audit, { ...copy, allowed_by: ' ' })).toMatchObject({
+      code: 'evidence.copy_not_allowed',
+    });
+    const { id } = await done(addEvidence(lena, audit, { ...copy, allowed_by: 'Ruth Kestrel' }));
+    expect((await readLog(lena.database, audit)).find('evidence', id)!.get('allowed_by')).toBe('Ruth Kestrel');
+  });
+
+  test('is no photo where the area forbids photos, and where it asks somebody has said yes', async () => {
+    const { lena, audit } = await openAudit();
+    const { id: area } = await done(addPart(lena, audit, 'area', { name: 'Paint shop', photo_policy: 'forbidden' }));
+    const shot = { content: photo(), mediaType: 'image/jpeg', source: 'camera_still', area } as const;
+    expect(await addEvidence(lena, audit, shot)).toMatchObject({ code: 'evidence.photo_forbidden' });
+    await done(changePart(lena, audit, 'area', area, { photo_policy: 'ask' }));
+    expect(await addEvidence(lena, audit, shot)).toMatchObject({ code: 'evidence.photo_not_allowed' });
+    const { id } = await done(addEvidence(lena, audit, { ...shot, allowed_by: 'Shift supervisor' }));
+    const kept = (await readLog(lena.database, audit)).find('evidence', id)!;
+    expect([kept.get('area'), kept.get('allowed_by')]).toEqual([area, 'Shift supervisor']);
+    await done(changePart(lena, audit, 'area', area, { photo_policy: 'allowed' }));
+    await done(addEvidence(lena, audit, { ...shot, content: photo() }));
+  });
+
+  test('in an area of which nobody has said anything has to be asked for', async () => {
+    const { lena, audit } = await openAudit();
+    const { id: area } = await done(addPart(lena, audit, 'area', { name: 'Laboratory' }));
+    const shot = { content: photo(), mediaType: 'image/jpeg', source: 'camera_still', area } as const;
+    expect(await addEvidence(lena, audit, shot)).toMatchObject({ code: 'evidence.photo_not_allowed' });
+  });
+
+  test('told in words has no file, waits for no upload, and serves a finding and several clauses at once', async () => {
+    const { lena, audit } = await openAudit();
+    const { id: finding } = await done(raiseFinding(lena, audit, COMPLETE));
+    const { id } = await done(
+      tellEvidence(lena, audit, {
+        kind: 'record',
+        title: 'Calibration record',
+        samples: ['M-101', 'M-114'],
+        population: '46 gauges of the list',
+        observed_at: '2026-11-24T03:30:00.000Z',
+        finding,
+        criteria: [CLAUSE, 'iso9001-2015:7.5.3.2'],
+      }),
+    );
+    const view = await readLog(lena.database, audit);
+    const record = view.find('evidence', id)!;
+    expect(record.born).toMatchObject({ kind: 'record', sha256: null, size: null, media_type: null, source: null });
+    expect([record.get('samples'), record.get('observed_at')]).toEqual([
+      ['M-101', 'M-114'],
+      '2026-11-24T03:30:00.000Z',
+    ]);
+    const links = view.ofKind('evidence_link').filter((link) => link.get('evidence') === id);
+    expect(links.map((link) => link.get('finding') ?? link.get('criterion')).toSorted()).toEqual(
+      [finding, CLAUSE, 'iso9001-2015:7.5.3.2'].toSorted(),
+    );
+    expect(await lena.database.uploads.count()).toBe(0);
+    const [shown] = (await once(watchEvidence(lena.database, audit)))!;
+    expect([shown!.bytes, shown!.sha256]).toEqual(['none', '']);
+  });
+
+  test.each([
+    [{ kind: 'document', revision: '4' }, 'title'],
+    [{ kind: 'record', title: 'Calibration record' }, 'samples'],
+    [{ kind: 'interview', caption: 'Sends it back.' }, 'interviewee'],
+    [{ kind: 'interview', interviewee: 'Machine operator' }, 'caption'],
+    [{ kind: 'observation', caption: '  ' }, 'caption'],
+  ] as const)('that nobody else could verify is not kept: %o', async (told, lacking) => {
+    const { lena, audit } = await openAudit();
+    expect(await tellEvidence(lena, audit, told)).toMatchObject({
+      code: 'evidence.says_too_little',
+      facts: { lacking },
+    });
   });
 
   test('that comes empty from the camera is not taken for one', async () => {

@@ -6,6 +6,7 @@ import { downscale } from '../capture/downscale';
 import { mergedShapes, shapesIn, type Shape } from '../domain/annotation';
 import { hashOf } from '../capture/hash';
 import { mediaTypeIn } from '../capture/media-type';
+import { lacksToBeVerified, photoPolicyIn, type ToldKind } from '../domain/evidence';
 import { refuse } from '../domain/refusal';
 import { mediaTypeOf } from '../domain/spelling';
 import type { EvidenceSource } from '../domain/vocabulary';
@@ -19,7 +20,10 @@ import { write, writeNew, type Created, type Outcome, type Session } from './ses
 
 export const MAX_EVIDENCE_BYTES = 200 * 1024 * 1024;
 
-export interface NewEvidence extends Pick<Fields<'evidence'>, 'caption' | 'process' | 'site' | 'shift'> {
+export interface NewEvidence extends Pick<
+  Fields<'evidence'>,
+  'caption' | 'process' | 'site' | 'shift' | 'area' | 'method' | 'observed_at' | 'allowed_by'
+> {
   /** A camera's `Shot`, or a `File` of an input: read at once, since a camera's file does not stay readable. */
   readonly content: ArrayBuffer | Blob;
   readonly mediaType?: string;
@@ -51,10 +55,20 @@ export async function addEvidence(
   if (bytes.byteLength > MAX_EVIDENCE_BYTES) return refuse('evidence.too_large', { limit: MAX_EVIDENCE_BYTES });
   const sha256 = await hashOf(bytes);
   const id = newId();
-  const { caption, process, site, shift, finding = null, criterion = null } = given;
+  const { caption, process, site, shift, area, method, observed_at, allowed_by } = given;
+  const { finding = null, criterion = null } = given;
+  const kind = mediaType.startsWith('image/') ? 'photo' : 'file';
+  // Of the client's documents a copy is kept only with the client's yes; a photo where the area allows it.
+  if (kind === 'file' && !allowed_by?.trim()) return refuse('evidence.copy_not_allowed');
+  if (kind === 'photo') {
+    const areas = area ? await readKind(session.database, audit, 'area') : [];
+    const policy = photoPolicyIn(areas.find((one) => one.id === area));
+    if (policy === 'forbidden') return refuse('evidence.photo_forbidden');
+    if (policy === 'ask' && !allowed_by?.trim()) return refuse('evidence.photo_not_allowed');
+  }
   const changes: Change[] = [
     add('evidence', id, {
-      kind: mediaType.startsWith('image/') ? 'photo' : 'file',
+      kind,
       sha256,
       size: bytes.byteLength,
       media_type: mediaType,
@@ -62,7 +76,7 @@ export async function addEvidence(
       file_name: given.fileName?.slice(0, 300) ?? (isFile ? nameOf(given.content) : null),
       captured_at: capturedAt,
     }),
-    ...setAll('evidence', id, { caption, process, site, shift }),
+    ...setAll('evidence', id, { caption, process, site, shift, area, method, observed_at, allowed_by }),
   ];
   if (finding !== null || criterion !== null) {
     changes.push(add('evidence_link', newId(), { evidence: id, finding, criterion }));
@@ -70,6 +84,41 @@ export async function addEvidence(
   const written = await writeNew(session, audit, id, changes, [cutEvidence(bytes, sha256, mediaType)]);
   if ('code' in written) return written;
   return { ...written, sha256, pictures: makePictures(session, sha256, bytes, mediaType) };
+}
+
+export interface ToldEvidence extends Omit<Fields<'evidence'>, 'is_in_report'> {
+  readonly kind: ToldKind;
+  /** What it bears out, filed in the same tap: one piece may serve several. */
+  readonly finding?: string | null;
+  readonly criteria?: readonly string[];
+}
+
+/** A document seen, a record sampled, an interview, an observation: told in words, without a file. */
+export async function tellEvidence(
+  session: Session,
+  audit: string,
+  { kind, finding = null, criteria = [], ...fields }: ToldEvidence,
+): Promise<Outcome<Created>> {
+  const lacking = lacksToBeVerified(kind, fields);
+  if (lacking.length > 0) return refuse('evidence.says_too_little', { lacking: lacking.join(', ') });
+  const id = newId();
+  const targets = [
+    ...(finding === null ? [] : [{ finding, criterion: null }]),
+    ...criteria.map((criterion) => ({ finding: null, criterion })),
+  ];
+  return writeNew(session, audit, id, [
+    add('evidence', id, {
+      kind,
+      sha256: null,
+      size: null,
+      media_type: null,
+      source: null,
+      file_name: null,
+      captured_at: instant(),
+    }),
+    ...setAll('evidence', id, fields),
+    ...targets.map((target) => add('evidence_link', newId(), { evidence: id, ...target })),
+  ]);
 }
 
 /** Thumbnails that are missing although the bytes are here: the app was closed before they were made. */

@@ -57,6 +57,8 @@ const NEEDED: Readonly<Record<ToldKind, readonly (readonly string[])[]>> = {
 };
 
 /** Whether photos may be taken: where the area says nothing one asks, and outside every area they may. */
-export function photoPolicyIn(area: { get(name: 'photo_policy'): PhotoPolicy | undefined } | undefined): PhotoPolicy {
+export function photoPolicyIn(
+  area: { get(name: 'photo_policy'): PhotoPolicy | null | undefined } | undefined,
+): PhotoPolicy {
   return area === undefined ? 'allowed' : (area.get('photo_policy') ?? 'ask');
 }

@@ -240,14 +240,15 @@ function isReady(readiness: Readiness | null): boolean {
 
 /**
  * Where the bytes are: `safe` on the server, `waiting` here only, `damaged` here and not right, `elsewhere` on the server only,
- * `missing` recorded here and neither here nor, as it last said, on the server, `withdrawn` nowhere any more.
+ * `missing` recorded here and neither here nor, as it last said, on the server, `withdrawn` nowhere any more, `none` where
+ * it is told in words.
  */
-export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere' | 'missing' | 'withdrawn';
+export type BytesState = 'safe' | 'waiting' | 'damaged' | 'elsewhere' | 'missing' | 'withdrawn' | 'none';
 
 export interface EvidenceItem {
   readonly id: string;
   readonly entity: EntityView<'evidence'>;
-  /** Empty where it was withdrawn. */
+  /** Empty where it was withdrawn, and where it is told in words. */
   readonly sha256: string;
   readonly bytes: BytesState;
   /** When and why it was withdrawn, as far as the log here tells; null where it was not. */
@@ -282,7 +283,12 @@ export function watchEvidence(db: AuditbookDatabase, audit: string): Live<Eviden
       .map((entity) => {
         const sha256 = entity.get('sha256') ?? '';
         const birth = entity.erased('sha256');
-        const bytes = birth === undefined ? bytesState(uploads.get(sha256), gone.has(sha256)) : 'withdrawn';
+        const isHere = birth === undefined;
+        const bytes = !isHere
+          ? 'withdrawn'
+          : sha256 === ''
+            ? 'none'
+            : bytesState(uploads.get(sha256), gone.has(sha256));
         return {
           id: entity.id,
           entity,

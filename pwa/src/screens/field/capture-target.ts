@@ -1,3 +1,5 @@
+import type { ToldKind } from '../../domain/evidence';
+
 /** What a screen is about: photos and notes taken there are filed to it at once, a finding raised there cites it. */
 export interface CaptureTarget {
   readonly criterion?: string;
@@ -6,5 +8,7 @@ export interface CaptureTarget {
 
 export interface Capturing {
   readonly what: 'photo' | 'note' | 'finding' | 'find';
+  /** The kind of evidence in words that the sheet opens with; a note where nothing is said. */
+  readonly kind?: ToldKind;
   readonly target?: CaptureTarget;
 }

@@ -19,6 +19,12 @@ const TEXTS: readonly string[] = [
   'text',
   'reason',
   'caption',
+  'identifier',
+  'revision',
+  'found_in',
+  'interviewee',
+  'population',
+  'allowed_by',
   'requirement',
   'failure',
   'objective_evidence',
@@ -74,10 +80,13 @@ export function valueWords(
 ): string {
   if (value === null || value === '') return t('dispute.empty');
   if (typeof value === 'boolean') return value ? t('dispute.yes') : t('dispute.no');
-  if (field === 'process' || field === 'site' || field === 'shift')
+  if (field === 'process' || field === 'site' || field === 'shift' || field === 'area')
     return audit.nameOf(field, String(value)) || String(value);
   if (field === 'considered' && isConsidered(value)) return consideredWords(audit, value);
   if (field === 'annotation') return annotationWords(value);
+  if (field === 'samples' && Array.isArray(value)) return formatList(value.map(String)) || t('dispute.empty');
+  if (field === 'method') return say('evidence.method', String(value));
+  if (field === 'photo_policy') return say('area.policy', String(value));
   if (Array.isArray(value))
     return value.length > 0 ? formatList(value.map((one) => audit.clauseName(String(one)))) : t('dispute.empty');
   if (typeof value === 'object') return t('dispute.other');

@@ -5,9 +5,10 @@ import { changeNote, deleteNote } from '../../commands/note';
 import type { Shape } from '../../domain/annotation';
 import type { Outcome, Written } from '../../commands/session';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
+import type { TrayPiece } from '../../components/Tray.svelte';
 import type { Stamp } from '../../look/stamp-shapes';
 import { saidOf } from './erased';
-import { labelOf } from './evidence-words';
+import { labelOf, pieceKindOf } from './evidence-words';
 import type { OpenAudit } from './open-audit.svelte';
 import { stampOfBytes } from './stamp';
 
@@ -15,7 +16,7 @@ import { stampOfBytes } from './stamp';
 export interface Piece {
   /** The reference of the evidence or the note. */
   readonly id: string;
-  readonly kind: 'photo' | 'file' | 'note';
+  readonly kind: TrayPiece['kind'];
   readonly label: string;
   readonly src?: string;
   readonly shapes?: readonly Shape[];
@@ -33,7 +34,7 @@ export function trayOf(audit: OpenAudit): Piece[] {
       at: item.capturedAt,
       piece: {
         id: item.entity.ref,
-        kind: item.entity.get('kind') === 'photo' ? ('photo' as const) : ('file' as const),
+        kind: pieceKindOf(item),
         label: labelOf(item),
         src: audit.pictures.address(item.sha256, 'thumbnail', item.hasThumbnail),
         shapes: audit.layerOf(item),

@@ -91,6 +91,10 @@ export class OpenAudit {
   chosenDay: string | null = $state(null);
   /** Where judgements count, when somebody said otherwise than the slot. */
   chosenPlace: Place | null = $state.raw(null);
+  /** The area where one is, when somebody said otherwise than the slot. Null: in none. */
+  chosenArea: string | null | undefined = $state(undefined);
+  /** By area, who of the client allowed photos there: asked once while the audit is open. */
+  allowedBy: Readonly<Record<string, string>> = $state.raw({});
   /** The piece of the tray that waits for its clause or finding. */
   selectedPiece: string | null = $state(null);
   /** What is being captured, and for what. */
@@ -135,6 +139,16 @@ export class OpenAudit {
   );
   /** Where I am: what is judged, noted and photographed from now on counts there. */
   readonly place: Place = $derived(this.chosenPlace ?? (this.slot ? placeOf(this.slot) : NOWHERE));
+
+  readonly areas = $derived.by(() => {
+    const order = new Intl.Collator(locale.current, { numeric: true });
+    return this.view.ofKind('area').toSorted((one, other) => order.compare(saidOf(one, 'name'), saidOf(other, 'name')));
+  });
+  /** Where I am, as far as photos are concerned; the slot says it until somebody says otherwise. */
+  readonly area = $derived.by(() => {
+    const chosen = this.chosenArea === undefined ? this.slot?.get('area') : this.chosenArea;
+    return this.areas.find((area) => area.id === chosen);
+  });
 
   readonly #stops: (() => void)[] = [];
 
@@ -359,7 +373,7 @@ export class OpenAudit {
   }
 
   /** "Turning · Main works · Night": the names of a place, shortest first known. */
-  nameOf(kind: 'process' | 'site' | 'shift', id: string | null | undefined): string {
+  nameOf(kind: 'process' | 'site' | 'shift' | 'area', id: string | null | undefined): string {
     return saidOf(this.view.entity(`${kind}/${id}`), 'name');
   }
 
