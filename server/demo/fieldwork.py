@@ -13,7 +13,7 @@ from typing import Any
 
 from server.demo.audit import Audit
 from server.demo.moment import At
-from server.domain.vocabulary import FindingGrade, FollowUpResult, JudgementResult, RecommendationOutcome
+from server.domain.vocabulary import EvidenceKind, FindingGrade, FollowUpResult, JudgementResult, RecommendationOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,25 @@ class Photographed:
     place: Place
     finding: str | None = None
     criterion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    Evidence in words: a document seen, a record sampled, an interview, an observation. `said` are fields of the contract.
+    `observed_at` where it was recorded later than it was seen.
+    """
+
+    id: str
+    at: At
+    by: str
+    kind: EvidenceKind
+    place: Place
+    said: Mapping[str, Any]
+    criteria: tuple[str, ...] = ()
+    finding: str | None = None
+    area: str | None = None
+    observed_at: At | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +196,7 @@ class FinishedAudit:
     reports: tuple[Reported, ...]
     findings: tuple[Found, ...] = ()
     photos: tuple[Photographed, ...] = ()
+    told: tuple[Told, ...] = ()
     judged: tuple[Judged, ...] = ()
     notes: tuple[Noted, ...] = ()
     deviations: tuple[Deviated, ...] = ()

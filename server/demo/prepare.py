@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from server.demo.audit import Audit
+from server.demo.audit import Audit, PlanSlot, SlotKind
 from server.demo.company import AUDIT_CLIENT, CERTIFICATION_BODY, PERSON
-from server.demo.works import PROCESSES, SHIFTS, SITES
-from server.domain.vocabulary import SlotState
+from server.demo.works import AREAS, PROCESSES, SHIFTS, SITES
+from server.domain.vocabulary import PhotoPolicy, SlotState
 from server.sync.office import Change
 
 
@@ -67,6 +67,8 @@ def entity(ref: str, born: dict[str, object], **fields: object) -> Iterator[Chan
 def _places() -> Iterator[Change]:
     for site in SITES:
         yield from entity(f"site/{site.id}", {}, name=site.name, address=site.address)
+    for area in AREAS:
+        yield from entity(f"area/{area.id}", {}, name=area.name, site=area.site, photo_policy=area.photos.value)
     for shift in SHIFTS:
         yield from entity(f"shift/{shift.id}", {}, name=shift.name, hours=shift.hours)
     for process in PROCESSES:
@@ -84,8 +86,15 @@ def _plan(audit: Audit) -> Iterator[Change]:
             site=slot.site,
             process=slot.process,
             shift=slot.shift,
+            area=_area_on_the_floor(slot),
             auditors=list(slot.auditors),
             auditees=", ".join(PERSON[person].name for person in slot.auditees),
             criteria=list(slot.criteria),
             state=SlotState.PLANNED.value,
         )
+
+
+def _area_on_the_floor(slot: PlanSlot) -> str | None:
+    """Where the slot is on the floor. In an office nobody needs a photo, and whoever wants one of a screen says where."""
+    asks = {area.id for area in AREAS if area.photos is PhotoPolicy.ASK}
+    return slot.area if slot.kind is SlotKind.PROCESS and slot.area not in asks else None

@@ -41,6 +41,7 @@ from server.demo.stage_2_findings import (
     visit_to_glutwerk,
 )
 from server.demo.stage_2_plan import stage_2_plan
+from server.demo.stage_2_told import stage_2_told
 from server.domain.vocabulary import (
     AuditType,
     FindingGrade,
@@ -96,6 +97,7 @@ def stage_2(starts_on: date) -> FinishedAudit:
         reports=_reports(starts_on),
         findings=stage_2_findings(starts_on),
         photos=stage_2_photos(starts_on),
+        told=stage_2_told(starts_on),
         judged=(
             Judged(At(one, "10:02"), "aron", cited(QUALITY, *AUDIT_CLIENT.exclusions[0].clauses),
                 Place("orders", "main", "day"), JudgementResult.NOT_APPLICABLE,

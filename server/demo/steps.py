@@ -13,10 +13,11 @@ from typing import Any
 
 from server.demo.audit import PlanSlot
 from server.demo.company import PERSON
-from server.demo.fieldwork import Deviated, FinishedAudit, Found, Photographed, Place, Rewritten
+from server.demo.fieldwork import Deviated, FinishedAudit, Found, Photographed, Place, Rewritten, Told
 from server.demo.moment import At
 from server.demo.prepare import entity
 from server.demo.tablet import JPEG
+from server.domain.evidence import FACTS_OF_A_FILE
 from server.domain.judgement import judgement_id
 from server.domain.vocabulary import EvidenceKind, EvidenceSource, JudgementResult, SlotState, TeamRole
 from server.sealing.canonical import sha256_hex
@@ -66,6 +67,8 @@ class Steps:
             yield from self._finding(found)
         for photo in self._finished.photos:
             yield self._photo(photo)
+        for told in self._finished.told:
+            yield self._told(told)
         for deviated in self._finished.deviations:
             yield self._deviation(deviated)
         for again in self._finished.replanned:
@@ -179,6 +182,28 @@ class Steps:
             *changed(ref, caption=photo.caption, is_in_report=True),
         )
         return Step(photo.at, photo.by, changes)
+
+    def _told(self, told: Told) -> Step:
+        """Kept in one tap with all that it bears out."""
+        ref = self.ref("evidence", told.id, told.at)
+        born = {"kind": told.kind.value, **dict.fromkeys(FACTS_OF_A_FILE), "captured_at": told.at.instant}
+        finding = self.known("finding", told.finding).partition("/")[2] if told.finding else None
+        targets: list[tuple[str | None, str | None]] = [(None, criterion) for criterion in told.criteria]
+        if finding:
+            targets.append((finding, None))
+        observed = {"observed_at": told.observed_at.instant} if told.observed_at else {}
+        where = {"area": told.area} if told.area else {}
+        changes = (
+            *entity(ref, born, **told.said, **_placed(told.place), **where, **observed),
+            *(
+                Change.add(
+                    f"evidence_link/{new_id(told.at.ms)}",
+                    {"evidence": ref.partition("/")[2], "finding": found, "criterion": criterion},
+                )
+                for found, criterion in targets
+            ),
+        )
+        return Step(told.at, told.by, changes)
 
     def _deviation(self, deviated: Deviated) -> Step:
         ref = f"deviation/{new_id(deviated.at.ms)}"

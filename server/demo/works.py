@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class PhotoRule(StrEnum):
-    """What an area allows; where photos are forbidden a sketch or words take their place."""
-
-    ALLOWED = "allowed"
-    ASK = "ask"
-    FORBIDDEN = "forbidden"
+from server.domain.vocabulary import PhotoPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class Area:
     id: str
     site: str
     name: str
-    photos: PhotoRule
+    photos: PhotoPolicy
     rules: str
 
 
@@ -106,21 +99,21 @@ HEADCOUNT = (
 """All 60 people in the scope; the agency workers are counted, since they work under the audit client's control."""
 
 AREAS = (
-    Area("office", "main", "Office", PhotoRule.ASK, "Screens may show drawings of customers."),
-    Area("goods-in", "main", "Goods in", PhotoRule.ALLOWED, "Safety shoes, fork-lift traffic."),
-    Area("hall-1", "main", "Hall 1, turning", PhotoRule.ALLOWED, "Safety shoes and glasses."),
-    Area("hall-2", "main", "Hall 2, milling and final inspection", PhotoRule.ASK,
+    Area("office", "main", "Office", PhotoPolicy.ASK, "Screens may show drawings of customers."),
+    Area("goods-in", "main", "Goods in", PhotoPolicy.ALLOWED, "Safety shoes, fork-lift traffic."),
+    Area("hall-1", "main", "Hall 1, turning", PhotoPolicy.ALLOWED, "Safety shoes and glasses."),
+    Area("hall-2", "main", "Hall 2, milling and final inspection", PhotoPolicy.ALLOWED,
         "Safety shoes and glasses; ask the shift lead before a photo of a customer's part."),
-    Area("prototype-cell", "main", "Hall 2, prototype cell", PhotoRule.FORBIDDEN,
+    Area("prototype-cell", "main", "Hall 2, prototype cell", PhotoPolicy.FORBIDDEN,
         "Confidential parts of one customer: words or a sketch only."),
-    Area("gauge-room", "main", "Gauge room", PhotoRule.ALLOWED, "20 °C, keep the door closed."),
-    Area("waste-yard", "main", "Waste yard behind hall 2", PhotoRule.ALLOWED, "Safety shoes, fork-lift traffic."),
-    Area("workshop", "main", "Maintenance workshop", PhotoRule.ALLOWED, "Safety shoes."),
-    Area("assembly", "second", "Deburring and assembly", PhotoRule.ALLOWED,
+    Area("gauge-room", "main", "Gauge room", PhotoPolicy.ALLOWED, "20 °C, keep the door closed."),
+    Area("waste-yard", "main", "Waste yard behind hall 2", PhotoPolicy.ALLOWED, "Safety shoes, fork-lift traffic."),
+    Area("workshop", "main", "Maintenance workshop", PhotoPolicy.ALLOWED, "Safety shoes."),
+    Area("assembly", "second", "Deburring and assembly", PhotoPolicy.ALLOWED,
         "Safety shoes, hearing protection."),
-    Area("washing", "second", "Washing room", PhotoRule.FORBIDDEN,
+    Area("washing", "second", "Washing room", PhotoPolicy.FORBIDDEN,
         "Solvent, explosive atmosphere: no tablet inside, notes on paper and recorded afterwards."),
-    Area("warehouse", "second", "Warehouse and dispatch", PhotoRule.ALLOWED,
+    Area("warehouse", "second", "Warehouse and dispatch", PhotoPolicy.ALLOWED,
         "Safety shoes, fork-lift traffic."),
 )
 

@@ -157,20 +157,21 @@ def _check_heads(seals: Mapping[str, Any], report: Mapping[str, Any], findings: 
 def _note_pictures(report: Mapping[str, Any], text: str, findings: Findings) -> None:
     by_id = {item["id"]: item for item in report.get("evidence", [])}
     shown = [by_id[picture] for picture in report.get("pictures", []) if picture in by_id]
-    unprinted = [item for item in report.get("evidence", []) if item["sha256"] not in text]
+    files = [item["sha256"] for item in report.get("evidence", []) if item["sha256"]]
+    unprinted = [sha256 for sha256 in files if sha256 not in text]
     findings.expect(
         not unprinted,
         "pictures.listed",
-        f"{len(shown)} pictures are part of the report; the SHA-256 of all {len(by_id)} pieces of evidence is printed.",
-        f"{len(unprinted)} pieces of evidence of the sealed record are not printed in the report.",
+        f"{len(shown)} pictures are part of the report; the SHA-256 of all {len(files)} files of evidence is printed.",
+        f"{len(unprinted)} files of evidence of the sealed record are not printed in the report.",
     )
 
 
 def check_originals(records: Mapping[str, Any], folder: Path, findings: Findings) -> None:
     report = records.get(REPORT_RECORD_FILE, {})
-    wanted = {item["sha256"] for item in report.get("evidence", [])}
+    wanted = {item["sha256"] for item in report.get("evidence", []) if item["sha256"]}
     found = {sha256_hex(path.read_bytes()): path.name for path in sorted(folder.iterdir()) if path.is_file()}
     fitting = wanted & set(found)
-    findings.note("originals", f"{len(fitting)} of {len(wanted)} pieces of evidence lie in {folder}, byte for byte.")
+    findings.note("originals", f"{len(fitting)} of {len(wanted)} files of evidence lie in {folder}, byte for byte.")
     for digest in sorted(set(found) - wanted):
         findings.warn("originals.unknown", f"{found[digest]} is not evidence of this report, or it was changed.")

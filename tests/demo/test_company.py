@@ -3,8 +3,8 @@
 import re
 
 from server.demo.company import CERTIFICATION_BODY, PEOPLE
-from server.demo.works import AREAS, EXTERNAL_PROVIDERS, HEADCOUNT, PROCESSES, SHIFTS, SITES, PhotoRule, headcount_of
-from server.domain.vocabulary import TeamRole
+from server.demo.works import AREAS, EXTERNAL_PROVIDERS, HEADCOUNT, PROCESSES, SHIFTS, SITES, headcount_of
+from server.domain.vocabulary import PhotoPolicy, TeamRole
 
 PEOPLE_IDS = {person.id for person in PEOPLE}
 
@@ -19,7 +19,7 @@ def test_heat_treatment_is_outsourced_and_two_areas_allow_no_photos():
     (outsourced,) = [process for process in PROCESSES if process.provider is not None]
     assert "Heat treatment" in outsourced.name
     assert outsourced.provider in {provider.id for provider in EXTERNAL_PROVIDERS}
-    assert sum(area.photos is PhotoRule.FORBIDDEN for area in AREAS) == 2
+    assert sum(area.photos is PhotoPolicy.FORBIDDEN for area in AREAS) == 2
 
 
 def test_places_and_owners_exist():

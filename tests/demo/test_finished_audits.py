@@ -119,8 +119,10 @@ def test_the_overdue_caliper_is_in_words_and_in_a_picture(stage_2: Held):
     gauges = finding(stage_2, "01")
     assert "caliper M-114 (due 2026-09-09)" in gauges["objective_evidence"]
     assert "2 of 12 gauges sampled" in gauges["objective_evidence"]
-    (picture,) = [one for one in record_of(stage_2, "report_record")["evidence"] if one["id"] in gauges["evidence"]]
+    shown = [one for one in record_of(stage_2, "report_record")["evidence"] if one["id"] in gauges["evidence"]]
+    (picture,) = [one for one in shown if one["kind"] == "photo"]
     assert "M-114" in picture["caption"]
+    assert {one["kind"] for one in shown} == {"photo", "document", "record"}
 
 
 def test_a_repeated_minor_was_regraded_by_the_leader_with_the_reason(stage_2: Held):
@@ -187,6 +189,31 @@ def test_areas_without_photos_are_told_as_deviations(stage_2: Held):
     assert sorted(text.split(" in the ")[0] for text in told) == ["No photos", "No tablet"]
     (washing,) = [one for one in stage_2.view.of_kind("finding") if "washing" in one.get("title")]
     assert washing.get("observed_at") < washing.get("raised_at")
+
+
+def test_evidence_in_words_is_of_every_kind_and_copies_nothing(stage_2: Held):
+    """Documents are referenced; interviews name a role; where no photo may be taken, words take its place."""
+    told = [one for one in stage_2.view.of_kind("evidence") if one.get("sha256") is None]
+    assert {one.get("kind") for one in told} == {"document", "record", "interview", "observation"}
+    (interview,) = [one for one in told if one.get("kind") == "interview"]
+    assert "Machine operator" in interview.get("interviewee")
+    surnames = [person.name.rpartition(" ")[2] for person in PEOPLE]
+    said = " ".join(str(one.fields[name].value) for one in told for name in one.fields)
+    assert [name for name in surnames if name in said] == []
+    forbidden = {area.id for area in stage_2.view.of_kind("area") if area.get("photo_policy") == "forbidden"}
+    assert {one.get("area") for one in told if one.get("kind") == "observation"} == forbidden
+    (washing,) = [one for one in told if one.get("area") == "washing"]
+    assert washing.get("observed_at") < washing.get("captured_at")
+
+
+def test_one_document_serves_a_finding_and_two_clauses(stage_2: Held):
+    (document,) = [one for one in stage_2.view.of_kind("evidence") if one.get("kind") == "document"]
+    links = [one for one in stage_2.view.of_kind("evidence_link") if one.get("evidence") == document.id]
+    assert sorted((one.get("finding") is not None, one.get("criterion")) for one in links) == [
+        (False, "iso9001-2015:7.1.5.2"),
+        (False, "iso9001-2015:7.5.3.1"),
+        (True, None),
+    ]
 
 
 def test_an_interpreter_went_along_and_never_judged(stage_2: Held, audit: EntityView):
