@@ -132,6 +132,27 @@ def test_axe_finds_nothing_in_a_sheet(reader: Reader, hands: Tablets, sheet: str
     assert reader.violations(tablet) == []
 
 
+@pytest.mark.parametrize("kind", ["Record", "Interview"])
+def test_axe_finds_nothing_where_evidence_is_told(reader: Reader, hands: Tablets, kind: str):
+    """With its fields unfolded, and with what lacks said at them."""
+    tablet = reader.read("audit")
+    tablet.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Note", exact=True).click()
+    sheet = tablet.page.get_by_role("dialog")
+    sheet.get_by_role("button", name=kind, exact=True).click()
+    sheet.get_by_label("What they show" if kind == "Record" else "What was said").fill("x")
+    sheet.get_by_role("button", name=re.compile("^Keep the")).click()
+    sheet.get_by_text("When and where").click()
+    assert reader.violations(tablet) == []
+
+
+def test_axe_finds_nothing_where_photos_are_forbidden(reader: Reader, hands: Tablets):
+    tablet = reader.read("audit")
+    tablet.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Photo", exact=True).click()
+    tablet.page.get_by_role("dialog").get_by_label("Area").select_option(label="Washing room · No photos")
+    expect(tablet.page.get_by_role("button", name="Tell it in words")).to_be_visible()
+    assert reader.violations(tablet) == []
+
+
 @pytest.mark.parametrize("theme", ["paper", "night"])
 @pytest.mark.parametrize("button", HANDOVER)
 def test_axe_finds_nothing_where_work_is_taken_out_by_hand(reader: Reader, hands: Tablets, button: str, theme: str):

@@ -122,7 +122,7 @@ def test_a_client_that_was_just_saved_is_offered_to_the_next_audit_with_its_site
     lena.page.get_by_role("button", name="Create the audit").click()
     expect(lena.page.get_by_label("Title")).to_have_value("Zertifizierungsaudit der Stufe 2, ISO 9001:2015")
     expect(lena.page.get_by_label("Audit objectives")).to_have_value(re.compile("^Feststellen, ob"))
-    lena.page.get_by_role("tab", name="Sites, processes, shifts").click()
+    lena.page.get_by_role("tab", name="Places").click()
     for place in ("Foundry", "early", "night"):
         expect(
             lena.page.get_by_role("tabpanel").locator(f'input[value="{place}"], input').filter(visible=True).first

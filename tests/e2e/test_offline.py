@@ -164,6 +164,10 @@ def test_a_heic_photo_and_a_large_video_arrive_as_they_were_chosen(lena: Tablet,
     lena.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Photo", exact=True).click()
     sheet = lena.page.get_by_role("dialog", name="Photo")
     sheet.get_by_label("From files").set_input_files([heic, video])
+    # A photo is kept at once; a file would be a copy, which somebody of the client has to allow.
+    expect(sheet.get_by_text("“line three.mp4” would be a copy of a document.")).to_be_visible(timeout=60_000)
+    sheet.get_by_label("Name or function").fill("Thomas Reiter")
+    sheet.get_by_role("button", name="Keep the copy").click()
     expect(sheet.get_by_role("status").first).to_contain_text("2 kept on this device", timeout=60_000)
     sheet.get_by_role("button", name="Done").click()
     lena.enter("Evidence")

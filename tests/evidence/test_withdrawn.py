@@ -16,7 +16,7 @@ from server.evidence.bring import bring_evidence
 from server.evidence.derivatives import report_picture
 from server.evidence.upload import Sender as Uploading
 from server.evidence.upload import append_to_upload
-from server.storage import accounts, audits
+from server.storage import accounts, audits, operation_log
 from server.storage import erasures as kept
 from server.storage import evidence as records
 from server.storage.evidence_store import EvidenceFiles
@@ -481,3 +481,31 @@ def test_what_the_doctor_moves_meanwhile_goes_as_well(
     withdraw(paula, shown)
     monkeypatch.undo()
     assert on_disk(config) == []
+
+
+def test_an_interview_is_withdrawn_as_a_picture_is_and_takes_no_file_along(shown: Device, lena, paula, config: Config):
+    """It is told in words, so there is no file: its words go, its place stays, and the picture beside it is untouched."""
+    told = f"evidence/{new_id()}"
+    nothing = dict.fromkeys(("sha256", "size", "media_type", "source", "file_name"))
+    shown.add(told, kind="interview", **nothing, captured_at="2026-11-24T09:55:00.000Z")
+    shown.set(told, "interviewee", "Mr Novak")
+    shown.set(told, "area", "press-shop")
+    shown.push()
+    assert withdraw(paula, shown, told).evidence == ()
+    reader = Device(lena, shown.audit)
+    reader.pull()
+    entity = reader.view().entity(told)
+    assert (entity.get("kind"), entity.get("interviewee"), entity.get("area")) == (None, None, "press-shop")
+    assert on_disk(config) != []
+
+
+def test_evidence_in_words_is_no_file_that_anybody_waits_for(shown: Device):
+    nothing = dict.fromkeys(("sha256", "size", "media_type", "source", "file_name"))
+    shown.add(f"evidence/{new_id()}", kind="observation", **nothing, captured_at="2026-11-24T09:55:00.000Z")
+    shown.push()
+    assert evidence_named_in(shown) == {SHA256}
+
+
+def evidence_named_in(device: Device) -> set[str]:
+    with reading(SERVER) as session:
+        return operation_log.evidence_named(session, device.audit)
