@@ -13,6 +13,7 @@ from typing import Any
 
 from server.demo.audit import Audit
 from server.demo.moment import At
+from server.domain.annotation import Shape
 from server.domain.vocabulary import EvidenceKind, FindingGrade, FollowUpResult, JudgementResult, RecommendationOutcome
 
 
@@ -83,7 +84,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Photographed:
-    """A picture that was taken and picked for the report; `draw` makes its bytes."""
+    """
+    A picture that was taken and picked for the report; `draw` makes its bytes. `drawn` is what the auditor drew on it afterwards, in
+    the units of server/domain/annotation.py.
+    """
 
     id: str
     at: At
@@ -93,6 +97,7 @@ class Photographed:
     place: Place
     finding: str | None = None
     criterion: str | None = None
+    drawn: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from server.demo import photo
 from server.demo.audit import ENVIRONMENT, QUALITY, cited
 from server.demo.fieldwork import Found, Photographed, Place, Rewritten
 from server.demo.moment import At, former_surveillance_day, spoken
+from server.domain.annotation import Shape
 from server.domain.vocabulary import FindingGrade
 from server.standards.catalogue import criterion_id
 
@@ -159,6 +160,16 @@ def _gauges(starts_on: date, one: date, two: date) -> Found:
     )  # fmt: skip
 
 
+CALIPER_DRAWN: tuple[Shape, ...] = (
+    {"kind": "arrow", "colour": "red", "points": [[8250, 2420], [7650, 3330]], "text": None},
+    {"kind": "text", "colour": "red", "points": [[7150, 2200]], "text": "past its due date"},
+)
+BOARD_DRAWN: tuple[Shape, ...] = (
+    {"kind": "redact", "colour": None, "points": [[3620, 3690], [4270, 4110]], "text": None},
+)
+"""Somebody's name stands on the board. The report does not need it."""
+
+
 def stage_2_photos(starts_on: date) -> tuple[Photographed, ...]:
     """The four that were picked for the report."""
     one, due = starts_on, caliper_due(starts_on)
@@ -166,7 +177,7 @@ def stage_2_photos(starts_on: date) -> tuple[Photographed, ...]:
     return (
         Photographed("caliper", At(one, "11:14"), "aron", partial(photo.caliper, label),
             f"Caliper M-114 at bench 4, in use at final inspection; calibration due {spoken(due)}", INSPECTION,
-            finding="gauges"),
+            finding="gauges", drawn=CALIPER_DRAWN),
         Photographed("chart", At(one, "11:58"), "lena", photo.furnace_chart,
             "Furnace chart of batch 3317 with the stamp of goods in: order 4692, followed from order to delivery", HARDENING,
             criterion=criterion_id(QUALITY, "8.5.1")),
@@ -174,5 +185,6 @@ def stage_2_photos(starts_on: date) -> tuple[Photographed, ...]:
             "Waste yard: one of two drums without readable label and tray, 4 m from the rain drain", WASTE_YARD,
             finding="drums"),
         Photographed("board", At(one, "23:22"), "aron", photo.whiteboard,
-            "Board of hall 2 at 23:20: three points taken over, two still open", NIGHT, finding="board"),
+            "Board of hall 2 at 23:20: three points taken over, two still open", NIGHT, finding="board",
+            drawn=BOARD_DRAWN),
     )  # fmt: skip

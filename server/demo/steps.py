@@ -67,6 +67,11 @@ class Steps:
             yield from self._finding(found)
         for photo in self._finished.photos:
             yield self._photo(photo)
+            if photo.drawn:
+                ref = self.known("evidence", photo.id)
+                yield Step(
+                    photo.at.later(75), photo.by, changed(ref, annotation=[dict(shape) for shape in photo.drawn])
+                )
         for told in self._finished.told:
             yield self._told(told)
         for deviated in self._finished.deviations:

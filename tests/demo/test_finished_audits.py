@@ -125,6 +125,15 @@ def test_the_overdue_caliper_is_in_words_and_in_a_picture(stage_2: Held):
     assert {one["kind"] for one in shown} == {"photo", "document", "record"}
 
 
+def test_the_label_of_the_caliper_is_pointed_at_and_a_name_on_the_board_is_covered(stage_2: Held):
+    drawn = {
+        one["caption"].partition(" ")[0]: [shape["kind"] for shape in one["annotation"]]
+        for one in record_of(stage_2, "report_record")["evidence"]
+        if "annotation" in one
+    }
+    assert drawn == {"Caliper": ["arrow", "text"], "Board": ["redact"]}
+
+
 def test_a_repeated_minor_was_regraded_by_the_leader_with_the_reason(stage_2: Held):
     gauges = finding(stage_2, "01")
     assert values_over_time(stage_2, f"finding/{gauges['id']}", "grade") == [

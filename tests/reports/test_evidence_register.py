@@ -135,6 +135,20 @@ def test_what_has_no_file_is_no_picture_although_it_was_picked(material: ReportM
     assert all(picture.sha256 for picture in told(picked).findings.further)
 
 
+def test_what_was_drawn_is_said_of_a_photo_and_of_nothing_that_has_no_file(material: ReportMaterial):
+    """Two pieces that are told in words have no file between them: what one covers is nobody else's cover."""
+    cover = {"kind": "redact", "colour": None, "points": [[10, 20], [400, 500]], "text": None}
+    photo = material.report.record["evidence"][0]
+    stray = [piece(name, "observation", "08:40", caption="A tray", annotation=[cover]) for name in ("w1", "w2")]
+    evidence = [photo | {"annotation": [cover]}, *stray]
+    shown = groups(changed(material, evidence=evidence, pictures=[photo["id"], "w1"]))
+    (drawn,) = shown["Photos"]
+    assert drawn.drawn.said in drawn.facts and "covered for privacy" in drawn.drawn.said
+    assert drawn.name.startswith(f"{photo['sha256']}.")
+    for row in shown["Observations"]:
+        assert (row.drawn.said, row.name, row.sha256) == ("", "", "")
+
+
 def test_a_kind_of_a_newer_app_is_listed_and_not_lost(material: ReportMaterial):
     evidence = [piece("n1", "hologram", "08:00", caption="Machine 4")]
     assert [row.caption for row in groups(changed(material, evidence=evidence))["hologram"]] == ["Machine 4"]

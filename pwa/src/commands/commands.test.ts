@@ -38,7 +38,7 @@ import {
   type Fields,
 } from './audit';
 import { presentClosingRecord, recommend, sealClosingRecord, signClosingRecord, type Word } from './closing';
-import { addEvidence, annotate, deleteEvidence, linkEvidence, tellEvidence } from './evidence';
+import { addEvidence, annotate, changeEvidence, deleteEvidence, linkEvidence, tellEvidence } from './evidence';
 import { resolveDeletion, resolveDispute } from './conflict';
 import {
   changeFinding,
@@ -549,6 +549,32 @@ describe('a photo', () => {
     expect(await lena.database.uploads.count()).toBe(0);
     const [shown] = (await once(watchEvidence(lena.database, audit)))!;
     expect([shown!.bytes, shown!.sha256]).toEqual(['none', '']);
+  });
+
+  test('told in words is mended, and each change is taken back with one tap', async () => {
+    const { lena, audit } = await openAudit();
+    const { id } = await done(tellEvidence(lena, audit, { kind: 'observation', caption: 'Two gauges lack a label' }));
+    const { id: area } = await done(addPart(lena, audit, 'area', { name: 'Stores' }));
+    const changes: [Parameters<typeof changeEvidence>[3], unknown][] = [
+      [{ area }, null],
+      [{ method: 'interview' }, null],
+      [{ observed_at: '2026-11-24T03:30:00.000Z' }, null],
+      [{ title: 'Gauges' }, ''],
+      [{ identifier: 'QM-07' }, ''],
+      [{ revision: '4' }, ''],
+      [{ found_in: 'DMS' }, ''],
+      [{ interviewee: 'Storekeeper' }, ''],
+      [{ samples: ['M-101'] }, []],
+      [{ population: '46 gauges' }, ''],
+      [{ allowed_by: 'Ruth Kestrel' }, ''],
+    ];
+    for (const [change, was] of changes) {
+      await done(undo(lena, await done(changeEvidence(lena, audit, id, change))));
+      const kept = (await readLog(lena.database, audit)).find('evidence', id)!;
+      expect([change, Object.keys(change).map((name) => kept.value(name))]).toEqual([change, [was]]);
+    }
+    await done(undo(lena, await done(changePart(lena, audit, 'area', area, { photo_policy: 'forbidden' }))));
+    expect((await readLog(lena.database, audit)).find('area', area)!.get('photo_policy')).toBe('ask');
   });
 
   test.each([

@@ -43,3 +43,20 @@ test('a finding that was moved to another process is told by the names of both',
   const [change] = spokenChanges(changes, { ...names, before, now });
   expect([change!.was, change!.is]).toEqual(['Milling', 'Assembly']);
 });
+
+test('evidence that was collected elsewhere, otherwise or at another time is told in words too', () => {
+  const changed = (field: string, was: Value, is: Value) => ({ finding: null, evidence: 'e1', field, was, is });
+  const changes = [
+    changed('area', 'a1', 'a2'),
+    changed('method', null, 'interview'),
+    changed('samples', ['M-101'], ['M-101', 'M-114']),
+    changed('observed_at', null, '2026-11-24T03:30:00.000Z'),
+  ] as Value[];
+  const before = { areas: [{ id: 'a1', name: 'Paint shop' }] };
+  const now = { areas: [{ id: 'a2', name: 'Yard' }] };
+  const [area, method, samples, observed] = spokenChanges(changes, { ...names, before, now });
+  expect(area).toEqual({ what: 'Evidence, area', was: 'Paint shop', is: 'Yard' });
+  expect(method).toEqual({ what: 'Evidence, how it was collected', was: 'nothing', is: 'Interview' });
+  expect(samples).toEqual({ what: 'Evidence, sample', was: 'M-101', is: 'M-101, M-114' });
+  expect(observed!.is).toContain('24 Nov 2026');
+});

@@ -1,7 +1,7 @@
 /** What changed since the closing record, in words for the reader. */
 import type { PlainRecord } from '../../../domain/record';
 import { isSameValue, type Value } from '../../../domain/plain-json';
-import { say, t } from '../../../i18n';
+import { formatDateTime, say, t } from '../../../i18n';
 import { annotationWords } from '../annotation-words';
 import { differing } from './differing';
 
@@ -38,8 +38,13 @@ export function spokenChanges(changes: readonly Value[], told: Told): SpokenChan
   });
 }
 
-/** By field of a finding, the list of the record in which its id is found. */
-const LISTED_AS: Readonly<Record<string, string>> = { process: 'processes', site: 'sites', shift: 'shifts' };
+/** By field of a finding or of evidence, the list of the record in which its id is found. */
+const LISTED_AS: Readonly<Record<string, string>> = {
+  process: 'processes',
+  site: 'sites',
+  shift: 'shifts',
+  area: 'areas',
+};
 
 function inWords(
   field: string,
@@ -48,6 +53,8 @@ function inWords(
   { before, now }: Told,
 ): [string, string] {
   if (field === 'annotation') return [annotationWords(was), annotationWords(is)];
+  if (field === 'method') return [method(was), method(is)];
+  if (field === 'observed_at') return [time(was), time(is)];
   const list = LISTED_AS[field];
   if (list === undefined) return [spoken(was), spoken(is)];
   const listed = [before, now].flatMap((record) => (record[list] ?? []) as PlainRecord[]);
@@ -90,6 +97,14 @@ function spokenGrades(value: Value | undefined, nameOfStandard: (id: string) => 
     return t('finding.grades.line', { standard: nameOfStandard(String(standard)), grade: said });
   });
   return lines.join('; ') || t('finding.grades.same');
+}
+
+function method(value: Value | undefined): string {
+  return typeof value === 'string' ? say('evidence.method', value) : spoken(value);
+}
+
+function time(value: Value | undefined): string {
+  return typeof value === 'string' && value ? formatDateTime(value) : spoken(value);
 }
 
 function spoken(value: Value | undefined): string {
