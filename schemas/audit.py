@@ -22,6 +22,7 @@ from server.domain.vocabulary import (
     FindingGrade,
     FollowUpResult,
     PhotoPolicy,
+    PositionUse,
     SlotState,
     TeamRole,
 )
@@ -61,6 +62,8 @@ class AuditSchema(EntitySchema):
     plan_against_actual = paragraphs()
     remote_share_percent = whole(most=100)
     next_audit = paragraphs()
+    positions = one_of(PositionUse)
+    """While nobody has said so, no position is asked of any tablet."""
 
 
 class TeamMemberSchema(EntitySchema):

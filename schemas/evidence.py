@@ -20,7 +20,7 @@ from schemas.base import (
     whole,
 )
 from server.domain.annotation import LONGEST_TEXT, MOST_POINTS, MOST_POINTS_IN_ALL, MOST_SHAPES, UNITS
-from server.domain.evidence import fits_its_file
+from server.domain.evidence import FULL_TURN, fits_its_file
 from server.domain.vocabulary import AnnotationColour, AnnotationKind, EvidenceKind, EvidenceMethod, EvidenceSource
 
 MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
@@ -87,6 +87,29 @@ def drawn_shapes() -> "fields.List[Any]":
     return fields.List(fields.Nested(ShapeSchema), validate=[validate.Length(max=MOST_SHAPES), _FewPoints()])
 
 
+class ClockSchema(StrictSchema):
+    """
+    How far the tablet's clock was off when it was last compared with the server's before this was recorded, at `compared_at` by the
+    server's: `skew` milliseconds have to be added to the tablet's time. It is as good as the request was quick, some tenths of a second
+    as a rule, and knows nothing of a clock that somebody moved since.
+    """
+
+    skew = whole(required=True, least=-(2**53 - 1))
+    compared_at = instant(required=True)
+
+
+class PositionSchema(StrictSchema):
+    """
+    Where the tablet was, as its browser said (W3C Geolocation): WGS 84, in ten-millionths of a degree, since what is hashed has no
+    fractions. `accuracy`: metres, within which it is with 95 % certainty.
+    """
+
+    latitude = whole(required=True, least=-FULL_TURN // 2, most=FULL_TURN // 2)
+    longitude = whole(required=True, least=-FULL_TURN, most=FULL_TURN)
+    accuracy = whole(required=True, most=50_000_000)
+    measured_at = instant(required=True)
+
+
 class EvidenceSchema(EntitySchema):
     """
     A file as it left the shutter (exact bytes, hashed on the device before anything else), or what was seen or heard in words:
@@ -94,7 +117,7 @@ class EvidenceSchema(EntitySchema):
     who of the client said yes.
 
     `captured_at` is when it was recorded. `observed_at` is when it was seen, where that was another time, as on paper in an
-    explosive area. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`.
+    explosive area. `clock` and `position` were written by the app when it was recorded. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`.
     """
 
     kind = one_of(EvidenceKind, born=True, required=True)
@@ -121,6 +144,8 @@ class EvidenceSchema(EntitySchema):
     allowed_by = line()
     is_in_report = flag()
     annotation = drawn_shapes()
+    clock = fields.Nested(ClockSchema, allow_none=True)
+    position = fields.Nested(PositionSchema, allow_none=True)
 
     @validates_schema
     def _check_file(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -22,6 +22,17 @@ _USUAL: Mapping[str, EvidenceMethod] = {
 }
 
 
+FULL_TURN = 180 * 10_000_000
+"""Half a circle in the unit of a position, ten-millionths of a degree: what is hashed has no fractions."""
+_CLOCK_TOLERANCE = 120_000
+"""Milliseconds. A clock that is off by more is worth a word to a person."""
+
+
+def is_off(skew: int) -> bool:
+    """Whether a tablet's clock that differs by so many milliseconds from the server's is off."""
+    return abs(skew) >= _CLOCK_TOLERANCE
+
+
 def method_of(kind: str | None, said: str | None) -> str | None:
     """How it was collected: what somebody said of it, else what is usual for its kind; None for a kind that is not known here."""
     return said or _USUAL.get(kind or "")

@@ -13,6 +13,7 @@ from server.domain.finding import numbered_findings, special_grades
 from server.domain.fold import EntityView, LogView
 from server.domain.judgement import clause_results
 from server.domain.operation import ChainKey
+from server.domain.vocabulary import PositionUse
 
 CLOSING_RECORD = "auditbook-closing-record"
 REPORT_RECORD = "auditbook-report-record"
@@ -61,6 +62,10 @@ _EVIDENCE = (
     "area",
     "allowed_by",
 )
+_CLOCK = "clock"
+"""How far the tablet's clock was off. Its key stands in a record only where the app could say so."""
+_POSITION = "position"
+"""Where it was recorded. Its key stands in a record only where the audit says that positions are told."""
 _DRAWN = "annotation"
 """What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it."""
 _JUDGEMENT = ("criterion", "process", "site", "shift", "auditor", "result", "reason")
@@ -105,7 +110,7 @@ SEALED_FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict(_LISTED.values()),
     "finding": _FINDING,
     "finding_grade": _GRADE,
-    "evidence": (*_EVIDENCE, _DRAWN),
+    "evidence": (*_EVIDENCE, _DRAWN, _CLOCK, _POSITION),
     "evidence_link": (),
     "judgement": _JUDGEMENT,
     "attendance": _ATTENDANCE,
@@ -257,6 +262,7 @@ def _changed_items(closing: Record, content: Record, listed: str) -> list[Record
 
 def _content(view: LogView, audit: str) -> Record:
     shown = _audit(view, audit)
+    is_located = _said(shown, "positions") == PositionUse.IN_REPORT
     return {
         "audit": _picked(shown, _AUDIT),
         "certification_body": {"name": _said(shown, "body_name"), "address": _said(shown, "body_address")},
@@ -267,7 +273,7 @@ def _content(view: LogView, audit: str) -> Record:
         },
         **{name: _listed(view, kind, told) for name, (kind, told) in _LISTED.items()},
         "findings": [_finding(view, number, finding) for number, finding in numbered_findings(view)],
-        "evidence": [_evidence_content(view, evidence) for evidence in _evidence(view)],
+        "evidence": [_evidence_content(view, evidence, is_located) for evidence in _evidence(view)],
         "judgements": [_picked(judgement, _JUDGEMENT) for judgement in view.of_kind("judgement")],
         "attendance": _every(view, "attendance", _ATTENDANCE),
         "deviations": _every(view, "deviation", _DEVIATION),
@@ -301,15 +307,16 @@ def _evidence(view: LogView) -> list[EntityView]:
     return [evidence for evidence in view.of_kind("evidence") if evidence.get("kind")]
 
 
-def _evidence_content(view: LogView, evidence: EntityView) -> Record:
+def _evidence_content(view: LogView, evidence: EntityView, is_located: bool) -> Record:
     links = [link for link in view.of_kind("evidence_link") if link.get("evidence") == evidence.id]
     drawn = _said(evidence, _DRAWN) if evidence.get("sha256") else None
+    also = {_DRAWN: drawn, _CLOCK: evidence.get(_CLOCK), _POSITION: evidence.get(_POSITION) if is_located else None}
     return {
         "id": evidence.id,
         "recorded_by": _account(evidence),
         **_picked(evidence, _EVIDENCE),
         "criteria": sorted({link.get("criterion") for link in links if link.get("criterion")}),
-        **({} if drawn is None else {_DRAWN: drawn}),
+        **{name: value for name, value in also.items() if value is not None},
     }
 
 

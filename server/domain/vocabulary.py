@@ -98,6 +98,14 @@ class PhotoPolicy(StrEnum):
     FORBIDDEN = "forbidden"
 
 
+class PositionUse(StrEnum):
+    """Whether evidence of an audit says where on earth the tablet was. Nothing of it leaves the team unless the audit says so."""
+
+    OFF = "off"
+    KEPT = "kept"
+    IN_REPORT = "in_report"
+
+
 class AnnotationKind(StrEnum):
     """What is drawn on a photo. `REDACT` covers what is nobody's business: a face, a badge, a screen."""
 

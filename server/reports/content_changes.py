@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from server.reports.content_evidence import position_words
 from server.reports.material import Record
 from server.reports.parts import Change, Changes
 from server.reports.telling import LISTED_AS, Telling
@@ -165,6 +166,10 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return words.listed(telling.cited(one) if ":" in one else telling.standard_name(one) for one in value)
     if name == "standard":
         return telling.standard_name(value)
+    if name == "position":
+        return position_words(words, value)
+    if name == "clock":
+        return words.say("evidence.skew", seconds=round(value["skew"] / 1000))
     if name == "annotation":
         return words.count("drawn.shapes", len(value))
     if name == "samples":

@@ -1,11 +1,14 @@
 """The register of evidence: by kind, what each piece says, where, when and by whom it was recorded, and what it bears out."""
 
-from server.domain.evidence import WITH_FILE, method_of
+from datetime import datetime, timedelta
+
+from server.domain.evidence import FULL_TURN, WITH_FILE, is_off, method_of
 from server.domain.vocabulary import EvidenceKind, EvidenceMethod
 from server.reports.drawn import drawing, is_covered, picture_name
 from server.reports.material import Record
 from server.reports.parts import Drawn, Evidence, EvidenceGroup, EvidenceRow
 from server.reports.telling import Telling
+from server.reports.wording import Words
 
 _PRINTABLE = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
 """What has a copy in report size. Everything else is named in the register of evidence."""
@@ -146,6 +149,27 @@ def _said(telling: Telling, item: Record, name: str) -> list[str]:
     return lines
 
 
+def _by_server(words: Words, item: Record) -> str:
+    """When it was recorded by the server's clock, where the tablet's was off by minutes."""
+    clock, at = item.get("clock"), item.get("captured_at")
+    if not clock or not at or not is_off(clock["skew"]):
+        return ""
+    try:
+        right = datetime.fromisoformat(at) + timedelta(milliseconds=clock["skew"])
+    except OverflowError:
+        return ""
+    return words.say("evidence.by_server", at=words.instant(right.isoformat()))
+
+
+def position_words(words: Words, position: Record | None) -> str:
+    """As on a map, in degrees north and east."""
+    if not position:
+        return ""
+    north, east = position["latitude"] / FULL_TURN * 180, position["longitude"] / FULL_TURN * 180
+    where = f"{abs(north):.5f}° {'S' if north < 0 else 'N'}, {abs(east):.5f}° {'W' if east < 0 else 'E'}"
+    return words.say("evidence.position", where=where, metres=position["accuracy"])
+
+
 def _facts(telling: Telling, item: Record, findings: list[str]) -> list[str]:
     words = telling.words
     recorded = words.instant(item.get("captured_at"))
@@ -153,7 +177,9 @@ def _facts(telling: Telling, item: Record, findings: list[str]) -> list[str]:
     facts = [
         words.word("method", method_of(item.get("kind"), item.get("method"))),
         words.say("evidence.observed", at=words.instant(observed), recorded=recorded) if observed else recorded,
+        _by_server(words, item),
         telling.places(item),
+        position_words(words, item.get("position")),
         telling.account_name(item.get("recorded_by")),
     ]
     if item.get("sha256"):

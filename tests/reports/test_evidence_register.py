@@ -162,3 +162,35 @@ def test_a_policy_that_was_changed_after_the_seal_is_told(material: ReportMateri
     now = changed(sealed, areas=[area | {"photo_policy": "forbidden"}], changes_since_closing=changes)
     (change,) = told(now).changes.changes
     assert (change.where, change.was, change.now) == ("Areas", "Ask before taking photos", "No photos")
+
+
+def test_a_clock_that_was_off_by_minutes_is_told_with_the_time_that_the_server_would_have_said(material: ReportMaterial):
+    """An assessor compares the photo with the log of a machine; a clock that is off by seconds is no news."""
+    clocks = {"t1": 3_600_000, "t2": -3_600_000, "t4": 4_000, "t3": 10**15}
+    evidence = [
+        item | {"clock": {"skew": clocks[item["id"]], "compared_at": "2026-11-26T06:00:00.000Z"}}
+        for item in with_told(material).report.record["evidence"]
+        if item["id"] in clocks
+    ]
+    shown = {row.caption: row.facts for rows in groups(changed(material, evidence=evidence)).values() for row in rows}
+    said = {caption: "server’s clock" in facts for caption, facts in shown.items()}
+    assert said == {
+        "QM-07, Control of gauges, revision 4": True,
+        "Calibration record": True,
+        "Machine operator, night shift": False,
+        "No drip tray under drum 3.": False,
+    }
+    assert "26 Nov 2026, 09:00 CET · by the server’s clock 26 Nov 2026, 10:00 CET" in shown["QM-07, Control of gauges, revision 4"]
+    assert "by the server’s clock 26 Nov 2026, 08:10 CET" in shown["Calibration record"]
+
+
+def test_a_position_is_told_where_the_record_has_one(material: ReportMaterial):
+    where = {"latitude": 482_082_000, "longitude": -1_637_000, "accuracy": 8, "measured_at": "2026-11-26T08:00:00.000Z"}
+    evidence = [
+        item | {"position": where} if item["id"] == "t4" else item
+        for item in with_told(material).report.record["evidence"]
+    ]
+    shown = groups(changed(material, evidence=evidence))
+    (row,) = shown["Observations"]
+    assert "at 48.20820° N, 0.16370° W (within 8 m)" in row.facts
+    assert not any("° N" in row.facts for row in shown["Photos"])

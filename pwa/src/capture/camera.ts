@@ -60,6 +60,24 @@ export async function openCamera(facing: 'environment' | 'user' = 'environment')
   };
 }
 
+export interface Zoom {
+  readonly least: number;
+  readonly most: number;
+  readonly step: number;
+}
+
+/** How far this camera zooms by itself; undefined where it or the browser cannot, or only pretends to. */
+export function zoomOf(track: MediaStreamTrack | undefined): Zoom | undefined {
+  const { zoom } = (track?.getCapabilities?.() ?? {}) as { zoom?: { min?: number; max?: number; step?: number } };
+  if (zoom?.min === undefined || zoom.max === undefined || zoom.max <= zoom.min) return undefined;
+  return { least: zoom.min, most: zoom.max, step: zoom.step || 0.1 };
+}
+
+/** Throws where the camera refuses. */
+export async function zoomCamera(track: MediaStreamTrack, times: number): Promise<void> {
+  await track.applyConstraints({ advanced: [{ zoom: times } as MediaTrackConstraintSet] });
+}
+
 /** A still at the sensor's own size; undefined where the browser or this camera cannot. */
 async function stillOf(track: MediaStreamTrack): Promise<Shot | undefined> {
   const Maker = (globalThis as { ImageCapture?: StillCameraMaker }).ImageCapture;

@@ -26,6 +26,7 @@ import {
   watchEvidence,
 } from '../store/queries';
 import { keepReference } from '../store/reference';
+import { noteServerClock } from '../store/server-clock';
 import { ARON, AUDIT, LENA, openTablet, testLong, WORKSPACE } from '../store/testing';
 import {
   addPart,
@@ -512,6 +513,44 @@ describe('a photo', () => {
     expect([kept.get('area'), kept.get('allowed_by')]).toEqual([area, 'Shift supervisor']);
     await done(changePart(lena, audit, 'area', area, { photo_policy: 'allowed' }));
     await done(addEvidence(lena, audit, { ...shot, content: photo() }));
+  });
+
+  test('says how far the clock was off when a server was last asked, and nothing where none ever was', async () => {
+    const { lena, audit } = await openAudit();
+    const shot = () => ({ content: photo(), mediaType: 'image/jpeg', source: 'camera_still' }) as const;
+    const { id: before } = await done(addEvidence(lena, audit, shot()));
+    const server = Date.parse('2026-11-24T06:00:00.000Z');
+    await noteServerClock(lena.database, server, server - 184_000.4);
+    const { id } = await done(addEvidence(lena, audit, shot()));
+    const { id: told } = await done(tellEvidence(lena, audit, { kind: 'observation', caption: 'No drip tray' }));
+    const log = await readLog(lena.database, audit);
+    const clock = { skew: 184_000, compared_at: '2026-11-24T06:00:00.000Z' };
+    expect([before, id, told].map((one) => log.find('evidence', one)!.get('clock'))).toEqual([undefined, clock, clock]);
+  });
+
+  test('says where it was recorded only in an audit that wants that', async () => {
+    const { lena, audit } = await openAudit();
+    const position = {
+      latitude: 482_082_000,
+      longitude: 163_700_000,
+      accuracy: 8,
+      measured_at: '2026-11-24T09:41:07.250Z',
+    };
+    const keep = async () => {
+      const shot = { content: photo(), mediaType: 'image/jpeg', source: 'camera_still', position } as const;
+      const { id } = await done(addEvidence(lena, audit, shot));
+      const told = { kind: 'observation', caption: 'No drip tray', position } as const;
+      const { id: other } = await done(tellEvidence(lena, audit, told));
+      const log = await readLog(lena.database, audit);
+      return [id, other].map((one) => log.find('evidence', one)!.get('position'));
+    };
+    expect(await keep()).toEqual([undefined, undefined]);
+    for (const positions of ['kept', 'in_report'] as const) {
+      const change = await done(changeAudit(lena, audit, { positions }));
+      expect(await keep()).toEqual([position, position]);
+      await done(undo(lena, change));
+    }
+    expect(await keep()).toEqual([undefined, undefined]);
   });
 
   test('in an area of which nobody has said anything has to be asked for', async () => {

@@ -15,6 +15,7 @@ import { instant, newId } from '../store/device';
 import { cutEvidence, readEvidence } from '../store/evidence-bytes';
 import { hasPictures, keepPictures, withoutPictures } from '../store/pictures';
 import { readEntity, readKind } from '../store/queries';
+import { readServerClock } from '../store/server-clock';
 import type { Fields } from './audit';
 import { write, writeNew, type Created, type Outcome, type Session } from './session';
 
@@ -22,7 +23,7 @@ export const MAX_EVIDENCE_BYTES = 200 * 1024 * 1024;
 
 export interface NewEvidence extends Pick<
   Fields<'evidence'>,
-  'caption' | 'process' | 'site' | 'shift' | 'area' | 'method' | 'observed_at' | 'allowed_by'
+  'caption' | 'process' | 'site' | 'shift' | 'area' | 'method' | 'observed_at' | 'allowed_by' | 'position'
 > {
   /** A camera's `Shot`, or a `File` of an input: read at once, since a camera's file does not stay readable. */
   readonly content: ArrayBuffer | Blob;
@@ -77,6 +78,7 @@ export async function addEvidence(
       captured_at: capturedAt,
     }),
     ...setAll('evidence', id, { caption, process, site, shift, area, method, observed_at, allowed_by }),
+    ...(await circumstances(session, audit, id, given.position)),
   ];
   if (finding !== null || criterion !== null) {
     changes.push(add('evidence_link', newId(), { evidence: id, finding, criterion }));
@@ -116,9 +118,23 @@ export async function tellEvidence(
       file_name: null,
       captured_at: instant(),
     }),
-    ...setAll('evidence', id, fields),
+    ...setAll('evidence', id, { ...fields, position: undefined }),
+    ...(await circumstances(session, audit, id, fields.position)),
     ...targets.map((target) => add('evidence_link', newId(), { evidence: id, ...target })),
   ]);
+}
+
+/** What the app itself says of the moment: how far the clock is off, and where it was, if the audit wants that. */
+async function circumstances(
+  session: Session,
+  audit: string,
+  id: string,
+  position: Fields<'evidence'>['position'],
+): Promise<Change[]> {
+  const clock = (await readServerClock(session.database)) ?? undefined;
+  const use = position ? (await readEntity(session.database, audit, 'audit', audit))?.get('positions') : undefined;
+  const isWanted = use === 'kept' || use === 'in_report';
+  return setAll('evidence', id, { clock, position: isWanted ? position : undefined });
 }
 
 /** Thumbnails that are missing although the bytes are here: the app was closed before they were made. */

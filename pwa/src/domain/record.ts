@@ -60,6 +60,10 @@ const EVIDENCE = [
   'area',
   'allowed_by',
 ];
+/** How far the tablet's clock was off. Its key stands in a record only where the app could say so. */
+const CLOCK = 'clock';
+/** Where it was recorded. Its key stands in a record only where the audit says that positions are told. */
+const POSITION = 'position';
 /** What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it. */
 const DRAWN = 'annotation';
 const JUDGEMENT = ['criterion', 'process', 'site', 'shift', 'auditor', 'result', 'reason'];
@@ -115,7 +119,7 @@ export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   team_member: LISTED.team[1],
   finding: FINDING,
   finding_grade: GRADE,
-  evidence: [...EVIDENCE, DRAWN],
+  evidence: [...EVIDENCE, DRAWN, CLOCK, POSITION],
   evidence_link: [],
   judgement: JUDGEMENT,
   attendance: ATTENDANCE,
@@ -276,6 +280,7 @@ export function isSameContent(one: PlainRecord, other: PlainRecord): boolean {
 /** What both records show of the audit. */
 export function contentOf(view: LogView, audit: string): PlainRecord {
   const shown = view.find('audit', audit);
+  const isLocated = shown?.get('positions') === 'in_report';
   return {
     audit: picked(shown, AUDIT),
     certification_body: { name: valueOf(shown, 'body_name'), address: valueOf(shown, 'body_address') },
@@ -286,7 +291,7 @@ export function contentOf(view: LogView, audit: string): PlainRecord {
     },
     ...Object.fromEntries(Object.entries(LISTED).map(([name, [kind, told]]) => [name, listed(view, kind, told)])),
     findings: numberedFindings(view).map(({ number, finding }) => findingContent(view, number, finding)),
-    evidence: evidenceIn(view).map((evidence) => evidenceContent(view, evidence)),
+    evidence: evidenceIn(view).map((evidence) => evidenceContent(view, evidence, isLocated)),
     judgements: view.ofKind('judgement').map((judgement) => picked(judgement, JUDGEMENT)),
     attendance: every(view, 'attendance', ATTENDANCE),
     deviations: every(view, 'deviation', DEVIATION),
@@ -317,16 +322,20 @@ function evidenceIn(view: LogView): EntityView<'evidence'>[] {
   return view.ofKind('evidence').filter((evidence) => Boolean(evidence.get('kind')));
 }
 
-function evidenceContent(view: LogView, evidence: EntityView<'evidence'>): PlainRecord {
+function evidenceContent(view: LogView, evidence: EntityView<'evidence'>, isLocated: boolean): PlainRecord {
   const links = view.ofKind('evidence_link').filter((link) => link.get('evidence') === evidence.id);
   const criteria = links.map((link) => link.get('criterion')).filter((one) => typeof one === 'string' && one !== '');
-  const drawn = evidence.get('sha256') ? valueOf(evidence, DRAWN) : null;
+  const also = {
+    [DRAWN]: evidence.get('sha256') ? valueOf(evidence, DRAWN) : null,
+    [CLOCK]: valueOf(evidence, CLOCK),
+    [POSITION]: isLocated ? valueOf(evidence, POSITION) : null,
+  };
   return {
     id: evidence.id,
     recorded_by: accountOf(evidence),
     ...picked(evidence, EVIDENCE),
     criteria: [...new Set(criteria as string[])].sort(),
-    ...(drawn === null ? {} : { [DRAWN]: drawn }),
+    ...Object.fromEntries(Object.entries(also).filter(([, value]) => value !== null)),
   };
 }
 

@@ -20,6 +20,7 @@ export type JudgementResult = Schemas['JudgementResult'];
 export type OperationKind = Schemas['OperationKind'];
 export type Origin = Schemas['Origin'];
 export type PhotoPolicy = Schemas['PhotoPolicy'];
+export type PositionUse = Schemas['PositionUse'];
 export type RecommendationOutcome = Schemas['RecommendationOutcome'];
 export type Role = Schemas['Role'];
 export type SigningOutcome = Schemas['SigningOutcome'];
@@ -96,6 +97,7 @@ export const EVIDENCE_KINDS = listed<EvidenceKind>()([
 ]);
 export const EVIDENCE_METHODS = listed<EvidenceMethod>()(['documentation', 'interview', 'observation']);
 export const PHOTO_POLICIES = listed<PhotoPolicy>()(['allowed', 'ask', 'forbidden']);
+export const POSITION_USES = listed<PositionUse>()(['off', 'kept', 'in_report']);
 export const SLOT_STATES = listed<SlotState>()(['planned', 'done', 'not_held']);
 export const TEAM_ROLES = listed<TeamRole>()([
   'audit_team_leader',

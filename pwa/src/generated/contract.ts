@@ -68,6 +68,8 @@ export interface components {
             next_audit?: string;
             objectives?: string;
             plan_against_actual?: string;
+            /** @enum {string} */
+            positions?: "off" | "kept" | "in_report";
             reference?: string;
             remote_share_percent?: number;
             scope?: string;
@@ -170,6 +172,11 @@ export interface components {
             name: string;
             shifts?: string[];
         };
+        Clock: {
+            /** @example 2026-11-24T09:41:07.250Z */
+            compared_at: string;
+            skew: number;
+        };
         ClosingRecord: {
             record: string;
             seal?: components["schemas"]["Seal"];
@@ -253,6 +260,7 @@ export interface components {
             caption?: string;
             /** @example 2026-11-24T09:41:07.250Z */
             captured_at: string;
+            clock?: components["schemas"]["Clock"] | null;
             file_name: string | null;
             found_in?: string;
             identifier?: string;
@@ -267,6 +275,7 @@ export interface components {
             /** @example 2026-11-24T09:41:07.250Z */
             observed_at?: string | null;
             population?: string;
+            position?: components["schemas"]["Position"] | null;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
             revision?: string;
@@ -514,6 +523,15 @@ export interface components {
             state?: "planned" | "done" | "not_held";
             title?: string;
         };
+        Position: {
+            accuracy: number;
+            latitude: number;
+            longitude: number;
+            /** @example 2026-11-24T09:41:07.250Z */
+            measured_at: string;
+        };
+        /** @enum {string} */
+        PositionUse: "off" | "kept" | "in_report";
         PreviousFinding: {
             criteria: string[];
             follow_up_note?: string;

@@ -52,6 +52,7 @@ const UNWRITTEN: Readonly<Record<string, Value>> = {
   'evidence.population': '',
   'evidence.allowed_by': '',
   'evidence.is_in_report': false,
+  'audit.positions': 'off',
   'area.name': '',
   'area.site': null,
   'area.photo_policy': 'ask',

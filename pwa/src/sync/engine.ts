@@ -18,6 +18,7 @@ import { isPartial, readCursor } from '../store/pulled';
 import { encode } from '../store/codec';
 import { readReference } from '../store/reference';
 import { resetCursor } from '../store/repair';
+import { noteServerClock } from '../store/server-clock';
 import { Backoff } from './backoff';
 import { carryAudit } from './carry';
 import { askCustody } from './custody';
@@ -275,7 +276,11 @@ export class SyncEngine {
     const session = expectValue(await this.#api.readSession());
     const serverTime = Date.parse(session.server_time);
     this.#change({ broughtInName: session.brought_in_name });
-    if (Number.isFinite(serverTime)) this.#change({ clockSkew: serverTime - device.now() });
+    if (Number.isFinite(serverTime)) {
+      const now = device.now();
+      this.#change({ clockSkew: serverTime - now });
+      await noteServerClock(this.#db, serverTime, now);
+    }
     // Somebody else signed in on this browser. What lies here is not theirs and is not sent under their name.
     if (session.account !== this.#db.account) {
       throw new Stopped({ code: 'sync.other_account', facts: {}, status: null, audit: null });

@@ -86,6 +86,7 @@ export function valueWords(
   if (field === 'annotation') return annotationWords(value);
   if (field === 'samples' && Array.isArray(value)) return formatList(value.map(String)) || t('dispute.empty');
   if (field === 'method') return say('evidence.method', String(value));
+  if (field === 'positions') return say('position_use', String(value));
   if (field === 'photo_policy') return say('area.policy', String(value));
   if (Array.isArray(value))
     return value.length > 0 ? formatList(value.map((one) => audit.clauseName(String(one)))) : t('dispute.empty');

@@ -52,6 +52,7 @@ import { auditableClauses, findClause, nameOfStandard, numberOf, standardIdOf, w
 import { watchUnread } from '../../store/read-again';
 import { saidOf } from './erased';
 import { gradesInWords } from './grades';
+import { Locating } from './locating.svelte';
 import { Pictures } from './pictures.svelte';
 import { NOWHERE, placeOf, viewAt, type Place } from './places';
 import { dayToShow, isAuditedBy, localNow, slotAt, slotsInOrder, slotsOn, type SlotView } from './plan-day';
@@ -105,6 +106,9 @@ export class OpenAudit {
   unfolded: ReadonlySet<string> = $state.raw(new Set());
 
   readonly facts = $derived.by(() => this.view.find('audit', this.id));
+  readonly locating = new Locating();
+  /** Whether this audit keeps where evidence was recorded. */
+  readonly isLocating = $derived(['kept', 'in_report'].includes(this.facts?.get('positions') ?? 'off'));
   readonly isKnown = $derived.by(() => isShown(this.view.entity(`audit/${this.id}`)));
   readonly standards = $derived(standardsOf(this.facts?.get('criteria') ?? [], this.#catalogue));
   readonly clauses: readonly Clause[] = $derived(auditableClauses(this.standards));
