@@ -117,7 +117,8 @@ class EvidenceSchema(EntitySchema):
     who of the client said yes.
 
     `captured_at` is when it was recorded. `observed_at` is when it was seen, where that was another time, as on paper in an
-    explosive area. `clock` and `position` were written by the app when it was recorded. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`.
+    explosive area. `clock` and `position` were written by the app when it was recorded. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`. `retakes` is the earlier
+    photo that it shows again: what was put right is seen beside what was wrong.
     """
 
     kind = one_of(EvidenceKind, born=True, required=True)
@@ -146,6 +147,7 @@ class EvidenceSchema(EntitySchema):
     annotation = drawn_shapes()
     clock = fields.Nested(ClockSchema, allow_none=True)
     position = fields.Nested(PositionSchema, allow_none=True)
+    retakes = entity_reference()
 
     @validates_schema
     def _check_file(self, data: Mapping[str, Any], **_: Any) -> None:

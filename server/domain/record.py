@@ -66,6 +66,8 @@ _CLOCK = "clock"
 """How far the tablet's clock was off. Its key stands in a record only where the app could say so."""
 _POSITION = "position"
 """Where it was recorded. Its key stands in a record only where the audit says that positions are told."""
+_RETAKES = "retakes"
+"""The earlier photo that it shows again. Its key stands in a record only where that one is in it as well."""
 _DRAWN = "annotation"
 """What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it."""
 _JUDGEMENT = ("criterion", "process", "site", "shift", "auditor", "result", "reason")
@@ -110,7 +112,7 @@ SEALED_FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict(_LISTED.values()),
     "finding": _FINDING,
     "finding_grade": _GRADE,
-    "evidence": (*_EVIDENCE, _DRAWN, _CLOCK, _POSITION),
+    "evidence": (*_EVIDENCE, _DRAWN, _CLOCK, _POSITION, _RETAKES),
     "evidence_link": (),
     "judgement": _JUDGEMENT,
     "attendance": _ATTENDANCE,
@@ -310,7 +312,13 @@ def _evidence(view: LogView) -> list[EntityView]:
 def _evidence_content(view: LogView, evidence: EntityView, is_located: bool) -> Record:
     links = [link for link in view.of_kind("evidence_link") if link.get("evidence") == evidence.id]
     drawn = _said(evidence, _DRAWN) if evidence.get("sha256") else None
-    also = {_DRAWN: drawn, _CLOCK: evidence.get(_CLOCK), _POSITION: evidence.get(_POSITION) if is_located else None}
+    earlier = evidence.get(_RETAKES)
+    also = {
+        _DRAWN: drawn,
+        _CLOCK: evidence.get(_CLOCK),
+        _POSITION: evidence.get(_POSITION) if is_located else None,
+        _RETAKES: earlier if any(one.id == earlier for one in _evidence(view)) else None,
+    }
     return {
         "id": evidence.id,
         "recorded_by": _account(evidence),

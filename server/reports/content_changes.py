@@ -176,6 +176,8 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return words.listed(value)
     if name == "recorded_by":
         return telling.account_name(value) or str(value)
+    if name == "retakes":
+        return telling.numbered_evidence([value])
     if name == "evidence":
         return telling.numbered_evidence(value)
     if name == "size":

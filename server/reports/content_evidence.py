@@ -186,6 +186,8 @@ def _facts(telling: Telling, item: Record, findings: list[str]) -> list[str]:
         facts += [words.size(item.get("size") or 0), item.get("media_type") or ""]
     if item.get("allowed_by"):
         facts.append(words.say("evidence.allowed_by", who=item["allowed_by"]))
+    if item.get("retakes"):
+        facts.append(words.say("evidence.retakes", number=telling.numbered_evidence([item["retakes"]])))
     if item.get("criteria"):
         facts.append(telling.cited_all(item["criteria"]))
     if findings:

@@ -1,5 +1,7 @@
 """The findings, each with its parts, its dates and its pictures."""
 
+from dataclasses import replace
+
 from server.reports.content_evidence import cited_evidence, drawn_words, is_printable
 from server.reports.content_front import deadline_facts
 from server.reports.drawn import picture_name
@@ -27,8 +29,24 @@ def findings_part(telling: Telling) -> Findings:
 
 def pictures_of(telling: Telling, ids: list[str]) -> list[Picture]:
     """Those of these pieces of evidence that were picked for the report, in the order of their numbers."""
-    picked = set(telling.report.get("pictures") or []) & set(ids)
-    return [_picture(telling, item) for item in telling.evidence if item["id"] in picked and item.get("sha256")]
+    words, picked = telling.words, set(telling.report.get("pictures") or []) & set(ids)
+    shown = {item["id"]: item for item in telling.evidence if item["id"] in picked and item.get("sha256")}
+    left, pictures = dict(shown), list[Picture]()
+    # First what shows nothing again; then what is left, should photos name each other in a circle.
+    for item in sorted(shown.values(), key=lambda one: one.get("retakes") in shown):
+        series = _series(item, left)
+        for number, one in enumerate(series):
+            said = words.say("picture.after" if number else "picture.before") if len(series) > 1 else ""
+            pictures.append(replace(_picture(telling, one), standing=said, opens_pair=number == 0 and len(series) > 1))
+    return pictures
+
+
+def _series(first: Record, left: dict[str, Record]) -> list[Record]:
+    """A photo, what shows it again, and what shows that again; each is taken out of those that are left."""
+    if left.pop(first["id"], None) is None:
+        return []
+    again = [item for item in left.values() if item.get("retakes") == first["id"]]
+    return [first, *(one for item in again for one in _series(item, left))]
 
 
 def _finding(telling: Telling, finding: Record) -> Finding:

@@ -100,6 +100,7 @@ CAPTION_ABSENT = _style(
     spaceAfter=8,
 )
 CAPTION = _style("caption", fontName=TABULAR, fontSize=8.5, leading=11, textColor=QUIET)
+CAPTION_STANDING = _style("caption-standing", fontName=TABULAR_BOLD, fontSize=8.5, leading=11, textColor=INK)
 CAPTION_NOTE = _style("caption-note", fontSize=7, leading=9.5, textColor=QUIET)
 CAPTION_HASH = _style("caption-hash", fontName=MONO, fontSize=6.4, leading=8.4, textColor=QUIET)
 COUNT = _style("count", fontName=TABULAR_BOLD, fontSize=17, leading=19)

@@ -136,6 +136,10 @@ class Picture:
     name: str
     """By which its bytes are asked for (drawn.py)."""
     drawn: Drawn
+    standing: str = ""
+    """Before, or after, where one shows the other again."""
+    opens_pair: bool = False
+    """The next one shows this one again: both stand in one row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,16 @@ def _finding(finding: Finding, pictures: Pictures) -> list[Flowable]:
 
 
 def _gallery(shown: Sequence[Picture], pictures: Pictures) -> list[Flowable]:
-    """Two in a row, each with its caption beneath; a row is never divided."""
+    """Two in a row, each with its caption beneath; a row is never divided. Before and after stand side by side, whatever they say."""
     flowables: list[Flowable] = [Spacer(0, 8)] if shown else []
-    short = [item for item in shown if len(item.caption) <= _LONG_CAPTION]
-    for start in range(0, len(short), 2):
-        row = [_framed(item, pictures, _HALF, 58 * mm) for item in short[start : start + 2]]
+    pairs = [shown[at : at + 2] for at, item in enumerate(shown) if item.opens_pair]
+    paired = {item.number for pair in pairs for item in pair}
+    others = [item for item in shown if item.number not in paired]
+    short = [item for item in others if len(item.caption) <= _LONG_CAPTION]
+    for two in (*pairs, *(short[start : start + 2] for start in range(0, len(short), 2))):
+        row = [_framed(item, pictures, _HALF, 58 * mm) for item in two]
         flowables.append(_picture_row([*row, ""][:2], [_HALF + 10, _HALF]))
-    for item in shown:
+    for item in others:
         if len(item.caption) > _LONG_CAPTION:
             flowables.append(_picture_row([_framed(item, pictures, look.COLUMN, 90 * mm)], [look.COLUMN]))
     return flowables
@@ -106,6 +109,7 @@ def _framed(item: Picture, pictures: Pictures, width: float, most_height: float)
     return [
         shown,
         Spacer(0, 4),
+        *([paragraph(item.standing, look.CAPTION_STANDING)] if item.standing else []),
         paragraph(f"{item.number}\u00a0\u00a0{item.caption}", look.CAPTION),
         *_what_is_drawn(item, reader),
     ]

@@ -164,7 +164,9 @@ def test_a_policy_that_was_changed_after_the_seal_is_told(material: ReportMateri
     assert (change.where, change.was, change.now) == ("Areas", "Ask before taking photos", "No photos")
 
 
-def test_a_clock_that_was_off_by_minutes_is_told_with_the_time_that_the_server_would_have_said(material: ReportMaterial):
+def test_a_clock_that_was_off_by_minutes_is_told_with_the_time_that_the_server_would_have_said(
+    material: ReportMaterial,
+):
     """An assessor compares the photo with the log of a machine; a clock that is off by seconds is no news."""
     clocks = {"t1": 3_600_000, "t2": -3_600_000, "t4": 4_000, "t3": 10**15}
     evidence = [
@@ -180,7 +182,10 @@ def test_a_clock_that_was_off_by_minutes_is_told_with_the_time_that_the_server_w
         "Machine operator, night shift": False,
         "No drip tray under drum 3.": False,
     }
-    assert "26 Nov 2026, 09:00 CET · by the server’s clock 26 Nov 2026, 10:00 CET" in shown["QM-07, Control of gauges, revision 4"]
+    assert (
+        "26 Nov 2026, 09:00 CET · by the server’s clock 26 Nov 2026, 10:00 CET"
+        in shown["QM-07, Control of gauges, revision 4"]
+    )
     assert "by the server’s clock 26 Nov 2026, 08:10 CET" in shown["Calibration record"]
 
 
@@ -194,3 +199,31 @@ def test_a_position_is_told_where_the_record_has_one(material: ReportMaterial):
     (row,) = shown["Observations"]
     assert "at 48.20820° N, 0.16370° W (within 8 m)" in row.facts
     assert not any("° N" in row.facts for row in shown["Photos"])
+
+
+def test_before_and_after_stand_side_by_side(material: ReportMaterial):
+    """Whatever stands between them in the order of numbers; the register says it as well."""
+    record = material.report.record
+    [finding] = [item for item in record["findings"] if len(item["evidence"]) >= 2][:1]
+    first, *others = [one["id"] for one in record["evidence"] if one["id"] in finding["evidence"]]
+    last = others[-1]
+    evidence = [one | {"retakes": first} if one["id"] == last else one for one in record["evidence"]]
+    every = changed(material, evidence=evidence, pictures=[one["id"] for one in record["evidence"]])
+    [shown] = [one for one in told(every).findings.findings if one.id == finding["id"]]
+    before, after = shown.pictures[:2]
+    assert (before.standing, before.opens_pair, after.standing, after.opens_pair) == ("Before", True, "After", False)
+    assert {one.number for one in shown.pictures} == {
+        one.number for one in told(material).findings.findings[0].pictures
+    } | {before.number, after.number}
+    assert any(f"shows {before.number} again" in row.facts for rows in groups(every).values() for row in rows)
+
+
+def test_photos_that_name_each_other_in_a_circle_are_all_shown(material: ReportMaterial):
+    record = material.report.record
+    ids = [one["id"] for one in record["evidence"] if one.get("sha256")][:3]
+    circle = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
+    evidence = [one | {"retakes": circle.get(one["id"])} for one in record["evidence"]]
+    findings = [record["findings"][0] | {"evidence": ids}, *record["findings"][1:]]
+    shown = told(changed(material, evidence=evidence, findings=findings, pictures=ids)).findings.findings[0].pictures
+    assert len(shown) == 3
+    assert [one.standing for one in shown] == ["Before", "After", "After"]

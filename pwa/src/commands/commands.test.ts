@@ -553,6 +553,20 @@ describe('a photo', () => {
     expect(await keep()).toEqual([undefined, undefined]);
   });
 
+  test('that shows another again bears out what that one does, and says of which it is the sequel', async () => {
+    const { lena, audit } = await openAudit();
+    const shot = (more: object) =>
+      ({ content: photo(), mediaType: 'image/jpeg', source: 'camera_still', ...more }) as const;
+    const { id: before } = await done(addEvidence(lena, audit, shot({ criterion: 'iso9001-2015:7.1.5' })));
+    await done(linkEvidence(lena, audit, before, { criterion: 'iso9001-2015:8.5.1' }));
+    const { id: after } = await done(addEvidence(lena, audit, shot({ retakes: before })));
+    const log = await readLog(lena.database, audit);
+    const criteria = (id: string) =>
+      log.ofKind('evidence_link').flatMap((link) => (link.get('evidence') === id ? [link.get('criterion')] : []));
+    expect(criteria(after)).toEqual(['iso9001-2015:7.1.5', 'iso9001-2015:8.5.1']);
+    expect(log.find('evidence', after)!.get('retakes')).toBe(before);
+  });
+
   test('in an area of which nobody has said anything has to be asked for', async () => {
     const { lena, audit } = await openAudit();
     const { id: area } = await done(addPart(lena, audit, 'area', { name: 'Laboratory' }));

@@ -33,6 +33,8 @@ export interface NewEvidence extends Pick<
   /** What it bears out, filed in the same tap. */
   readonly finding?: string | null;
   readonly criterion?: string | null;
+  /** The earlier photo that it shows again: it bears out what that one does. */
+  readonly retakes?: string;
 }
 
 export type EvidenceAdded = Created & {
@@ -56,8 +58,7 @@ export async function addEvidence(
   if (bytes.byteLength > MAX_EVIDENCE_BYTES) return refuse('evidence.too_large', { limit: MAX_EVIDENCE_BYTES });
   const sha256 = await hashOf(bytes);
   const id = newId();
-  const { caption, process, site, shift, area, method, observed_at, allowed_by } = given;
-  const { finding = null, criterion = null } = given;
+  const { caption, process, site, shift, area, method, observed_at, allowed_by, retakes } = given;
   const kind = mediaType.startsWith('image/') ? 'photo' : 'file';
   // Of the client's documents a copy is kept only with the client's yes; a photo where the area allows it.
   if (kind === 'file' && !allowed_by?.trim()) return refuse('evidence.copy_not_allowed');
@@ -77,12 +78,14 @@ export async function addEvidence(
       file_name: given.fileName?.slice(0, 300) ?? (isFile ? nameOf(given.content) : null),
       captured_at: capturedAt,
     }),
-    ...setAll('evidence', id, { caption, process, site, shift, area, method, observed_at, allowed_by }),
+    ...setAll('evidence', id, { caption, process, site, shift, area, method, observed_at, allowed_by, retakes }),
     ...(await circumstances(session, audit, id, given.position)),
   ];
-  if (finding !== null || criterion !== null) {
-    changes.push(add('evidence_link', newId(), { evidence: id, finding, criterion }));
-  }
+  changes.push(
+    ...(await targetsOf(session, audit, given)).map((target) =>
+      add('evidence_link', newId(), { evidence: id, ...target }),
+    ),
+  );
   const written = await writeNew(session, audit, id, changes, [cutEvidence(bytes, sha256, mediaType)]);
   if ('code' in written) return written;
   return { ...written, sha256, pictures: makePictures(session, sha256, bytes, mediaType) };
@@ -122,6 +125,22 @@ export async function tellEvidence(
     ...(await circumstances(session, audit, id, fields.position)),
     ...targets.map((target) => add('evidence_link', newId(), { evidence: id, ...target })),
   ]);
+}
+
+interface Target {
+  readonly finding: string | null;
+  readonly criterion: string | null;
+}
+
+/** What a photo bears out: what was said; of one that shows another again, what that one bears out. */
+async function targetsOf(session: Session, audit: string, given: NewEvidence): Promise<Target[]> {
+  const { finding = null, criterion = null, retakes } = given;
+  if (finding !== null || criterion !== null) return [{ finding, criterion }];
+  if (retakes === undefined) return [];
+  const links = await readKind(session.database, audit, 'evidence_link');
+  return links
+    .filter((link) => link.get('evidence') === retakes)
+    .map((link) => ({ finding: link.get('finding') ?? null, criterion: link.get('criterion') ?? null }));
 }
 
 /** What the app itself says of the moment: how far the clock is off, and where it was, if the audit wants that. */

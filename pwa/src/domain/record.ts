@@ -64,6 +64,8 @@ const EVIDENCE = [
 const CLOCK = 'clock';
 /** Where it was recorded. Its key stands in a record only where the audit says that positions are told. */
 const POSITION = 'position';
+/** The earlier photo that it shows again. Its key stands in a record only where that one is in it as well. */
+const RETAKES = 'retakes';
 /** What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it. */
 const DRAWN = 'annotation';
 const JUDGEMENT = ['criterion', 'process', 'site', 'shift', 'auditor', 'result', 'reason'];
@@ -119,7 +121,7 @@ export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   team_member: LISTED.team[1],
   finding: FINDING,
   finding_grade: GRADE,
-  evidence: [...EVIDENCE, DRAWN, CLOCK, POSITION],
+  evidence: [...EVIDENCE, DRAWN, CLOCK, POSITION, RETAKES],
   evidence_link: [],
   judgement: JUDGEMENT,
   attendance: ATTENDANCE,
@@ -329,6 +331,7 @@ function evidenceContent(view: LogView, evidence: EntityView<'evidence'>, isLoca
     [DRAWN]: evidence.get('sha256') ? valueOf(evidence, DRAWN) : null,
     [CLOCK]: valueOf(evidence, CLOCK),
     [POSITION]: isLocated ? valueOf(evidence, POSITION) : null,
+    [RETAKES]: evidenceIn(view).some(({ id }) => id === evidence.get(RETAKES)) ? valueOf(evidence, RETAKES) : null,
   };
   return {
     id: evidence.id,

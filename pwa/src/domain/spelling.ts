@@ -76,6 +76,7 @@ export const SPELLED: Readonly<Record<string, Form>> = {
   'evidence.observed_at': 'instant',
   'evidence.media_type': 'media_type',
   'evidence.process': 'reference',
+  'evidence.retakes': 'reference',
   'evidence.sha256': 'sha256',
   'evidence.shift': 'reference',
   'evidence.site': 'reference',

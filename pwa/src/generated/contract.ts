@@ -278,6 +278,8 @@ export interface components {
             position?: components["schemas"]["Position"] | null;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
+            /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
+            retakes?: string | null;
             revision?: string;
             samples?: string[];
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */

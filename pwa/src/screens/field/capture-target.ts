@@ -11,4 +11,6 @@ export interface Capturing {
   /** The kind of evidence in words that the sheet opens with; a note where nothing is said. */
   readonly kind?: ToldKind;
   readonly target?: CaptureTarget;
+  /** The photo that is taken once more, to show what has become of it. */
+  readonly again?: string;
 }
