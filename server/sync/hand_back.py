@@ -423,10 +423,11 @@ class _Appender:
         while number > 1 and waiting:
             if not run:
                 found = next((one for one in waiting if one.digest == prev), None)
-            elif self._is_of_one_batch(waiting[-1], run[-1]) or number - 1 > tip.dseq:
-                found = waiting[-1]
             else:
-                found = None
+                # As a rule what comes before came before: not so where somebody else had brought the later one first.
+                found = next((one for one in reversed(waiting) if one.seq < run[-1].seq), waiting[-1])
+                if not self._is_of_one_batch(found, run[-1]) and number - 1 <= tip.dseq:
+                    found = None
             if found is None:
                 break
             waiting.remove(found)

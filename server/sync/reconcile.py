@@ -76,10 +76,11 @@ def reconcile(
     as of now.
     """
     words = [digest for digest, origin in lines.items() if origin is Origin.SERVER]
-    old = _last_verdicts(log.read_operations(session, audit, words))
+    spoken = log.read_operations(session, audit, words)
+    now_speaking = None if epoch == server.epoch else server.installation
+    old = _last_verdicts([*_on_erased(session, audit, spoken, until, now_speaking), *spoken])
     judged = list(dict.fromkeys([*lines, *old]))
     rows = log.entries_by_digest(session, audit, judged)
-    now_speaking = None if epoch == server.epoch else server.installation
     newer = _newer_words(session, audit, judged, lines, until, now_speaking)
     decided = erasures.registered_erasures(session, audit, judged)
     key = ChainKey(server.installation, SERVER_ACCOUNT, audit.audit_id)
@@ -134,6 +135,21 @@ def put_behind(session: Session, audit: Audit, server: ServerIdentity, until: in
         said = chain.let_count(row.digest, since, replaced, audit.head_seq, by)
         log.append_entries(session, audit, [said], max(now, since))
         log.note_release(session, row, since)
+
+
+def _on_erased(
+    session: Session, audit: Audit, words: Iterable[Operation], until: int, now_speaking: str | None
+) -> list[Operation]:
+    """
+    What had been said before on what these words tell to have been erased. It may stand in an earlier stretch: when that came back, nobody
+    here had decided so, and its header alone was not enough.
+    """
+    erased = [word.entity_id for word in words if word.kind is OperationKind.ERASURE]
+    return [
+        word
+        for word, received_at in log.verdicts_on(session, audit, erased)
+        if received_at <= until and word.chain.installation != now_speaking
+    ]
 
 
 def _last_verdicts(words: Iterable[Operation]) -> dict[str, Operation]:

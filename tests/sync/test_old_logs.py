@@ -31,7 +31,7 @@ from tests.people import Cast, Person
 
 START = int(os.environ.get("START", "1"))
 MANY = range(START, START + int(os.environ.get("OLD_LOGS", "0")))
-FEW = [41, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5, 9, 43, 55, 209, 214, 300))]
+FEW = [41, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5, 9, 43, 55, 209, 214, 300, 382, 458))]
 """Each of them failed once."""
 STEPS = 30
 
