@@ -256,10 +256,15 @@ class ErasedEntrySchema(StrictSchema):
 
 
 class ErasedThereSchema(StrictSchema):
-    """What was erased in an audit that is not listed, of the entries that the tablet has. Named again as `told`, it is not said again."""
+    """
+    What was erased in an audit that is not listed, of the entries that the tablet has. Named again as `told`, it is not said again.
+    `is_there`: whether a log ends here like that; where none does, a backup may have been put back, and what the tablet sent has to be
+    sent again. Of an audit that nobody here has heard of the same is said.
+    """
 
     id = fields.UUID(required=True)
-    told = sha256_hex(required=True)
+    is_there = fields.Boolean(required=True)
+    told = fields.String(required=True, allow_none=True)
     erased = fields.List(fields.Nested(ErasedEntrySchema), required=True)
 
 

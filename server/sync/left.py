@@ -34,15 +34,22 @@ class LeftAudit:
 
 @dataclass(frozen=True, slots=True)
 class ErasedThere:
-    """`erased`: digests, each with the SHA-256 of the file that went, if one did. `told`: the mark that stands for all of them."""
+    """
+    `is_there`: whether the log ends here as the tablet says, or did. `erased`: digests, each with the SHA-256 of the file that went, if
+    one did. `told`: the mark that stands for all of them.
+    """
 
     audit: str
-    told: str
+    is_there: bool
+    told: str | None
     erased: list[tuple[str, str | None]]
 
 
 def erased_in_left(reader: Puller, left: Iterable[LeftAudit]) -> list[ErasedThere]:
-    """Of these audits those of which there is something to tell, and something else than was told before."""
+    """
+    Of these audits those of which there is something to tell, and something else than was told before; and those that are not here as
+    the tablet has them.
+    """
     if reader.installation is None:
         # Only what is enrolled can be blocked.
         raise Refused(Refusal("account.installation_unknown"))
@@ -54,6 +61,7 @@ def erased_in_left(reader: Puller, left: Iterable[LeftAudit]) -> list[ErasedTher
 def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[ErasedThere]:
     row = audits.find_audit(session, left.audit)
     if row is None:
+        yield ErasedThere(left.audit, left.seq == 0, left.told, [])
         return
     has_hash = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
     until = left.seq if has_hash else 0
@@ -62,6 +70,7 @@ def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[Eras
         # Only where there is something to tell: reading who was in the team when costs more than that.
         until = min(until, in_team_until(session, row, account))
         erased = erasures.erased_among(session, row.id, until, account)
-    mark = held_hash(digest for digest, _ in erased)
-    if erased and mark != left.told:
-        yield ErasedThere(left.audit, mark, erased)
+    mark = held_hash(digest for digest, _ in erased) if erased else left.told
+    is_there = has_hash or left.seq == 0
+    if mark != left.told or not is_there:
+        yield ErasedThere(left.audit, is_there, mark, erased)

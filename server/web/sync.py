@@ -70,6 +70,7 @@ def post_left(given: dict[str, Any]) -> Any:
     return [
         {
             "id": there.audit,
+            "is_there": there.is_there,
             "told": there.told,
             "erased": [{"digest": digest, "evidence": evidence} for digest, evidence in there.erased],
         }

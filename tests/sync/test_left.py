@@ -11,6 +11,7 @@ from server.storage import accounts
 from server.storage.identifiers import new_id
 from server.sync.erase import erase_content_of
 from tests.devices import Device, new_audit
+from tests.old_log import back_up, put_back
 from tests.people import Person, enter
 
 pytestmark = pytest.mark.slow
@@ -44,7 +45,7 @@ def asks(person: Person, device: Device, **changed: object) -> list[dict[str, ob
     one = {"id": device.audit, "seq": device.cursor, "hash": device.hash, "told": None, **changed}
     answer = person.post("/api/audits/left", json={"audits": [one]})
     assert answer.status_code == 200, answer.json
-    return answer.json
+    return [told for told in answer.json if told["erased"]]
 
 
 def test_what_is_erased_after_somebody_has_left_is_told_by_its_digest_alone(hers, aron, paula):
@@ -55,7 +56,12 @@ def test_what_is_erased_after_somebody_has_left_is_told_by_its_digest_alone(hers
     assert asks(aron, his) == []
     erase(paula, hers, said)
     [told] = asks(aron, his)
-    assert told == {"id": hers.audit, "told": told["told"], "erased": [{"digest": said, "evidence": None}]}
+    assert told == {
+        "id": hers.audit,
+        "is_there": True,
+        "told": told["told"],
+        "erased": [{"digest": said, "evidence": None}],
+    }
 
 
 def test_it_is_not_said_twice_and_anything_more_is_said(hers, aron, paula):
@@ -215,3 +221,30 @@ def test_who_was_let_in_after_having_been_set_aside_is_told(hers, lena, cast, pa
     erase(paula, hers, said)
     [told] = asks(mara, outside)
     assert [erased["digest"] for erased in told["erased"]] == [said]
+
+
+def test_who_left_hears_that_the_log_is_not_there_any_more(hers, aron):
+    """A backup was put back and nobody said so; the log has grown past where he had pulled it."""
+    his = Device(aron, hers.audit)
+    backup = back_up()
+    hers.add_finding("Mr Novak was here")
+    hers.push()
+    his.pull()
+    leaves(hers)
+    one = {"id": hers.audit, "seq": his.cursor, "hash": his.hash, "told": None}
+    assert aron.post("/api/audits/left", json={"audits": [one]}).json == []
+    put_back(backup)
+    other = Device(hers.person.enrol_another(), hers.audit)
+    other.pull()
+    for title in ("a", "b", "c", "d"):
+        other.add_finding(title)
+    other.push()
+    assert aron.post("/api/audits/left", json={"audits": [one]}).json == [
+        {"id": hers.audit, "is_there": False, "told": None, "erased": []}
+    ]
+
+
+def test_of_an_audit_that_is_not_known_the_same_is_said_as_to_whoever_guesses(hers, otto):
+    guessed = [{"id": audit, "seq": 3, "hash": "0" * 64, "told": None} for audit in (hers.audit, new_id())]
+    said = otto.post("/api/audits/left", json={"audits": guessed}).json
+    assert [{**one, "id": None} for one in said] == [{"id": None, "is_there": False, "told": None, "erased": []}] * 2

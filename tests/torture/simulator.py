@@ -827,6 +827,7 @@ class Simulator:
         for tablet in self.tablets:
             for store in tablet.stores.values():
                 store.wake_carried(store.rows)
+                store.sent_again = frozenset()
 
     def _write_last_words(self) -> set[str]:
         written: set[str] = set()

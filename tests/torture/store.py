@@ -177,6 +177,8 @@ class Store:
     server_key: str | None = None
     enrolled: str = ""
     listed: frozenset[str] = frozenset()
+    sent_again: frozenset[str] = frozenset()
+    """Audits that were sent once more today, because the server did not have them as they were pulled here."""
 
     def copied(self) -> "Store":
         """As a copy of the whole device has it. Parsed operations never change, so both may have them."""

@@ -152,7 +152,7 @@ class Tablet:
         self.store.listed = frozenset(listings) | vanished.keys()
         self.store.known |= self.store.listed
         audits = list(dict.fromkeys([*self.store.audits_waiting(), *listings]))
-        works: list[Callable[[], None]] = [lambda: self._hear_of_left(frozenset(listings))]
+        works: list[Callable[[], None]] = [lambda: self._hear_of_left(frozenset(listings), session)]
         works += [lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits]
         works.append(self._upload)
         works += [lambda audit=audit: self._ask_custody(audit) for audit in audits]
@@ -375,11 +375,19 @@ class Tablet:
 
     # --- left.ts
 
-    def _hear_of_left(self, listed: frozenset[str]) -> None:
-        left = self.store.left(listed)
+    def _hear_of_left(self, listed: frozenset[str], session: Json) -> None:
+        left, lacking = self.store.left(listed), list[str]()
         if left:
             for there in self._value(self._ask_json("POST", "/api/audits/left", {"audits": left})):
-                self.store.drop_erased(there["id"], there["erased"], there["told"])
+                if there["erased"]:
+                    self.store.drop_erased(there["id"], there["erased"], there["told"])
+                if not there["is_there"] and self.store.log(there["id"]).epoch is not None:
+                    lacking.append(there["id"])
+        for audit in lacking:
+            if audit in self.store.known and audit not in self.store.sent_again:
+                self.store.sent_again |= {audit}
+                self._send_again(audit, is_of_this_epoch=False)
+                self._sync_audit(audit, None, session)
 
     # --- push.ts
 

@@ -243,8 +243,8 @@ export interface components {
             erased: components["schemas"]["ErasedEntry"][];
             /** Format: uuid */
             id: string;
-            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
-            told: string;
+            is_there: boolean;
+            told: string | null;
         };
         Erasure: {
             /** Format: uuid */

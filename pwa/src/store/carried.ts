@@ -260,7 +260,7 @@ export function isPhotoResting({ state, resting_since }: UploadRow): boolean {
   return state === 'waiting' && isOfToday(resting_since);
 }
 
-function isOfToday(at: number | undefined): boolean {
+export function isOfToday(at: number | undefined): boolean {
   return at !== undefined && Math.abs(device.now() - at) < REST_MS;
 }
 

@@ -193,6 +193,8 @@ export interface AuditRow {
   id: string;
   /** 1 once the server lists it for this account; 0 while it exists on this tablet only. */
   listed: 0 | 1;
+  /** When it was last sent once more, because the server did not have it as it was pulled here; in milliseconds since 1970. */
+  sent_again_at?: number;
   body: Body<{ listing: Schemas['AuditListing'] | null; readiness: Readiness | null }>;
 }
 

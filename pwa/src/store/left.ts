@@ -41,7 +41,7 @@ export async function dropErased(db: AuditbookDatabase, there: Schemas['ErasedTh
     await dropWithdrawn(db, audit, withdrawn);
     const rev = touched.size > 0 ? log.rev + 1 : log.rev;
     const told_files = [...new Set([...(log.told_files ?? []), ...withdrawn])];
-    await db.logs.put({ ...log, rev, told_erased: told, told_files });
+    await db.logs.put({ ...log, rev, told_files, ...(told === null ? {} : { told_erased: told }) });
     await refoldEntities(db, audit, touched, rev);
   });
 }

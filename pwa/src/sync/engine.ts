@@ -6,7 +6,7 @@
  */
 import type { Answer, ApiClient } from '../api/client';
 import type { Schemas } from '../domain/vocabulary';
-import { forgetArrived, heldAudits, restCarried, wakeCarried } from '../store/carried';
+import { forgetArrived, heldAudits, isOfToday, restCarried, wakeCarried } from '../store/carried';
 import { readWanted } from '../store/content-back';
 import { installationOf, type AuditbookDatabase, type CarriedBatch } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
@@ -254,7 +254,9 @@ export class SyncEngine {
       }
     };
     // Before anything is sent: an audit that was begun here would look as if it had left the list.
-    await perAudit('', () => hearOfLeft(this.#db, this.#api, listings));
+    let lacking: readonly string[] = [];
+    await perAudit('', async () => void (lacking = await hearOfLeft(this.#db, this.#api, listings)));
+    for (const audit of lacking) await perAudit(audit, () => this.#sendOnceMore(audit));
     const audits = await this.#auditsToSync(listings);
     for (const audit of audits) {
       const listing = listings.find((other) => other.id === audit);
@@ -341,6 +343,17 @@ export class SyncEngine {
     if (await handBack(this.#db, this.#api, audit, this.#size, () => this.#isCancelled)) {
       await pullAudit(this.#db, this.#api, audit, () => this.#isCancelled);
     }
+  }
+
+  /**
+   * The log that it was pulled from is not there any more, though its epoch is: what was written here goes once more. Once a day at most,
+   * should the reason be another one.
+   */
+  async #sendOnceMore(audit: string): Promise<void> {
+    const row = await this.#db.audits.get(audit);
+    if (row === undefined || isOfToday(row.sent_again_at)) return;
+    await this.#db.audits.update(audit, { sent_again_at: device.now() });
+    await this.#sendAgain(audit, false);
   }
 
   /** Let in (again): what the server did not find for this account it may find now. */

@@ -403,14 +403,15 @@ export class ModelServer {
   #erasedIn({ audits }: Schemas['LeftAudits'], account: string): Schemas['ErasedThere'][] {
     return audits.flatMap(({ id, seq, hash, told }) => {
       const log = this.logs.get(id);
-      if (log === undefined) return [];
-      const until = log.hashes[seq - 1] === hash ? seq : 0;
+      const until = log?.hashes[seq - 1] === hash ? seq : 0;
+      const is_there = until === seq;
+      if (log === undefined) return is_there ? [] : [{ id, is_there, told, erased: [] }];
       const erased = log.entries
         .filter((entry, index) => entry.contentSha256 && (index < until || entry.sentBy?.endsWith(`/${account}`)))
         .map(({ digest }) => ({ digest, evidence: this.fileOf.get(digest) ?? null }))
         .toSorted((one, other) => (one.digest < other.digest ? -1 : 1));
-      const mark = heldHash(erased.map(({ digest }) => digest));
-      return erased.length === 0 || mark === told ? [] : [{ id, told: mark, erased }];
+      const mark = erased.length === 0 ? told : heldHash(erased.map(({ digest }) => digest));
+      return is_there && mark === told ? [] : [{ id, is_there, told: mark, erased }];
     });
   }
 

@@ -617,6 +617,34 @@ describe('a server that is not what it was', () => {
     },
   );
 
+  testLong(
+    'put back without a word after somebody left, and grown again since, it gets what only that one has',
+    async () => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding]);
+      await syncAll(lena, aron);
+      const backup = server.snapshot();
+      await commit(aron.db, AUDIT, [note('n1'), set('note', 'n1', 'text', 'Of Aron alone')]);
+      await syncAll(aron);
+      server.left.add(ARON);
+      await syncAll(aron);
+      server.putBack(backup);
+      const other = await tabletFor(server, LENA);
+      await syncAll(other);
+      await commit(other.db, AUDIT, [title('a'), note('n2'), note('n3'), note('n4')]);
+      await syncAll(other);
+      expect(server.texts(AUDIT).join()).not.toContain('Of Aron alone');
+      await syncAll(aron);
+      expect(server.texts(AUDIT).join()).toContain('Of Aron alone');
+
+      const sent = () => server.requests.filter((one) => one === `POST /api/audits/${AUDIT}/operations`).length;
+      const before = sent();
+      await syncAll(aron);
+      expect(sent(), 'no more than once').toBe(before);
+    },
+  );
+
   testLong.each(['proxy 504', 'proxy 413', 'proxy 404', 'hotel page'] as const)(
     'that cannot be asked about an audit that left the list (%s) gets the others all the same, and is asked again',
     async (fault) => {
