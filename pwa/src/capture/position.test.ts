@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { degreesOf, positionNow, positionOf, watchPosition, type PositionState } from './position';
+import { degreesOf, positionNow, readPosition, watchPosition, type PositionState } from './position';
 
 const AT = Date.parse('2026-11-24T09:41:07.250Z');
 const VIENNA = { latitude: 48.2082, longitude: 16.37169, accuracy: 7.2 };
@@ -51,15 +51,15 @@ test('why there is none is said: refused, or not to be had', () => {
 });
 
 test('what was measured a minute before the shutter may be another place', () => {
-  const position = positionOf(VIENNA, AT);
+  const position = readPosition(VIENNA, AT);
   expect(positionNow({ is: 'found', position }, AT + 60_000)).toBe(position);
   expect(positionNow({ is: 'found', position }, AT + 60_001)).toBeUndefined();
   expect(positionNow({ is: 'looking' }, AT)).toBeUndefined();
 });
 
 test('a place is written as on a map', () => {
-  const south = positionOf({ latitude: -33.8688, longitude: -151.2093, accuracy: 1 }, AT);
-  expect([degreesOf(positionOf(VIENNA, AT)), degreesOf(south)]).toEqual([
+  const south = readPosition({ latitude: -33.8688, longitude: -151.2093, accuracy: 1 }, AT);
+  expect([degreesOf(readPosition(VIENNA, AT)), degreesOf(south)]).toEqual([
     '48.20820° N, 16.37169° E',
     '33.86880° S, 151.20930° W',
   ]);

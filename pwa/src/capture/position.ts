@@ -26,7 +26,7 @@ export function watchPosition(told: (state: PositionState) => void): () => void 
     return () => undefined;
   }
   const watch = geolocation.watchPosition(
-    ({ coords, timestamp }) => told({ is: 'found', position: positionOf(coords, timestamp) }),
+    ({ coords, timestamp }) => told({ is: 'found', position: readPosition(coords, timestamp) }),
     (problem) => {
       told({ is: 'missing', why: problem.code === problem.PERMISSION_DENIED ? 'denied' : 'unavailable' });
     },
@@ -41,7 +41,7 @@ export function positionNow(state: PositionState, now: number): Position | undef
   return state.position;
 }
 
-export function positionOf(
+export function readPosition(
   coords: Pick<GeolocationCoordinates, 'latitude' | 'longitude' | 'accuracy'>,
   at: number,
 ): Position {

@@ -1,5 +1,5 @@
 /** How a piece of evidence is called while nobody has written a caption, and what stands where one was withdrawn. */
-import type { TrayPiece } from '../../components/Tray.svelte';
+import type { TrayPiece } from '../../components/tray-piece';
 import { isTold } from '../../domain/evidence';
 import { formatDateTime, formatTime, say, t } from '../../i18n';
 import type { IconName } from '../../look/icons';

@@ -5,7 +5,7 @@ import { changeNote, deleteNote } from '../../commands/note';
 import type { Shape } from '../../domain/annotation';
 import type { Outcome, Written } from '../../commands/session';
 import { entityIdOf, entityKindOf } from '../../domain/operation';
-import type { TrayPiece } from '../../components/Tray.svelte';
+import type { TrayPiece } from '../../components/tray-piece';
 import type { Stamp } from '../../look/stamp-shapes';
 import { saidOf } from './erased';
 import { labelOf, pieceKindOf } from './evidence-words';
