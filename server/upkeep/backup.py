@@ -156,7 +156,7 @@ def _bring(file: KeptFile, data: Path, folder: Path, earlier: Sequence[Path]) ->
 def _holds(before: Path, source: Path, file: KeptFile) -> bool:
     """Whether the earlier backup has these very bytes. It has hashed them once; evidence is named by its hash, a report is not."""
     with contextlib.suppress(OSError):
-        # Neither was ever written in its place: where both have one size, one of them has been hashed.
+        # It was hashed when it was copied, and evidence never changes: its size is looked at, not each of its bytes once more.
         if file.name.startswith("evidence/") and before.stat().st_size == source.stat().st_size:
             return True
     return has_hash(before, file.sha256)

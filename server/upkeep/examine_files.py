@@ -83,9 +83,8 @@ def _put_back(blobs: BlobStore, key: BlobKey) -> bool:
     """Whether one of the files that were moved aside is whole after all, and in its place again. Raises OSError where it cannot be."""
     for aside in blobs.aside(key):
         if has_hash(aside, key.sha256):
-            with suppress(
-                FileNotFoundError
-            ):  # Somebody else has just put it back, or cleared it up behind the right one.
+            # Somebody else may have just put it back, or cleared it up behind the right one.
+            with suppress(FileNotFoundError):
                 blobs.put(key, aside)
             if has_hash(blobs.local_path(key), key.sha256):
                 return True

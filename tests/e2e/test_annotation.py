@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from server.domain.annotation import COVER, INKS, drawing_text
 from server.evidence.derivatives import report_picture
@@ -165,19 +165,20 @@ def seen(viewer: Locator) -> Image.Image:
     assert box is not None
     scale = min(box["width"] / 4, box["height"] / 3)
     width, height = 4 * scale, 3 * scale
-    clip = {
+    clip: FloatRect = {
         "x": box["x"] + (box["width"] - width) / 2,
         "y": box["y"] + (box["height"] - height) / 2,
         "width": width,
         "height": height,
     }
-    return Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")  # type: ignore[arg-type]
+    return Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
 
 
 def at(picture: Image.Image, x: int, y: int) -> tuple[int, int, int]:
     scale = picture.width / 10_000
-    colour: tuple[int, int, int] = picture.getpixel((round(x * scale), round(y * scale)))  # type: ignore[assignment]
-    return colour
+    left, top = round(x * scale), round(y * scale)
+    red, green, blue = picture.crop((left, top, left + 1, top + 1)).tobytes()
+    return red, green, blue
 
 
 def extent_of(picture: Image.Image, ink: str, within: tuple[int, int, int, int]) -> tuple[float, ...]:
