@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClauseResult } from '../../domain/judgement';
 import type { Clause, Standard } from '../../domain/standard';
 import { auditableClauses, rollUp, searchClauses } from './catalogue';
-import { treeOf } from './checklist-filter';
+import { treeOf } from './checklist/checklist-filter';
 
 function clause(number: string, title: string, level: number, ask = ''): Clause {
   const wording = (text: string) => ({ en: text, de: `${text} auf Deutsch` });

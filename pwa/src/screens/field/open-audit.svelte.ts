@@ -46,16 +46,16 @@ import {
   type Trust,
   type TrustOf,
 } from '../../store/queries';
-import { AfterSeal } from './after-seal.svelte';
-import type { Capturing } from './capture-target';
+import { AfterSeal } from './closing/after-seal.svelte';
+import type { Capturing } from './evidence/capture-target';
 import { auditableClauses, findClause, nameOfStandard, numberOf, standardIdOf, worded } from './catalogue';
 import { watchUnread } from '../../store/read-again';
 import { saidOf } from './erased';
-import { gradesInWords } from './grades';
-import { Locating } from './locating.svelte';
-import { Pictures } from './pictures.svelte';
-import { NOWHERE, placeOf, viewAt, type Place } from './places';
-import { dayToShow, isAuditedBy, localNow, slotAt, slotsInOrder, slotsOn, type SlotView } from './plan-day';
+import { gradesInWords } from './findings/grades';
+import { Locating } from './evidence/locating.svelte';
+import { Pictures } from './evidence/pictures.svelte';
+import { NOWHERE, placeOf, viewAt, type Place } from './places/places';
+import { dayToShow, isAuditedBy, localNow, slotAt, slotsInOrder, slotsOn, type SlotView } from './day/plan-day';
 import { locale } from '../../i18n';
 import type { Saving } from './saving.svelte';
 import { undoWords } from './undo-words';

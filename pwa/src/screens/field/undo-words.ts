@@ -7,7 +7,7 @@ import { BORN, DELETED, entityIdOf, entityKindOf } from '../../domain/operation'
 import type { Value } from '../../domain/plain-json';
 import { FINDING_GRADES, JUDGEMENT_RESULTS } from '../../domain/vocabulary';
 import { formatList, say, t } from '../../i18n';
-import { fieldWords, whatWords, type Named } from './dispute-words';
+import { fieldWords, whatWords, type Named } from './disputes/dispute-words';
 
 /** As much of an operation as is said of it. */
 export interface Said {

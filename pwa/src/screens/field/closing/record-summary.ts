@@ -2,7 +2,7 @@
 import type { PlainRecord } from '../../../domain/record';
 import { WORST_FIRST } from '../../../domain/finding';
 import type { FindingGrade, RecommendationOutcome } from '../../../domain/vocabulary';
-import type { GivenGrades } from '../grades';
+import type { GivenGrades } from '../findings/grades';
 
 export interface RecordedFinding {
   readonly number: string;

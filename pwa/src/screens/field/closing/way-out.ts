@@ -2,7 +2,7 @@
 import type { Refusal } from '../../../domain/refusal';
 import { formatList, say, t } from '../../../i18n';
 import { href } from '../../../routes';
-import { whatWords } from '../dispute-words';
+import { whatWords } from '../disputes/dispute-words';
 import type { OpenAudit } from '../open-audit.svelte';
 
 export interface WayOut {

@@ -2,7 +2,7 @@
 import type { PlainRecord } from '../../../domain/record';
 import { isSameValue, type Value } from '../../../domain/plain-json';
 import { formatDateTime, say, t } from '../../../i18n';
-import { annotationWords } from '../annotation-words';
+import { annotationWords } from '../annotation/annotation-words';
 import { differing } from './differing';
 
 export interface SpokenChange {
