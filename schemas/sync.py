@@ -309,9 +309,11 @@ class KnownEvidenceQuerySchema(StrictSchema):
 
 class KnownEvidenceSchema(StrictSchema):
     """
-    Those of the asked hashes whose bytes the audit holds, verified; and those of them that a whole backup of the server holds, with
-    their row.
+    Those of the asked hashes whose bytes the audit holds, verified; those of them that a whole backup of the server holds, with
+    their row; and those of which smaller pictures were sent ahead, by size.
     """
 
     stored = list_of(sha256_hex(), most=1000)
     backed_up = list_of(sha256_hex(), most=1000)
+    thumbnails = list_of(sha256_hex(), most=1000)
+    views = list_of(sha256_hex(), most=1000)

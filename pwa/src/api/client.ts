@@ -228,13 +228,20 @@ export class ApiClient {
     return this.#ask(`/api/audits/${audit}/evidence/known`, { method: 'POST', json }, ['stored']);
   }
 
-  /** The bytes of one piece of evidence, or its thumbnail. */
+  /** A smaller picture of evidence whose original is still on its way: a JPEG. */
+  sendAhead(audit: string, sha256: string, size: 'thumbnail' | 'view', picture: ArrayBuffer): Promise<Answer<null>> {
+    const headers = { 'Content-Type': 'image/jpeg' };
+    const path = `/api/audits/${audit}/evidence/${sha256}/pictures/${size}`;
+    return this.#ask(path, { method: 'PUT', body: new Uint8Array(picture), headers }, 'empty');
+  }
+
+  /** The bytes of one piece of evidence, or a smaller picture of it, with what is covered painted over. */
   readEvidence(
     audit: string,
     sha256: string,
-    size: 'original' | 'thumbnail' = 'original',
+    size: 'original' | 'thumbnail' | 'view' = 'original',
   ): Promise<Answer<ArrayBuffer>> {
-    const query = size === 'thumbnail' ? '?size=thumbnail' : '';
+    const query = size === 'original' ? '' : `?size=${size}`;
     return this.#ask(`/api/audits/${audit}/evidence/${sha256}${query}`, {}, 'bytes');
   }
 

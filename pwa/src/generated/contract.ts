@@ -418,6 +418,8 @@ export interface components {
         KnownEvidence: {
             backed_up?: string[];
             stored?: string[];
+            thumbnails?: string[];
+            views?: string[];
         };
         KnownEvidenceQuery: {
             sha256?: string[];

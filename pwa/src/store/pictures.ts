@@ -17,6 +17,15 @@ export async function keepThumbnail(db: AuditbookDatabase, sha256: string, thumb
   await db.evidence_thumbnails.put({ sha256, body: encode(thumbnail) });
 }
 
+export async function readPictureBytes(
+  db: AuditbookDatabase,
+  sha256: string,
+  size: 'thumbnail' | 'view',
+): Promise<ArrayBuffer | undefined> {
+  const row = await (size === 'thumbnail' ? db.evidence_thumbnails : db.evidence_views).get(sha256);
+  return row === undefined ? undefined : decode(row.body);
+}
+
 export async function hasPictures(db: AuditbookDatabase, sha256: string): Promise<boolean> {
   return (await db.evidence_thumbnails.where('sha256').equals(sha256).count()) > 0;
 }

@@ -89,6 +89,11 @@ export class ModelServer {
   strangers = new Set<string>();
   /** Lost before they were enrolled: whose work of theirs a colleague brings is held, and shown to nobody. */
   unknown = new Set<string>();
+  /** Smaller pictures that came before their originals, in the order in which they came: `<audit>/<sha256>/<size>`. */
+  ahead = new Map<string, ArrayBuffer>();
+  /** A server of before answers nothing of them. */
+  knowsAhead = true;
+  refusesAhead = false;
   /** Tablets that announced more than they sent, as it says of every audit. */
   announced: Schemas['WaitingTablet'][] = [];
   requests: string[] = [];
@@ -271,7 +276,15 @@ export class ModelServer {
     if (rest === 'evidence/known') {
       const asked = (await request.json()) as Schemas['KnownEvidenceQuery'];
       const known = (held: Set<string>) => asked.sha256?.filter((sha256) => held.has(`${audit}/${sha256}`));
-      return json({ stored: known(this.stored), backed_up: known(this.backedUp) });
+      const ahead = (size: string) => asked.sha256?.filter((sha256) => this.ahead.has(`${audit}/${sha256}/${size}`));
+      const pictures = this.knowsAhead ? { thumbnails: ahead('thumbnail'), views: ahead('view') } : {};
+      return json({ stored: known(this.stored), backed_up: known(this.backedUp), ...pictures });
+    }
+    const sentAhead = /^evidence\/(\w+)\/pictures\/(thumbnail|view)$/.exec(rest);
+    if (sentAhead !== null && this.knowsAhead) {
+      if (this.refusesAhead) return problem(422, 'evidence.not_a_picture');
+      this.ahead.set(`${audit}/${sentAhead[1]}/${sentAhead[2]}`, await request.arrayBuffer());
+      return new Response(null, { status: 204 });
     }
     if (rest === 'custody') return this.#custody(audit, query);
     const bytes = this.bytes.get(`${audit}/${rest.replace('evidence/', '')}`);

@@ -5,7 +5,10 @@ import { sha256Of } from '../domain/operation';
 import { add } from '../store/changes';
 import { commit } from '../store/commit';
 import { decode } from '../store/codec';
+import type { AuditbookDatabase } from '../store/database';
 import { cutEvidence } from '../store/evidence-bytes';
+import { holdLarge, LARGE_BYTES } from '../store/large-files';
+import { keepPictures } from '../store/pictures';
 import { AUDIT, LENA, openTab, openTablet, testLong } from '../store/testing';
 import { SyncEngine } from './engine';
 import { ModelServer } from './model-server';
@@ -91,6 +94,10 @@ class TusServer {
 function photo(length: number, seed = 1): { bytes: ArrayBuffer; sha256: string } {
   const bytes = Uint8Array.from({ length }, (_, index) => (index * 31 + seed) % 256);
   return { bytes: bytes.buffer, sha256: sha256Of(bytes) };
+}
+
+function sentAhead(model: ModelServer): string[] {
+  return model.requests.filter((request) => request.startsWith('PUT /api/audits/'));
 }
 
 async function setUp() {
@@ -272,4 +279,86 @@ describe('the bytes of a photo', () => {
     expect([await state(lost.sha256), await state(kept.sha256)]).toEqual(['stored', 'stored']);
     expect(tus.requests.slice(before)).toEqual(['POST', 'PATCH']);
   });
+});
+
+describe('pictures that go ahead of a large photo', () => {
+  /** A photo of which this tablet has made its smaller pictures. */
+  async function taken(keep: (given: { bytes: ArrayBuffer; sha256: string }) => Promise<void>, db: AuditbookDatabase) {
+    const given = photo(LARGE_BYTES + 1, 7);
+    await keep(given);
+    await keepPictures(db, given.sha256, { thumbnail: photo(900).bytes, view: photo(90_000).bytes });
+    return given.sha256;
+  }
+
+  test('the thumbnail comes first, then the view, then the file itself', async () => {
+    const { model, tus, db, keep, upload } = await setUp();
+    const sha256 = await taken(keep, db);
+    let before: string[] = [];
+    tus.interrupt = () => {
+      before = [...model.ahead.keys()];
+      return 'none';
+    };
+    expect(await upload()).toBe(1);
+    expect(before).toEqual([`${AUDIT}/${sha256}/thumbnail`, `${AUDIT}/${sha256}/view`]);
+    expect(new Uint8Array(model.ahead.get(`${AUDIT}/${sha256}/view`)!)).toEqual(new Uint8Array(photo(90_000).bytes));
+  });
+
+  test('are sent once, and the ones that the server holds not again', async () => {
+    const { model, tus, db, keep, upload } = await setUp();
+    await taken(keep, db);
+    tus.interrupt = () => 'cut';
+    await expect(upload()).rejects.toThrow(Stopped);
+    const sent = sentAhead(model).length;
+    await expect(upload()).rejects.toThrow(Stopped);
+    expect([sent, sentAhead(model).length]).toEqual([2, 2]);
+  });
+
+  test('go although the file itself waits for a better network, and nothing counts as safe', async () => {
+    const { model, tus, db, keep, state, upload } = await setUp();
+    const small = photo(1000, 3);
+    const sha256 = await taken(keep, db);
+    await keep(small);
+    await holdLarge(db, true);
+    expect(await upload()).toBe(1);
+    expect([...model.ahead.keys()]).toHaveLength(2);
+    expect([await state(small.sha256), await state(sha256)]).toEqual(['stored', 'waiting']);
+    expect(tus.uploads.size).toBe(1);
+    await holdLarge(db, false);
+    expect(await upload()).toBe(1);
+    expect(await state(sha256)).toBe('stored');
+  });
+
+  test('are not offered to a server that does not know of them', async () => {
+    const { model, db, keep, upload } = await setUp();
+    model.knowsAhead = false;
+    await taken(keep, db);
+    expect(await upload()).toBe(1);
+    expect(sentAhead(model)).toEqual([]);
+  });
+
+  test('do not hold up the file where the server refuses them', async () => {
+    const { model, db, keep, upload } = await setUp();
+    model.refusesAhead = true;
+    await taken(keep, db);
+    expect(await upload()).toBe(1);
+  });
+
+  test('that are hardly smaller than the file stay here', async () => {
+    const { model, db, keep, upload } = await setUp();
+    const given = photo(1500);
+    await keep(given);
+    await keepPictures(db, given.sha256, { thumbnail: photo(900).bytes, view: photo(1200).bytes });
+    expect(await upload()).toBe(1);
+    expect(model.ahead.size).toBe(0);
+  });
+});
+
+testLong('three files are on their way at once, and where the line fails no other one is begun', async () => {
+  const { tus, keep, upload } = await setUp();
+  for (let seed = 0; seed < 8; seed += 1) await keep(photo(600_000 + seed, seed));
+  tus.interrupt = () => 'cut';
+  await expect(upload()).rejects.toThrow(Stopped);
+  expect(tus.uploads.size).toBe(3);
+  tus.interrupt = () => 'none';
+  expect(await upload()).toBe(8);
 });

@@ -1,14 +1,18 @@
 /**
- * The bytes of evidence follow the operations: one file at a time, in chunks, resumable over days (tus 1.0).
+ * The bytes of evidence follow the operations: in chunks, resumable over days (tus 1.0).
  *
  * A finished upload proves nothing; a file counts as stored when the server says that it knows its hash.
  */
 import { Upload, type FileReader as TusReader, type HttpStack } from 'tus-js-client';
 import { retryAfterOf, type ApiClient } from '../api/client';
+import type { Schemas } from '../domain/vocabulary';
 import { isPhotoResting, restPhoto, waitForOthers } from '../store/carried';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, UploadRow } from '../store/database';
 import { CHUNK_BYTES, dropWithdrawn, isEvidenceIntact, readChunk } from '../store/evidence-bytes';
+import { areLargeHeld, isLarge } from '../store/large-files';
+import { inLanes } from './lanes';
+import { LANES, sendAhead, type AheadSize } from './send-ahead';
 import { concernsOneAudit, problemOf, Stopped } from './problem';
 
 const ENDPOINT = '/api/evidence/uploads';
@@ -21,7 +25,10 @@ export interface UploadOptions {
   readonly isStopped?: () => boolean;
 }
 
-/** Upload what waits. Resolves with the number of files that the server confirmed. */
+/**
+ * Upload what waits: first which of it the server holds already, then all thumbnails, then all pictures in report size, then the files
+ * themselves, the small ones first. Resolves with the number of files that the server confirmed.
+ */
 export async function uploadWaiting(
   db: AuditbookDatabase,
   api: ApiClient,
@@ -29,45 +36,76 @@ export async function uploadWaiting(
 ): Promise<number> {
   let stored = 0;
   let first: Stopped | null = null;
+  let isBroken = false;
+  const isStopped = (): boolean => isBroken || (options.isStopped?.() ?? false);
   // One file or audit that the server does not take must not hold up the ones behind it.
   const each = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (thrown) {
-      if (!(thrown instanceof Stopped) || !concernsOneAudit(thrown.problem)) throw thrown;
+      if (!(thrown instanceof Stopped) || !concernsOneAudit(thrown.problem)) {
+        isBroken = true;
+        throw thrown;
+      }
       first ??= thrown;
     }
   };
+  const ahead = new Ahead();
   for (const [audit, hashes] of byAudit(await waitingUploads(db))) {
     await each(async () => {
       try {
-        stored += await confirmKnown(db, api, audit, hashes);
+        stored += await confirmKnown(db, api, audit, hashes, ahead);
       } catch (thrown) {
         // Of photos of others it is told about none before they have come: whether it takes them, their announcement shows.
         if (!isAuditUnknown(thrown) || !(await waitForOthers(db, audit, hashes))) throw thrown;
       }
     });
   }
-  for (const row of await waitingUploads(db)) {
-    if (options.isStopped?.()) break;
+  for (const size of ['thumbnail', 'view'] as const) {
+    const rows = (await waitingUploads(db)).filter((row) => ahead.audits.has(row.audit));
+    await each(async () => void (await sendAhead(db, api, size, rows, ahead.there[size], isStopped)));
+  }
+  await inLanes(LANES, await filesToSend(db), async (row) => {
+    if (isStopped()) return;
     if (!(await isEvidenceIntact(db, row.sha256, row.chunks))) {
       // The camera roll may still hold it, so the person is told; sending it would only be refused.
       await db.uploads.update([row.audit, row.sha256], { state: 'damaged' });
-      continue;
+      return;
     }
     await each(async () => {
       try {
-        await uploadOne(db, row, options);
-        stored += await confirmKnown(db, api, row.audit, [row.sha256]);
+        await uploadOne(db, row, { ...options, isStopped });
+        // In two steps: `+=` would read the sum before it waits, and two lanes count as one.
+        const confirmed = await confirmKnown(db, api, row.audit, [row.sha256]);
+        stored += confirmed;
       } catch (thrown) {
         // Brought for others, and their work does not count yet: no fault of this run, and it stays here.
         if (!isAuditUnknown(thrown) || !(await waitForOthers(db, row.audit, [row.sha256]))) throw thrown;
         await restPhoto(db, row.audit, row.sha256);
       }
     });
-  }
+  });
   if (first !== null) throw first;
   return stored;
+}
+
+/** Where smaller pictures may go ahead, and which are there already. */
+class Ahead {
+  /** Of which the server has said so: one of before does not know of such pictures. */
+  readonly audits = new Set<string>();
+  readonly there: Record<AheadSize, Set<string>> = { thumbnail: new Set(), view: new Set() };
+
+  note(audit: string, { thumbnails, views }: Schemas['KnownEvidence']): void {
+    if (thumbnails === undefined || views === undefined) return;
+    this.audits.add(audit);
+    for (const sha256 of thumbnails) this.there.thumbnail.add(`${audit}/${sha256}`);
+    for (const sha256 of views) this.there.view.add(`${audit}/${sha256}`);
+  }
+}
+
+async function filesToSend(db: AuditbookDatabase): Promise<UploadRow[]> {
+  const isHeld = await areLargeHeld(db);
+  return (await waitingUploads(db)).filter((row) => !isHeld || !isLarge(row));
 }
 
 function isAuditUnknown(thrown: unknown): boolean {
@@ -93,12 +131,14 @@ async function confirmKnown(
   api: ApiClient,
   audit: string,
   hashes: readonly string[],
+  ahead?: Ahead,
 ): Promise<number> {
   let confirmed = 0;
   for (let at = 0; at < hashes.length; at += ASKED_AT_ONCE) {
     const answer = await api.knownEvidence(audit, hashes.slice(at, at + ASKED_AT_ONCE));
     if (answer.kind === 'unchanged') continue;
     if (answer.kind !== 'ok') throw new Stopped(problemOf(answer, audit));
+    ahead?.note(audit, answer.value);
     for (const sha256 of answer.value.stored ?? []) {
       if (!hashes.includes(sha256)) continue;
       await db.uploads.update([audit, sha256], { state: 'stored' });
