@@ -44,6 +44,7 @@ from server.storage.server_state import last_backup_at
 from server.sync.head_signature import verifying_key
 from server.sync.restore import CaughtUp, begin_again, catch_up_with_register
 from server.sync.update import ask_after_update
+from server.upkeep.apart import in_child
 from server.upkeep.backup import take_backup
 from server.upkeep.examine import examine_logs
 from server.upkeep.examine_files import examine_files
@@ -188,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(_given: argparse.Namespace, config: Config) -> int:
     hold_for_serving(config)
-    notes = _prepare(config)
+    notes = in_child(lambda: _prepare(config)) if config.s3_bucket else _prepare(config)
     stop = threading.Event()
     worker: list[threading.Thread] = []
     served: list[Flask] = []
@@ -222,18 +223,32 @@ def _serve(_given: argparse.Namespace, config: Config) -> int:
 def _prepare(config: Config) -> list[str]:
     """Bring the database up to date, and begin the demonstration or the first account. Says what a person should read."""
     app = create_app(config)
+    notes = list(_probe(config))
     with app.app_context():
         migrate()
         _say_caught_up(catch_up_with_register(load_log_key(config).name))
         ask_after_update()
         # A server that others can reach must not begin with accounts whose password stands in the documentation.
         if config.is_demo and not config.public_url:
-            seed.seed(datetime.now().astimezone().date(), EvidenceFiles(config.data_folder))
+            seed.seed(datetime.now().astimezone().date(), EvidenceFiles(config))
         code, is_demonstration = found(), seed.is_seeded()
         db.engine.dispose()
     if code is not None:
-        return [f"Nobody has an account yet. Make the first one here:\n\n  {{address}}/#/join/first/{code}\n"]
-    return list(_demo_notes()) if is_demonstration else []
+        return [*notes, f"Nobody has an account yet. Make the first one here:\n\n  {{address}}/#/join/first/{code}\n"]
+    return [*notes, *(_demo_notes() if is_demonstration else ())]
+
+
+def _probe(config: Config) -> Iterator[str]:
+    """
+    What a person should know of the store at the start. Raises Refused where it refuses this server: that does not come right by
+    itself. Where it does not answer, everything but photos and files goes on.
+    """
+    try:
+        EvidenceFiles(config).blobs.probe()
+    except Refused as refused:
+        if refused.refusal.code != "server.store_unreachable":
+            raise
+        yield f"auditbook: {refused.refusal.sentence} Everything else works meanwhile.\n"
 
 
 def _demo_notes() -> Iterator[str]:
@@ -440,7 +455,7 @@ def _import(given: argparse.Namespace, config: Config) -> int:
     try:
         with app.app_context(), opened(given.file, passphrase) as handover:
             print(f"Written by {_printable(handover.made_by)} at {handover.made_at}.")
-            taken = take_in(handover, EvidenceFiles(config.data_folder), given.vouch_for)
+            taken = take_in(handover, EvidenceFiles(config), given.vouch_for)
     except OSError as problem:
         return _complain(f"{given.file} cannot be read: {problem.strerror}.")
     for audit in taken:
@@ -501,6 +516,8 @@ def _examined(config: Config, *, is_quick: bool) -> Iterator[tuple[str, str | No
     """What was looked at, with what is wrong with it."""
     yield "settings can be read", None
     yield f"data folder {config.data_folder}", _writable(config.data_folder)
+    if config.s3_bucket:
+        yield f"store s3://{config.s3_bucket}", _store(config)
     database, complaint, about_role = _database(config)
     yield database, complaint
     if about_role is not None:
@@ -563,6 +580,14 @@ def _writable(folder: Path) -> str | None:
         probe.unlink()
     except OSError as problem:
         return str(problem)
+    return None
+
+
+def _store(config: Config) -> str | None:
+    try:
+        EvidenceFiles(config).blobs.probe()
+    except Refused as refused:
+        return refused.refusal.sentence
     return None
 
 

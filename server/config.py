@@ -17,8 +17,9 @@ class ConfigurationError(Exception):
     """A setting that cannot be used. The text says which one and what it takes."""
 
 
-def _setting(default: str, meaning: str) -> str:
-    return field(default=default, metadata={"meaning": meaning})
+def _setting(default: str, meaning: str, *, is_secret: bool = False) -> str:
+    # What is secret is in no picture of the settings, so in no log either.
+    return field(default=default, metadata={"meaning": meaning}, repr=not is_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,15 @@ class Config:
     demo: str = _setting(
         "1", "1 seeds the demonstration into an empty database, unless a public address is set; 0 starts empty."
     )
-    database_url: str = _setting("", "PostgreSQL address (postgresql://...). Empty: SQLite in the data folder.")
+    database_url: str = _setting(
+        "", "PostgreSQL address (postgresql://...). Empty: SQLite in the data folder.", is_secret=True
+    )
+    s3_bucket: str = _setting("", "Bucket of an S3 service that keeps evidence. Empty: evidence in the data folder.")
+    s3_prefix: str = _setting("", "What the names of objects in the bucket begin with.")
+    s3_endpoint: str = _setting("", "Address of the S3 service (https://...). Empty: Amazon's of the region.")
+    s3_region: str = _setting("us-east-1", "Region of the bucket.")
+    s3_access_key_id: str = _setting("", "Key that may list, read, write and delete in the bucket.")
+    s3_secret_access_key: str = _setting("", "Secret of that key.", is_secret=True)
     public_url: str = _setting("", "Address under which people reach the app. Empty: mails carry codes, no links.")
     trusted_proxies: str = _setting("0", "How many reverse proxies stand in front and set X-Forwarded headers.")
     pwa: str = _setting("", "Folder of the built tablet app. Empty: pwa/dist beside the server.")
@@ -39,10 +48,10 @@ class Config:
     smtp_port: str = _setting("587", "Port of the mail server.")
     smtp_tls: str = _setting("starttls", "starttls, tls or none.")
     smtp_user: str = _setting("", "Account at the mail server.")
-    smtp_password: str = _setting("", "Password at the mail server.")
+    smtp_password: str = _setting("", "Password at the mail server.", is_secret=True)
     mail_from: str = _setting("Auditbook <auditbook@localhost>", "Sender of mails.")
     signing_pkcs12: str = _setting("", "PKCS#12 file of the report signer. Empty: a development authority is made.")
-    signing_password: str = _setting("", "Password of that file.")
+    signing_password: str = _setting("", "Password of that file.", is_secret=True)
     log_key: str = _setting(
         "", "File with the key that signs how far each log goes (EC P-256, PEM). Empty: one is made in the data folder."
     )
@@ -101,7 +110,18 @@ def _refuse_unusable(config: Config) -> None:
             raise ConfigurationError(f"AUDITBOOK_{name.upper()} must be a whole number, not {getattr(config, name)!r}.")
     if config.smtp_tls not in ("starttls", "tls", "none"):
         raise ConfigurationError("AUDITBOOK_SMTP_TLS must be starttls, tls or none.")
+    _refuse_unusable_store(config)
     if config.database_url and not config.database_url.startswith(
         ("postgresql://", "postgresql+psycopg://", "sqlite:///")
     ):
         raise ConfigurationError("DATABASE_URL must begin with postgresql:// or sqlite:///.")
+
+
+def _refuse_unusable_store(config: Config) -> None:
+    given = (config.s3_endpoint, config.s3_prefix, config.s3_access_key_id, config.s3_secret_access_key)
+    if any(given) and not config.s3_bucket:
+        raise ConfigurationError("AUDITBOOK_S3_BUCKET is missing: without it nothing is kept in S3.")
+    if bool(config.s3_access_key_id) != bool(config.s3_secret_access_key):
+        raise ConfigurationError("AUDITBOOK_S3_ACCESS_KEY_ID and AUDITBOOK_S3_SECRET_ACCESS_KEY go together.")
+    if config.s3_endpoint and not config.s3_endpoint.startswith(("https://", "http://")):
+        raise ConfigurationError("AUDITBOOK_S3_ENDPOINT must begin with https:// or http://.")

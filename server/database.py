@@ -90,14 +90,13 @@ def init_database(app: Flask, config: Config) -> None:
 
 def decision_register_path() -> Path:
     """Where the register of decisions stands: outside the database, so that a backup that is put back does not shorten it."""
-    config: Config = current_app.config["AUDITBOOK"]
-    return config.decision_register_path
+    return current_config().decision_register_path
 
 
-def data_folder() -> Path:
-    """Where the files of evidence lie."""
+def current_config() -> Config:
+    """The settings of the server whose context this is."""
     config: Config = current_app.config["AUDITBOOK"]
-    return config.data_folder
+    return config
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

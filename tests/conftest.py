@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from server.config import Config
 from server.identity import passwords
+from tests.objects import Objects, own_objects
 from tests.people import Cast, Person
 from tests.postgresql import Databases, own_server
 from tests.stage import Stage
@@ -154,10 +155,25 @@ def stage(request: pytest.FixtureRequest, sqlite_stage: Stage) -> Stage:
     return sqlite_stage if chosen == "sqlite" else request.getfixturevalue("postgresql_stage")
 
 
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Objects]:
+    """A server for S3, one for all tests that want it."""
+    with own_objects(tmp_path_factory.mktemp("objects")) as objects:
+        yield objects
+
+
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest) -> str:
+    """Where evidence lies. Ask for it in a test that must hold on both."""
+    return str(request.param)
+
+
 @pytest.fixture
 def config(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iterator[Config]:
-    """Settings over a fresh database in today's shape."""
+    """Settings over a fresh database in today's shape, and over an empty store."""
     config = stage.set(tmp_path / "data", peopled="cast" in request.fixturenames)
+    if "store" in request.fixturenames and request.getfixturevalue("store") == "s3":
+        config = request.getfixturevalue("objects").settings(config)
     yield config
     if config.database_url:
         request.getfixturevalue("postgresql").drop(config.database_url)

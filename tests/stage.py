@@ -22,6 +22,7 @@ from server.database import db
 from server.storage.migrate import migrate
 from tests.people import Cast, assemble_cast
 
+_NOWHERE = {"s3_endpoint": "", "s3_access_key_id": "", "s3_secret_access_key": ""}
 MakeDatabase = Callable[[Path, Config | None], Config]
 """Makes a data folder with a database, the copy of a given one or an empty one, and gives the settings that lead there."""
 
@@ -57,7 +58,8 @@ class Stage:
 
     def cast(self, app: Flask) -> Cast:
         """The people in the database of this server. They enter now, where nobody saw that they would be needed."""
-        return self._people.at(app) if app.config["AUDITBOOK"] == self._peopled else assemble_cast(app)
+        is_here = self._peopled is not None and _place(app.config["AUDITBOOK"]) == _place(self._peopled)
+        return self._people.at(app) if is_here else assemble_cast(app)
 
 
 class TravellingServer:
@@ -101,8 +103,12 @@ class TravellingServer:
         named.update(more)
 
 
+def _place(config: Config) -> tuple[str, str]:
+    return config.data, config.database_url
+
+
 def _beside_the_place(config: Config) -> Config:
-    return replace(config, data="", database_url="")
+    return replace(config, data="", database_url="", s3_bucket="", s3_prefix="", **_NOWHERE)
 
 
 def _parts(app: Flask) -> list[Any]:

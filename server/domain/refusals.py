@@ -53,6 +53,8 @@ SENTENCES: dict[str, str] = {
     "request.needs_version": "Say which version you are changing (If-Match), so that nobody's work is overwritten.",
     "server.busy": "The server is busy. Nothing was lost; please try again in a moment.",
     "server.full": "The server has no room left. Nothing was lost: what you recorded stays on this tablet and is sent again. Tell whoever runs the server.",
+    "server.store_unreachable": "The place where this server keeps photos and files does not answer. Nothing is lost: what is on this tablet stays there and is sent again.",
+    "server.store_refuses": "The place where this server keeps photos and files refuses the server ({why}). Nothing is lost: what is on this tablet stays there and is sent again. Whoever runs the server has to look at its bucket and key.",
     "server.fault": "Something went wrong on our side. Nothing that you recorded is lost. Quote {reference} when you ask for help.",
     # Who is asking
     "account.sign_in_needed": "Please sign in again. Everything on this tablet is kept meanwhile.",
@@ -107,6 +109,10 @@ SENTENCES: dict[str, str] = {
     "handover.malformed": "The file does not say what it should ({where}). Nothing of it was taken in; write it anew on the other tablet.",
     # Evidence
     "evidence.hash_mismatch": "The file that arrived is not the one that was announced. The tablet still has it and sends it again.",
+    "evidence.checksum_mismatch": "These bytes are not the ones that their checksum says. None of them was kept; send them again.",
+    "evidence.checksum_unknown": "The checksum of an upload is sha1 or sha256, in base64.",
+    "evidence.tus_version": "Uploads speak tus {version}.",
+    "evidence.range": "The file has {size} bytes, and none of them was asked for.",
     "evidence.offset": "The upload stands at byte {offset}. It goes on from there.",
     "evidence.too_large": "The file is larger than {limit} bytes.",
     "evidence.not_stored": "The bytes of this evidence have not reached the server yet.",

@@ -8,9 +8,10 @@ from server.domain.spelling import Form, is_spelled
 from server.evidence.hold import entering, is_whole, refuse_withdrawn
 from server.storage import audits
 from server.storage import evidence as records
+from server.storage.blobs import BlobKey
 from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
 
 

@@ -10,21 +10,21 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
 from pathlib import Path
-from secrets import token_hex
+from tempfile import TemporaryDirectory
 
 from server.evidence.decode import RECIPE, Reason
-from server.evidence.hold import is_whole
-from server.storage.disk import is_there
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.blobs import BlobKey, BlobStore
+from server.storage.disk import has_hash
+from server.storage.evidence_store import EvidenceFiles
 
 LONG_EDGE = 1600
 """Pixels: 190 mm at 210 dpi."""
@@ -39,17 +39,18 @@ FONTS = tuple(
 """In which a text on a picture is written: the tablet's own, then one with more letters."""
 PAINTING = 1
 """Raised when `decode.py` paints the same drawing otherwise: pictures that were made before are then made again."""
-_PICTURE = ".report.jpg"
-_REFUSED = ".report.json"
+_PICTURE = "report.jpg"
+_REFUSED = "report.json"
 _PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.GONE})
 """What is said of this moment and not of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """A JPEG file, or the reason why there is none."""
+    """The name under which a JPEG is kept beside its original, or the reason why there is none."""
 
-    path: Path | None
+    key: BlobKey
+    name: str | None
     reason: Reason | None = None
 
 
@@ -66,44 +67,47 @@ def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = Non
     The evidence as a report prints it: upright, at most 1600 pixels long, without metadata, with what was drawn on it
     (`drawing_text` in server/domain/annotation.py) painted in. Made, or refused, once and kept.
     """
-    if not files.blobs.exists(key):
-        return Derivative(None, Reason.NOT_ARRIVED)
-    original = files.blobs.local_path(key)
-    picture = original.with_name(f"{key.sha256}{_named_by(drawing)}{_PICTURE}")
-    refused = original.with_name(key.sha256 + _REFUSED)
-    if is_there(picture):
-        return Derivative(picture)
-    reason = _refused_before(refused)
+    blobs = files.blobs
+    if not blobs.exists(key):
+        return Derivative(key, None, Reason.NOT_ARRIVED)
+    picture = _named_by(drawing) + _PICTURE
+    if blobs.has_beside(key, picture):
+        return Derivative(key, picture)
+    reason = _refused_before(blobs, key)
     if reason is None:
-        with _unfinished(picture) as made, suppress(FileNotFoundError):  # Withdrawn in this moment.
-            reason = _decode(original, made, drawing) if is_whole(files, key) else Reason.ROTTEN
-            if reason is None:
-                made.replace(picture)
-            elif reason not in _PASSING:
-                made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
-                made.replace(refused)
-    if not files.blobs.exists(key):
+        with suppress(FileNotFoundError):  # Withdrawn in this moment.
+            reason = _make(blobs, key, picture, drawing)
+    if not blobs.exists(key):
         # Withdrawn meanwhile, or moved aside because it has rotted; nothing of it stays.
-        picture.unlink(missing_ok=True)
-        refused.unlink(missing_ok=True)
-        return Derivative(None, Reason.GONE)
-    return Derivative(picture if reason is None else None, reason)
+        for name in (picture, _REFUSED):
+            blobs.remove_beside(key, name)
+        return Derivative(key, None, Reason.GONE)
+    return Derivative(key, picture if reason is None else None, reason)
 
 
-@contextmanager
-def _unfinished(target: Path) -> Iterator[Path]:
-    """A name for a file that is not whole yet, beside it; what still has it in the end is removed."""
-    path = target.with_name(f"{target.name}.{token_hex(4)}.part")
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+def read_picture(files: EvidenceFiles, made: Derivative) -> bytes | None:
+    """The JPEG; None where there is none, also where it was withdrawn since it was made."""
+    return None if made.name is None else files.blobs.read_beside(made.key, made.name)
 
 
-def _refused_before(kept: Path) -> Reason | None:
+def _make(blobs: BlobStore, key: BlobKey, picture: str, drawing: str | None) -> Reason | None:
+    """Have the picture made, and keep it, or the reason why there is none, beside the original."""
+    # Elsewhere: what a death leaves there is nothing that a withdrawal would miss.
+    with TemporaryDirectory(prefix="auditbook-") as folder, blobs.local_copy(key) as original:
+        made = Path(folder) / "made"
+        reason = _decode(original, made, drawing) if has_hash(original, key.sha256) else Reason.ROTTEN
+        if reason is None:
+            blobs.keep_beside(key, picture, made)
+        elif reason not in _PASSING:
+            made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
+            blobs.keep_beside(key, _REFUSED, made)
+        return reason
+
+
+def _refused_before(blobs: BlobStore, key: BlobKey) -> Reason | None:
     """Why, if by these very decoders: others may do better."""
     try:
-        said = json.loads(kept.read_text(encoding="utf-8"))
+        said = json.loads(blobs.read_beside(key, _REFUSED) or b"")
         return Reason(said["reason"]) if said["decoders"] == _decoders() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -123,7 +127,7 @@ def _version(package: str) -> str:
 
 
 def _named_by(drawing: str | None) -> str:
-    return "" if drawing is None else f".{sha256(f'{PAINTING} {drawing}'.encode()).hexdigest()[:32]}"
+    return "" if drawing is None else f"{sha256(f'{PAINTING} {drawing}'.encode()).hexdigest()[:32]}."
 
 
 def _decode(original: Path, target: Path, drawing: str | None) -> Reason | None:
@@ -132,9 +136,9 @@ def _decode(original: Path, target: Path, drawing: str | None) -> Reason | None:
     command = [sys.executable, "-I", program, str(original), str(target), str(LONG_EDGE)]
     if drawing is None:
         return _run(command)
-    with _unfinished(target) as paper:
-        paper.write_text(drawing, encoding="utf-8")
-        return _run([*command, str(paper), *map(str, FONTS)])
+    paper = target.with_name("drawing")
+    paper.write_text(drawing, encoding="utf-8")
+    return _run([*command, str(paper), *map(str, FONTS)])
 
 
 def _run(command: list[str]) -> Reason | None:

@@ -6,7 +6,6 @@ went is noted.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from server.database import reading, unit_of_work
 from server.domain.annotation import covers
@@ -17,16 +16,16 @@ from server.evidence.upload import Sender
 from server.storage import Session, audits, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
+from server.storage.blobs import BlobKey
 from server.storage.clock import now_ms
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvidence:
-    """`media_type` is what the tablet said: a hint for a file name, not to be believed."""
+    """`media_type` is what the tablet said: a hint for a file name, not to be believed. `size` in bytes, as they lie in the store."""
 
-    path: Path
-    sha256: str
+    key: BlobKey
     media_type: str
     size: int
 
@@ -55,7 +54,11 @@ def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str)
     if is_noted:
         with unit_of_work(reader.scope) as session:
             records.note_opening(session, key, reader.account, now_ms())
-    return StoredEvidence(files.blobs.local_path(key), sha256, blob.media_type, blob.size)
+    try:
+        size = files.blobs.size(key)
+    except FileNotFoundError as problem:
+        raise Refused(Refusal("evidence.not_stored")) from problem
+    return StoredEvidence(key, blob.media_type, size)
 
 
 def _is_covered(session: Session, audit: str, sha256: str) -> bool:

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from server.database import Scope, unit_of_work
 from server.domain.refusals import Refusal, Refused
 from server.storage import Session, audits, erasures
-from server.storage.disk import has_hash
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.blobs import BlobKey, is_intact
+from server.storage.evidence_store import EvidenceFiles
 
 
 def is_whole(files: EvidenceFiles, key: BlobKey) -> bool:
     """Whether the file is there and what its name says: the power may have gone before its row, and disks rot."""
-    return has_hash(files.blobs.local_path(key), key.sha256)
+    return is_intact(files.blobs, key)
 
 
 def refuse_withdrawn(session: Session, key: BlobKey) -> None:

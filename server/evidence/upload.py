@@ -16,11 +16,16 @@ from server.storage import Session, audits, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
 from server.storage.audits import Roles
+from server.storage.blobs import BlobKey
 from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
 from server.storage.evidence import UploadRecord
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.membership import in_team_until
+
+CHECKSUMS = ("sha1", "sha256")
+KEPT = 30 * 24 * 3600 * 1000
+"""Milliseconds for which an upload that no entry names is kept after its last byte. What an entry names is kept until it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an upload has come."""
+    """How far an upload has come, of what, and until when it is kept (milliseconds since 1970) if nothing more comes; None: for good."""
 
     id: str
     offset: int
     length: int
+    announced: Announced
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """Of the bytes of one request, as tus has it. `algorithm`: one of `CHECKSUMS`."""
+
+    algorithm: str
+    digest: bytes
 
 
 def create_upload(files: EvidenceFiles, sender: Sender, announced: Announced) -> Progress:
@@ -125,11 +140,13 @@ def append_to_upload(
     offset: int,
     chunks: Callable[[int], Iterable[bytes]],
     interrupt: Callable[[], None] | None = None,
+    checksum: Checksum | None = None,
 ) -> Progress:
     """
     Append what comes. `chunks` reads at most so many bytes; `interrupt` ends its reading from outside.
 
-    Raises `Refused` when it stands at another offset, when somebody else is at it, and when the whole file does not have its hash.
+    Raises `Refused` when it stands at another offset, when somebody else is at it, when the bytes are not what their checksum says (none
+    of them is kept then), and when the whole file does not have its hash.
     """
     _find(files, sender, upload)
     with files.uploads.locked(upload, interrupt) as is_ours:
@@ -137,15 +154,24 @@ def append_to_upload(
             raise Refused(Refusal("server.busy"))
         record = _find(files, sender, upload)  # Whoever held it before may have finished it.
         if record.is_complete:
-            return Progress(record.id, record.length, record.length)
+            return _stands(files, record, record.length)
         size = files.uploads.size(upload)
         if offset != size:
             raise Refused(Refusal("evidence.offset", {"offset": size}))
-        size = files.uploads.append(upload, chunks(record.length - size))
+        size = _append(files, upload, chunks(record.length - size), checksum)
         _drop_withdrawn(files, record)
         if size == record.length:
             _finish(files, record)
-        return Progress(record.id, size, record.length)
+        return _stands(files, record, size)
+
+
+def _append(files: EvidenceFiles, upload: str, chunks: Iterable[bytes], checksum: Checksum | None) -> int:
+    if checksum is None:
+        return files.uploads.append(upload, chunks)
+    size = files.uploads.append_checked(upload, chunks, checksum.algorithm, checksum.digest)
+    if size is None:
+        raise Refused(Refusal("evidence.checksum_mismatch"))
+    return size
 
 
 def cancel_upload(files: EvidenceFiles, sender: Sender, upload: str) -> None:
@@ -155,6 +181,28 @@ def cancel_upload(files: EvidenceFiles, sender: Sender, upload: str) -> None:
         if not is_ours:
             raise Refused(Refusal("server.busy"))
         _forget(files, record)
+
+
+def expire_uploads(files: EvidenceFiles) -> int:
+    """Forget what began, never became whole, and which no entry of its audit names: nobody would miss it. How many."""
+    now = now_ms()
+    with reading(SERVER) as session:
+        lapsed = [one for one in records.unfinished_before(session, now - KEPT) if _is_lapsed(session, files, one, now)]
+    gone = 0
+    for upload in lapsed:
+        with files.uploads.locked(upload.id, None) as is_ours:
+            with reading(SERVER) as session:
+                found = records.find_upload(session, upload.id, upload.account)
+                is_still = found is not None and not found.is_complete and _is_lapsed(session, files, found, now)
+            if is_ours and is_still:
+                _forget(files, upload)
+                gone += 1
+    return gone
+
+
+def _is_lapsed(session: Session, files: EvidenceFiles, upload: UploadRecord, now: int) -> bool:
+    until = _kept_until(session, files, upload)
+    return until is not None and until <= now
 
 
 def known_evidence(files: EvidenceFiles, sender: Sender, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
@@ -210,7 +258,7 @@ def _find(files: EvidenceFiles, sender: Sender, upload: str) -> UploadRecord:
 
 def _progress(files: EvidenceFiles, sender: Sender, upload: UploadRecord) -> Progress:
     if upload.is_complete:
-        return Progress(upload.id, upload.length, upload.length)
+        return _stands(files, upload, upload.length)
     size = files.uploads.size(upload.id)
     was_cut_while_finishing = size == upload.length or (size == 0 and _is_placed_without_row(files, sender, upload))
     if was_cut_while_finishing:
@@ -224,7 +272,24 @@ def _progress(files: EvidenceFiles, sender: Sender, upload: UploadRecord) -> Pro
             if not record.is_complete:
                 _finish(files, record)
             size = upload.length
-    return Progress(upload.id, size, upload.length)
+    return _stands(files, upload, size)
+
+
+def _stands(files: EvidenceFiles, upload: UploadRecord, size: int) -> Progress:
+    announced = Announced(upload.audit, upload.sha256, upload.length, upload.media_type)
+    expires_at = None
+    if size < upload.length:
+        with reading(SERVER) as session:
+            expires_at = _kept_until(session, files, upload)
+    return Progress(upload.id, size, upload.length, announced, expires_at)
+
+
+def _kept_until(session: Session, files: EvidenceFiles, upload: UploadRecord) -> int | None:
+    """Whole seconds, as the tablet is told it. None: an entry names the file, so it is waited for as long as it takes."""
+    if log.names_evidence(session, upload.audit, upload.sha256):
+        return None
+    last = max(upload.created_at, round(files.uploads.touched_at(upload.id) * 1000))
+    return (last + KEPT) // 1000 * 1000
 
 
 def _drop_withdrawn(files: EvidenceFiles, upload: UploadRecord) -> None:

@@ -1,14 +1,13 @@
 """Every job by its name, and what does it. A job may run twice (its worker may die after the work): each must bear that."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from server.config import Config
 from server.domain.refusals import Refusal
-from server.evidence.derivatives import report_pictures
+from server.evidence.derivatives import read_picture, report_pictures
 from server.identity import reset
 from server.jobs.send_mail import send_mail
 from server.reports import request
@@ -24,24 +23,17 @@ Handler = Callable[[Mapping[str, Any], Config], None]
 
 
 def _issue_report(args: Mapping[str, Any], config: Config) -> None:
-    files = EvidenceFiles(config.data_folder)
+    files = EvidenceFiles(config)
 
     def pictures(wanted: Sequence[Wanted]) -> Callable[[str], bytes | None]:
         pictures = report_pictures(files, [one.key for one in wanted], [one.drawing for one in wanted])
         made = dict(zip((one.name for one in wanted), pictures, strict=True))
         for name, one in made.items():
-            if one.path is None:
+            if one.name is None:
                 logger.info("evidence has no picture", report=args["report"], sha256=name[:64], reason=one.reason)
-        return lambda name: _read(made[name].path) if name in made else None
+        return lambda name: read_picture(files, made[name]) if name in made else None
 
     issue_report(args["report"], config, pictures, note_issuance, register_issuance)
-
-
-def _read(path: Path | None) -> bytes | None:
-    try:
-        return None if path is None else path.read_bytes()
-    except FileNotFoundError:
-        return None  # Withdrawn since it was made.
 
 
 def _send_mail(args: Mapping[str, Any], config: Config) -> None:

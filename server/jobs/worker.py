@@ -17,6 +17,7 @@ from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.refusals import Refused
 from server.jobs.registry import GAVE_UP, JOBS, Handler
+from server.jobs.tidy_up import tidy_up
 from server.storage import Session, job_queue
 from server.storage.job_queue import DEFAULT_QUEUE, LEASE, ClaimedJob, GiveUp, TryLater
 
@@ -24,6 +25,8 @@ IDLE = 0.5
 """Seconds between two looks at an empty queue."""
 AFTER_FAULT = 5.0
 """Seconds to wait when the database itself cannot be asked."""
+TIDYING = 6 * 3600.0
+"""Seconds between two rounds of tidying up."""
 LONGEST_RUN = 15 * 60
 """Seconds after which a claim is no longer renewed: what hangs that long, another worker tries."""
 
@@ -48,8 +51,13 @@ def run_worker(
     lease: int = LEASE,
 ) -> None:
     """Work until told to stop; a job that was begun is finished first."""
+    next_tidying = time.monotonic() + TIDYING
     while not stop.is_set():
         try:
+            if time.monotonic() >= next_tidying:
+                next_tidying = time.monotonic() + TIDYING
+                with app.app_context():
+                    tidy_up(app.config["AUDITBOOK"])
             with app.app_context():
                 did_something = run_next_job(app, jobs=jobs, queue=queue, lease=lease)
         except Exception:

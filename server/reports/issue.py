@@ -38,10 +38,11 @@ from server.sealing.canonical import sha256_hex
 from server.sealing.pades import SigningUnavailable, load_signer
 from server.storage import Session, accounts, audits, chains, erasures, evidence, report_store
 from server.storage import operation_log as log
+from server.storage.blobs import BlobKey, BlobStore
 from server.storage.clients import settings
 from server.storage.clock import as_instant, now_ms
 from server.storage.decision_register import Issuance
-from server.storage.evidence_store import BlobKey, BlobStore, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.mailbox import queue_mail
 from server.storage.report_store import WAITING, ReportFiles, ReportRow
 from server.storage.server_state import server_identity
@@ -91,7 +92,7 @@ def issue_report(report: str, config: Config, pictures: Pictures, say_issued: Sa
         row = report_store.find_report(session, report)
         if row is None or row.state != WAITING:
             return
-        material = _gather(session, row, EvidenceFiles(config.data_folder).blobs)
+        material = _gather(session, row, EvidenceFiles(config).blobs)
     outcome = material if isinstance(material, Refusal) else _make(row, material, config, pictures)
     if isinstance(outcome, Refusal):
         _refuse(row, outcome)

@@ -11,7 +11,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.storage.evidence_store import BlobKey
+from server.storage.blobs import BlobKey
 from server.storage.tables.audit import Audit
 from server.storage.tables.evidence import Blob
 from server.storage.tables.operation import LoggedOperation

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,10 +25,28 @@ def keep_names(folder: Path) -> None:
         os.close(descriptor)
 
 
-def copy_checked(source: Path, target: Path, sha256: str) -> bool:
+def make_folder(folder: Path) -> None:
+    """With every folder above it on disk: a name in a folder that is not, is lost with it."""
+    missing = [folder, *folder.parents]
+    new = [each for each in missing if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        keep_names(each.parent)
+
+
+def copy_parts(parts: Iterable[bytes], target: Path) -> None:
+    """What comes, as a new file whose bytes are on the disk. Raises FileExistsError."""
+    with target.open("xb") as copy:
+        for part in parts:
+            copy.write(part)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def copy_checked(source: Iterator[bytes], target: Path, sha256: str) -> bool:
     """
-    Copy a file and hash what is copied; it gets its name only when it is whole, on the disk, and what its hash says. False where
-    it is not, where it is gone and where the disk cannot read it: then there is no copy. Raises OSError where none can be written.
+    Copy the parts of a file and hash what is copied; it gets its name only when it is whole, on the disk, and what its hash says. False
+    where it is not, where it is gone and where the disk cannot read it: then there is no copy. Raises OSError where none can be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # Found by the name that it will have: what a death leaves goes with it, when that is deleted.
@@ -45,10 +63,9 @@ def copy_checked(source: Path, target: Path, sha256: str) -> bool:
     return True
 
 
-def _copy(source: Path, copy: BinaryIO) -> str | None:
+def _copy(parts: Iterator[bytes], copy: BinaryIO) -> str | None:
     """The SHA-256 of what was copied; None where the source cannot be read to its end."""
     digest = hashlib.sha256()
-    parts = read_parts(source)
     while True:
         try:
             part = next(parts, b"")
@@ -78,14 +95,21 @@ def has_hash(path: Path, sha256: str) -> bool:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 over a whole file, read in parts."""
+    return sha256_of_parts(read_parts(path))
+
+
+def sha256_of_parts(parts: Iterable[bytes]) -> str:
+    """SHA-256 over all of them, one after another."""
     digest = hashlib.sha256()
-    for part in read_parts(path):
+    for part in parts:
         digest.update(part)
     return digest.hexdigest()
 
 
-def read_parts(path: Path) -> Iterator[bytes]:
-    """A file in parts of at most one MiB. Raises OSError."""
+def read_parts(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """`length` bytes of a file from `start` on, or all to the end, in parts of at most one MiB. Raises OSError."""
     with path.open("rb") as file:
-        while part := file.read(_READ):
+        file.seek(start)
+        while part := file.read(_READ if length is None else min(_READ, length)):
+            length = None if length is None else length - len(part)
             yield part

@@ -2,7 +2,7 @@
 Taking content out of the log, and the register of what was taken out.
 
 The file of evidence that is withdrawn goes when the transaction has committed: a rollback would not bring it back. Where the power goes
-between the two, it goes at the next start.
+between the two, or the store does not answer, it goes at the next start, or when the worker next tidies up.
 """
 
 import json
@@ -11,21 +11,25 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from server.database import data_folder
+from server.database import current_config
 from server.domain.fold import BORN
 from server.domain.operation import Operation, erase_content, parse_operation
+from server.domain.refusals import Refused
+from server.storage.blobs import BlobKey
 from server.storage.decision_register import Erasure as Decision
 from server.storage.decision_register import register
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.operation_log import note_read
 from server.storage.tables.audit import Audit
 from server.storage.tables.evidence import Blob, Upload
 from server.storage.tables.operation import Erasure, LoggedOperation
 
 _LOOKUP = 500
+_log = structlog.get_logger()
 
 
 def erase(session: Session, row: LoggedOperation) -> None:
@@ -89,7 +93,7 @@ def remove_withdrawn_files(session: Session) -> None:
     upload that no row names any more. Who is sending one of those begins it anew; what is held at this moment is being brought.
     """
     _remove_files(session, session.scalars(sa.select(Erasure).where(Erasure.evidence_sha256.is_not(None))))
-    uploads = EvidenceFiles(data_folder()).uploads
+    uploads = EvidenceFiles(current_config()).uploads
     for upload in uploads.ids() - set(session.scalars(sa.select(Upload.id))):
         with uploads.locked(upload, None) as is_a_rest:
             if is_a_rest:
@@ -123,14 +127,18 @@ def _remove_files(session: Session, rows: Iterable[Erasure]) -> None:
             session.execute(sa.delete(table).where(is_its))
     if not keys:
         return
-    files = EvidenceFiles(data_folder())
+    files = EvidenceFiles(current_config())
 
     @event.listens_for(session, "after_commit", once=True)
     def remove(_: Session) -> None:
         for upload in uploads:
             files.uploads.remove(upload)
         for key in keys:
-            files.blobs.delete(key)
+            try:
+                files.blobs.delete(key)
+            except Refused as refused:
+                # Committed is committed: nobody is given it any more, and it goes when the store answers again.
+                _log.warning("withdrawn file stays for now", audit=key.audit, code=refused.refusal.code)
 
 
 def all_decisions(session: Session) -> dict[tuple[str, str], Decision]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from server.storage.evidence_store import BlobKey, BlobStore
+from server.storage.blobs import BlobKey, BlobStore
 from server.storage.identifiers import new_id
 from server.storage.tables.evidence import Blob, OpenedOriginal, Upload
 
@@ -23,6 +23,7 @@ class UploadRecord:
     sha256: str
     length: int
     media_type: str
+    created_at: int
     is_complete: bool
 
     @property
@@ -119,6 +120,12 @@ def unfinished_upload(session: Session, *, audit: str, account: str, sha256: str
     return None if row is None else _record(row)
 
 
+def unfinished_before(session: Session, instant: int) -> list[UploadRecord]:
+    """What was begun before that instant (milliseconds since 1970) and is not whole yet."""
+    is_it = Upload.completed_at.is_(None) & (Upload.created_at < instant)
+    return [_record(row) for row in session.scalars(sa.select(Upload).where(is_it).order_by(Upload.id))]
+
+
 def hashes_brought_by(session: Session, audit: str, account: str) -> set[str]:
     """Of the files that this account has sent to the audit whole."""
     is_its = (Upload.audit_id == audit) & (Upload.account_id == account) & Upload.completed_at.is_not(None)
@@ -184,7 +191,9 @@ def _stored(session: Session, blobs: BlobStore, workspace: str, audit: str, hash
         rows = session.scalars(
             sa.select(Blob).where(Blob.workspace_id == workspace, Blob.audit_id == audit, Blob.sha256.in_(some))
         )
-        yield from (row for row in rows if blobs.exists(BlobKey(workspace, audit, row.sha256)))
+        found = list(rows)
+        there = blobs.among(workspace, audit, {row.sha256 for row in found})
+        yield from (row for row in found if row.sha256 in there)
 
 
 def _record(row: Upload) -> UploadRecord:
@@ -196,5 +205,6 @@ def _record(row: Upload) -> UploadRecord:
         row.sha256,
         row.length,
         row.media_type,
+        row.created_at,
         row.completed_at is not None,
     )

@@ -21,12 +21,14 @@ from pathlib import Path
 
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
+from server.domain.refusals import Refused
 from server.sealing.log_key import load_log_key
 from server.storage import backup_marks, erasures
 from server.storage.backup_marks import KeptFile
+from server.storage.blobs import BlobKey
 from server.storage.clock import as_instant, now_ms
-from server.storage.disk import copy_checked, has_hash, is_there, keep_names, sha256_of
-from server.storage.evidence_store import BlobKey
+from server.storage.disk import copy_checked, has_hash, is_there, keep_names, read_parts, sha256_of
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.server_state import server_identity
 from server.storage.snapshot import POSTGRESQL_FILE, SQLITE_FILE, SnapshotFailed, snapshot
 from server.upkeep.manifest import FORMAT, MANIFEST, Manifest, listed_files, write_manifest, write_sums
@@ -75,6 +77,10 @@ def take_backup(config: Config, place: Path) -> Backup:
             return backup
     except SnapshotFailed as problem:
         raise CannotBeDone(str(problem)) from problem
+    except Refused as refused:
+        raise CannotBeDone(
+            f"The backup was not finished. {refused.refusal.sentence} What was copied is used by the next one."
+        ) from refused
     except OSError as problem:
         raise CannotBeDone(
             f"The backup was not finished: {problem}. What was copied is used by the next one."
@@ -102,8 +108,9 @@ def _fill(config: Config, folder: Path, earlier: Sequence[Path]) -> tuple[_Snaps
         taken = _copy_database(config, folder)
         missing: list[KeptFile] = []
         copied = 0
+        source = _Source(config)
         for file in _wanted(folder):
-            how = _bring(file, config.data_folder, folder, earlier)
+            how = _bring(file, source, folder, earlier)
             copied += how == "copied"
             if how == "missing":
                 missing.append(file)
@@ -143,21 +150,44 @@ def _wanted(folder: Path) -> Iterator[KeptFile]:
     return (KeptFile(name, sha256) for sha256, name in listed_files(folder, name=_WANTED))
 
 
-def _bring(file: KeptFile, data: Path, folder: Path, earlier: Sequence[Path]) -> str:
-    source, target = data / file.name, folder / file.name
+class _Source:
+    """Where the files are copied from: the store of evidence, and the folder of reports."""
+
+    def __init__(self, config: Config):
+        self._data = config.data_folder
+        self._blobs = EvidenceFiles(config).blobs
+        # Its listing would else call every file of a bucket that is gone missing.
+        self._blobs.probe()
+        self._listed: tuple[tuple[str, str], dict[str, int]] | None = None
+
+    def parts(self, name: str) -> Iterator[bytes]:
+        key = backup_marks.evidence_key(name)
+        return read_parts(self._data / name) if key is None else self._blobs.chunks(key)
+
+    def size(self, key: BlobKey) -> int | None:
+        """Of a file of evidence. They come audit by audit, so each is listed once."""
+        place = (key.workspace, key.audit)
+        if self._listed is None or self._listed[0] != place:
+            self._listed = (place, self._blobs.held(*place))
+        return self._listed[1].get(key.sha256)
+
+
+def _bring(file: KeptFile, source: _Source, folder: Path, earlier: Sequence[Path]) -> str:
+    target = folder / file.name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     for before in earlier:
         if _holds(before / file.name, source, file) and _share(before / file.name, target):
             return "shared"
-    return "copied" if copy_checked(source, target, file.sha256) else "missing"
+    return "copied" if copy_checked(source.parts(file.name), target, file.sha256) else "missing"
 
 
-def _holds(before: Path, source: Path, file: KeptFile) -> bool:
+def _holds(before: Path, source: _Source, file: KeptFile) -> bool:
     """Whether the earlier backup has these very bytes. It has hashed them once; evidence is named by its hash, a report is not."""
+    key = backup_marks.evidence_key(file.name)
     with contextlib.suppress(OSError):
         # It was hashed when it was copied, and evidence never changes: its size is looked at, not each of its bytes once more.
-        if file.name.startswith("evidence/") and before.stat().st_size == source.stat().st_size:
+        if key is not None and before.stat().st_size == source.size(key):
             return True
     return has_hash(before, file.sha256)
 

@@ -6,19 +6,19 @@ out to be whole (it was being copied into its place by hand, or is readable agai
 """
 
 import errno
-import re
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from server.config import Config
 from server.database import SERVER, reading
+from server.domain.refusals import Refused
 from server.storage import erasures, inspection
-from server.storage.disk import has_hash, is_there, sha256_of
-from server.storage.evidence_store import BlobKey, BlobStore, EvidenceFiles
+from server.storage.blobs import BlobKey, BlobStore, is_intact
+from server.storage.disk import has_hash, is_there, sha256_of_parts
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.inspection import Log
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _FAULTS_OF_A_DISK = {errno.EIO, errno.EBADMSG, errno.EUCLEAN}
 """Not of whoever looks: what one account may not read, or a busy machine not open, is no damage."""
 
@@ -27,35 +27,40 @@ def examine_files(config: Config) -> Iterator[str]:
     """Sentences about what is wrong, and with which audit. To be called with an app context."""
     with reading(SERVER) as session:
         every = inspection.logs(session)
-    yield from _evidence(config.data_folder / "evidence", EvidenceFiles(config.data_folder).blobs, every)
+    try:
+        blobs = EvidenceFiles(config).blobs
+        blobs.probe()
+        yield from _evidence(blobs, every)
+    except Refused as refused:
+        yield f"evidence was not looked through to the end: {refused.refusal.sentence}"
     yield from _reports(config.data_folder / "reports", {log.id: log.name for log in every})
 
 
-def _evidence(folder: Path, blobs: BlobStore, every: list[Log]) -> Iterator[str]:
-    places = {folder / log.workspace / log.id: log for log in every}
-    for place, log in places.items():
-        # Files first: what arrives meanwhile is on the disk before its row.
-        found = {path.name for path in place.glob("*") if _SHA256.fullmatch(path.name)} if place.is_dir() else set()
+def _evidence(blobs: BlobStore, every: list[Log]) -> Iterator[str]:
+    for log in every:
+        # Files first: what arrives meanwhile is in the store before its row.
+        found = set(blobs.held(log.workspace, log.id))
         with reading(SERVER) as session:
             rows = inspection.evidence_rows(session, log.id)
             withdrawn = erasures.withdrawn_files(session, log.id)
         for sha256, size in rows.items():
             if (wrong := _wrong_with(blobs, BlobKey(log.workspace, log.id, sha256), size)) is not None:
                 yield f"{log.name}: {wrong}"
-        for sha256 in sorted(sha256 for sha256 in withdrawn if any(place.rglob(f"{sha256}*"))):
+        of_log = partial(BlobKey, log.workspace, log.id)
+        for sha256 in sorted(sha256 for sha256 in withdrawn if blobs.remains(of_log(sha256))):
             yield f"{log.name}: the file of withdrawn evidence {sha256} is still there. It goes when the server starts again"
         for sha256 in sorted(found - set(rows) - withdrawn):
-            yield f"{log.name}: {place / sha256} has no row. Where a tablet sends it again it gets one"
-    for place in sorted(folder.glob("*/*")):
-        if place not in places and any(place.iterdir()):
+            yield f"{log.name}: {blobs.place(of_log(sha256))} has no row. Where a tablet sends it again it gets one"
+    known = {(log.workspace, log.id) for log in every}
+    for workspace, audit, place in blobs.audits():
+        if (workspace, audit) not in known:
             yield f"{place} belongs to no audit of this database"
 
 
 def _wrong_with(blobs: BlobStore, key: BlobKey, size: int) -> str | None:
-    path = blobs.local_path(key)
     try:
-        if sha256_of(path) == key.sha256:
-            found = path.stat().st_size
+        if sha256_of_parts(blobs.chunks(key)) == key.sha256:
+            found = blobs.size(key)
             return None if found == size else f"evidence {key.sha256} has {found} bytes, and its row says {size}"
     except FileNotFoundError:
         return _where_gone(blobs, key)
@@ -69,7 +74,7 @@ def _wrong_with(blobs: BlobStore, key: BlobKey, size: int) -> str | None:
 
 def _where_gone(blobs: BlobStore, key: BlobKey) -> str:
     try:
-        is_back = _put_back(blobs, key)
+        is_back = blobs.put_back(key)
     except OSError as problem:
         return (
             f"the bytes of evidence {key.sha256} are gone; they lie aside, whole, and could not be put back ({problem})"
@@ -79,28 +84,16 @@ def _where_gone(blobs: BlobStore, key: BlobKey) -> str:
     return f"the bytes of evidence {key.sha256} are gone"
 
 
-def _put_back(blobs: BlobStore, key: BlobKey) -> bool:
-    """Whether one of the files that were moved aside is whole after all, and in its place again. Raises OSError where it cannot be."""
-    for aside in blobs.aside(key):
-        if has_hash(aside, key.sha256):
-            # Somebody else may have just put it back, or cleared it up behind the right one.
-            with suppress(FileNotFoundError):
-                blobs.put(key, aside)
-            if has_hash(blobs.local_path(key), key.sha256):
-                return True
-    return False
-
-
 def _move_aside(blobs: BlobStore, key: BlobKey) -> str:
     """What became of a file that has rotted."""
     try:
         aside = blobs.set_aside(key)
     except OSError as problem:
-        if has_hash(blobs.local_path(key), key.sha256):
+        if is_intact(blobs, key):
             return "It was brought again while this looked"
         return f"It could not be moved aside ({problem}): do that by hand, so that it counts as missing"
     try:
-        if _put_back(blobs, key):
+        if blobs.put_back(key):
             return "It was brought again while this looked"
     except OSError as problem:
         return f"It was moved aside to {aside}, and a whole one that lies there could not be put back ({problem})"

@@ -11,10 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from server.config import Config
+from server.domain.refusals import Refused
 from server.sealing.log_key import KEY_FILE, load_log_key
 from server.storage import backup_marks, in_use
+from server.storage.blobs import BlobKey, is_intact
 from server.storage.clock import as_instant, now_ms
-from server.storage.disk import copy_checked, has_hash, keep_names
+from server.storage.disk import copy_checked, has_hash, keep_names, read_parts
+from server.storage.evidence_store import EvidenceFiles
+from server.storage.identifiers import new_id
 from server.storage.move import move_into_postgresql
 from server.storage.snapshot import (
     POSTGRESQL_FILE,
@@ -72,6 +76,8 @@ def put_back(
             return _put_back(config, folder, manifest, begin_epoch, is_replacing)
         except SnapshotFailed as problem:
             raise CannotBeDone(str(problem)) from problem
+        except Refused as refused:
+            raise CannotBeDone(f"The backup was not put back. {refused.refusal.sentence}") from refused
         except OSError as problem:
             raise CannotBeDone(f"The backup was not put back: {problem}. Make room and begin again.") from problem
 
@@ -84,7 +90,9 @@ def _put_back(
         _refuse_used_postgresql(config)
     elif target.exists() and not is_replacing:
         _refuse_database_here(target, manifest)
-    files = sum(_put_file(config.data_folder, folder, name, sha256) for sha256, name in listed_files(folder))
+    files = EvidenceFiles(config)
+    files.blobs.probe()
+    put = sum(_put_file(config.data_folder, files, folder, name, sha256) for sha256, name in listed_files(folder))
     in_use.note_unfinished_restore(config.data_folder)
     moved_to = None
     if target is None:
@@ -93,7 +101,7 @@ def _put_back(
         moved_to = _exchange(config.data_folder, target, folder)
     begin_epoch()
     in_use.end_restore(config.data_folder)
-    return PutBack(manifest, files, moved_to)
+    return PutBack(manifest, put, moved_to)
 
 
 def _fill_postgresql(config: Config, folder: Path, manifest: Manifest) -> None:
@@ -155,10 +163,12 @@ def _in_ms(instant: str) -> int:
     return round(datetime.fromisoformat(instant).timestamp() * 1000)
 
 
-def _put_file(data: Path, folder: Path, name: str, sha256: str) -> bool:
+def _put_file(data: Path, files: EvidenceFiles, folder: Path, name: str, sha256: str) -> bool:
     """True where it was not here like this."""
     if name in (SQLITE_FILE, POSTGRESQL_FILE):
         return False
+    if (key := backup_marks.evidence_key(name)) is not None:
+        return _put_evidence(files, folder / name, key)
     target = data / name
     if has_hash(target, sha256):
         return False
@@ -166,8 +176,20 @@ def _put_file(data: Path, folder: Path, name: str, sha256: str) -> bool:
     return True
 
 
+def _put_evidence(files: EvidenceFiles, source: Path, key: BlobKey) -> bool:
+    if is_intact(files.blobs, key):
+        return False
+    on_its_way = files.uploads.path(new_id())
+    try:
+        _copy(source, on_its_way, key.sha256)
+        files.blobs.put(key, on_its_way)
+    finally:
+        on_its_way.unlink(missing_ok=True)
+    return True
+
+
 def _copy(source: Path, target: Path, sha256: str) -> None:
-    if not copy_checked(source, target, sha256):
+    if not copy_checked(read_parts(source), target, sha256):
         raise CannotBeDone(
             f"{source} has changed meanwhile, or cannot be read any more. Nothing more was put back; take another backup."
         )

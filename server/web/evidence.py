@@ -1,12 +1,21 @@
-"""Evidence by tus 1.0 (core, creation, termination), which of it is held, and its bytes. See docs/data-flow.md, section 4."""
+"""
+Evidence by tus 1.0 (core, creation, creation-with-upload, checksum, expiration, termination), which of it is held, and its bytes.
+
+See docs/data-flow.md, section 4, and https://tus.io/protocols/resumable-upload.
+"""
 
 import base64
 import binascii
 import uuid
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from flask import Response, current_app, request, send_file
+from flask import Response, current_app, request
 from marshmallow import fields
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.http import http_date
 
 from schemas.base import StrictSchema, line, sha256_hex
 from schemas.evidence import MAX_EVIDENCE_BYTES
@@ -16,7 +25,9 @@ from server.domain.refusals import Refusal, Refused
 from server.domain.spelling import Form, is_spelled
 from server.evidence.download import load_evidence
 from server.evidence.upload import (
+    CHECKSUMS,
     Announced,
+    Checksum,
     Progress,
     Sender,
     append_to_upload,
@@ -28,9 +39,12 @@ from server.evidence.upload import (
 from server.storage.evidence_store import EvidenceFiles
 from server.web.blueprint import Blueprint
 from server.web.body import arriving_chunks, interrupter
+from server.web.ranges import asked_range
 from server.web.security import current_account
 
 TUS = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
+BYTES = "application/offset+octet-stream"
 _SHOWN = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -41,8 +55,18 @@ _SHOWN = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
+    "audio/webm": "webm",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
 }
 """What is said to be what it is; everything else is bytes. Each comes as a file to be saved, never as a page of this site."""
+PLAYED_AT_ONCE = 4 * 1024 * 1024
+"""
+Bytes of a video or a recording that one request is given at most (RFC 9110, section 15.3.7, leaves that to the server): whoever plays
+one asks again every few seconds, and is asked each time whether the audit may still be seen.
+"""
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/api", description="The bytes of objective evidence")
 
@@ -68,6 +92,12 @@ def post_upload() -> Response:
         sender,
         Announced(str(announced["audit"]), announced["sha256"], length, _media_type(announced["media_type"])),
     )
+    if request.mimetype == BYTES:
+        # Creation with upload. Its body begins with the file's first byte: where some are here already, it is told how many.
+        if progress.offset == 0 < progress.length:
+            progress = _append(sender, progress.id, 0)
+        else:
+            deque(arriving_chunks(length), maxlen=0)
     answer = _answer(progress, 201)
     answer.headers["Location"] = f"/api/evidence/uploads/{progress.id}"
     return answer
@@ -78,7 +108,14 @@ def post_upload() -> Response:
 def head_upload(upload: uuid.UUID) -> Response:
     """How far the file has come."""
     _refuse_other_protocol()
-    return _answer(upload_progress(_files(), _sender(), str(upload)), 204)
+    progress = upload_progress(_files(), _sender(), str(upload))
+    answer = _answer(progress, 204)
+    said = progress.announced
+    pairs = {"sha256": said.sha256, "audit": said.audit, "media_type": said.media_type}
+    answer.headers["Upload-Metadata"] = ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items()
+    )
+    return answer
 
 
 @blueprint.patch("/evidence/uploads/<uuid:upload>")
@@ -87,10 +124,24 @@ def patch_upload(upload: uuid.UUID) -> Response:
     """The next bytes. What came is kept, even if the connection breaks; the whole file is checked at the end."""
     _refuse_other_protocol()
     sender = _sender()
-    if request.mimetype != "application/offset+octet-stream":
+    if request.mimetype != BYTES:
         raise Refused(Refusal("request.media_type", {"media_type": request.mimetype}))
-    offset = _whole_header("Upload-Offset")
-    received = 0
+    return _answer(_append(sender, str(upload), _whole_header("Upload-Offset")), 204)
+
+
+@blueprint.post("/evidence/uploads/<uuid:upload>")
+@blueprint.response(204)
+def post_overriding(upload: uuid.UUID) -> Response:
+    """PATCH, for whoever sits behind a proxy that knows no such method (`X-HTTP-Method-Override` of tus)."""
+    if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
+        raise MethodNotAllowed(valid_methods=["HEAD", "PATCH", "DELETE", "OPTIONS"])
+    answer: Response = patch_upload(upload)
+    return answer
+
+
+def _append(sender: Sender, upload: str, offset: int) -> Progress:
+    """The body of this request, from `offset` on."""
+    checksum, received = _checksum(), 0
 
     def chunks(room: int) -> Any:
         nonlocal received
@@ -100,11 +151,11 @@ def patch_upload(upload: uuid.UUID) -> Response:
             received += len(chunk)
             yield chunk
 
-    progress = append_to_upload(_files(), sender, str(upload), offset, chunks, interrupter())
+    progress = append_to_upload(_files(), sender, upload, offset, chunks, interrupter(), checksum)
     was_cut = progress.offset < progress.length and received < (request.content_length or 0)
     if was_cut:
         raise Refused(Refusal("evidence.offset", {"offset": progress.offset}))
-    return _answer(progress, 204)
+    return progress
 
 
 @blueprint.delete("/evidence/uploads/<uuid:upload>")
@@ -130,21 +181,39 @@ def post_known(query: dict[str, Any], audit: uuid.UUID) -> dict[str, Any]:
 @blueprint.get("/audits/<uuid:audit>/evidence/<sha256>")
 @blueprint.response(200)
 def get_evidence(audit: uuid.UUID, sha256: str) -> Response:
-    """The bytes, exactly as they left the shutter."""
-    evidence = load_evidence(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256))
-    suffix = _SHOWN.get(evidence.media_type)
-    answer = send_file(
-        evidence.path,
-        mimetype=evidence.media_type if suffix else "application/octet-stream",
-        as_attachment=True,
-        download_name=f"{evidence.sha256}.{suffix or 'bin'}",
-        etag=evidence.sha256,
-        conditional=True,
-    )
-    answer.headers["Cache-Control"] = "private, no-cache"
+    """The bytes, exactly as they left the shutter: all of them, or one range."""
+    files = _files()
+    evidence = load_evidence(files, _sender(), str(audit), sha256_hex().deserialize(sha256))
+    name, suffix = evidence.key.sha256, _SHOWN.get(evidence.media_type)
+    etag = f'"{name}"'
+    is_asked_anew = request.method == "GET" and not request.if_none_match.contains_weak(name)
+    asked = asked_range(request.headers, etag, evidence.size) if is_asked_anew else None
+    if asked is not None and evidence.media_type.startswith(("audio/", "video/")):
+        asked = asked[0], min(asked[1], PLAYED_AT_ONCE)
+    start, length = asked or (0, evidence.size)
+    answer = Response(mimetype=evidence.media_type if suffix else "application/octet-stream")
+    if request.if_none_match.contains_weak(name):
+        answer.status_code = 304
+    else:
+        answer.content_length = length
+    if is_asked_anew:
+        answer.response = _begun(files.blobs.chunks(evidence.key, start, length))
+    if asked is not None:
+        answer.status_code = 206
+        answer.headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{evidence.size}"
+    answer.headers["Accept-Ranges"] = "bytes"
+    answer.headers["ETag"] = etag
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}.{suffix or 'bin'}"
+    # A part is for this moment; the whole may be kept, and is asked for again before it is used.
+    answer.headers["Cache-Control"] = "private, no-cache" if asked is None else "private, no-store"
     answer.headers["Content-Security-Policy"] = "sandbox"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """With the first part at hand: a store that does not answer is told while there still is a status to say it with."""
+    return chain([next(chunks, b"")], chunks)
 
 
 @blueprint.after_request
@@ -154,14 +223,32 @@ def _speak_tus(answer: Response) -> Response:
         answer.headers["Cache-Control"] = "no-store"
         if request.method == "OPTIONS":
             answer.headers["Tus-Version"] = TUS
-            answer.headers["Tus-Extension"] = "creation,termination"
+            answer.headers["Tus-Extension"] = EXTENSIONS
             answer.headers["Tus-Max-Size"] = str(MAX_EVIDENCE_BYTES)
+            answer.headers["Tus-Checksum-Algorithm"] = ",".join(CHECKSUMS)
+        elif answer.status_code == 412:
+            answer.headers["Tus-Version"] = TUS
     return answer
 
 
 def _refuse_other_protocol() -> None:
     if request.headers.get("Tus-Resumable", TUS) != TUS:
-        raise Refused(Refusal("request.malformed", {"why": f"Tus-Resumable is {TUS}"}))
+        raise Refused(Refusal("evidence.tus_version", {"version": TUS}))
+
+
+def _checksum() -> Checksum | None:
+    """`Upload-Checksum: <algorithm> <base64>`, where it is given."""
+    said = request.headers.get("Upload-Checksum")
+    if said is None:
+        return None
+    algorithm, _, value = said.strip().partition(" ")
+    try:
+        digest = base64.b64decode(value.strip(), validate=True)
+    except binascii.Error as problem:
+        raise Refused(Refusal("evidence.checksum_unknown")) from problem
+    if algorithm not in CHECKSUMS:
+        raise Refused(Refusal("evidence.checksum_unknown"))
+    return Checksum(algorithm, digest)
 
 
 def _metadata() -> dict[str, str]:
@@ -192,6 +279,8 @@ def _answer(progress: Progress, status: int) -> Response:
     answer = Response(status=status)
     answer.headers["Upload-Offset"] = str(progress.offset)
     answer.headers["Upload-Length"] = str(progress.length)
+    if progress.expires_at is not None:
+        answer.headers["Upload-Expires"] = http_date(progress.expires_at // 1000)
     return answer
 
 
@@ -202,4 +291,4 @@ def _sender() -> Sender:
 
 def _files() -> EvidenceFiles:
     config: Config = current_app.config["AUDITBOOK"]
-    return EvidenceFiles(config.data_folder)
+    return EvidenceFiles(config)

@@ -32,6 +32,8 @@ STATUS: dict[str, int] = {
     "server": 500,
     "server.busy": 503,
     "server.full": 507,
+    "server.store_unreachable": 503,
+    "server.store_refuses": 503,
     "account": 403,
     "account.sign_in_needed": 401,
     "account.wrong_credentials": 401,
@@ -48,6 +50,10 @@ STATUS: dict[str, int] = {
     "evidence": 409,
     "evidence.hash_mismatch": 422,
     "evidence.too_large": 413,
+    "evidence.checksum_mismatch": 460,
+    "evidence.checksum_unknown": 400,
+    "evidence.tus_version": 412,
+    "evidence.range": 416,
     "evidence.not_stored": 404,
     "evidence.upload_gone": 410,
     "evidence.withdrawn": 410,
@@ -60,6 +66,9 @@ STATUS: dict[str, int] = {
 
 UNFIT = 422
 """A body that can be read but does not fit its schema: `request.malformed` as well, told apart by the status."""
+
+CHECKSUM_MISMATCH = 460
+"""Of tus 1.0, in no registry."""
 
 _BY_STATUS = {
     401: "account.sign_in_needed",
@@ -89,7 +98,7 @@ def problem(refusal: Refusal, *, status: int | None = None, reference: str | Non
     status = status or status_of(refusal.code)
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": "Checksum Mismatch" if status == CHECKSUM_MISMATCH else HTTPStatus(status).phrase,
         "status": status,
         "code": refusal.code,
         "detail": refusal.sentence,
@@ -100,8 +109,10 @@ def problem(refusal: Refusal, *, status: int | None = None, reference: str | Non
     answer = Response(json.dumps(body), status=status, content_type="application/problem+json")
     if refusal.code == "request.too_many":
         answer.headers["Retry-After"] = str(refusal.facts["seconds"])
-    elif refusal.code == "server.busy":
+    elif refusal.code in ("server.busy", "server.store_unreachable", "server.store_refuses"):
         answer.headers["Retry-After"] = _RETRY_BUSY
+    elif refusal.code == "evidence.range":
+        answer.headers["Content-Range"] = f"bytes */{refusal.facts['size']}"
     return answer
 
 

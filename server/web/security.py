@@ -51,6 +51,7 @@ OPEN_TO_BLOCKED = frozenset(
         "evidence.post_upload",
         "evidence.head_upload",
         "evidence.patch_upload",
+        "evidence.post_overriding",
     }
 )
 """

@@ -167,7 +167,7 @@ def get_custody(query: dict[str, Any], audit: uuid.UUID) -> dict[str, Any]:
     config: Config = current_app.config["AUDITBOOK"]
     reader = Puller(signed_in.account, signed_in.roles, signed_in.installation)
     epoch = None if query["epoch"] is None else str(query["epoch"])
-    held = read_custody(EvidenceFiles(config.data_folder), reader, str(audit), epoch, query["seq"])
+    held = read_custody(EvidenceFiles(config), reader, str(audit), epoch, query["seq"])
     key, at = load_log_key(config), as_instant(now_ms())
     signed = {name: value for name, value in asdict(held.custody).items() if name != "audit"}
     return {

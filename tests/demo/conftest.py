@@ -37,7 +37,7 @@ def seeded_once(sqlite_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -
     config = sqlite_stage.set(tmp_path_factory.mktemp("demo") / "data", peopled=False)
     app = create_app(config)
     with app.app_context():
-        assert seed(TODAY, EvidenceFiles(config.data_folder))
+        assert seed(TODAY, EvidenceFiles(config))
     close_database(app)
     return config
 

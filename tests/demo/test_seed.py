@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 def test_it_begins_once_and_only_in_an_empty_database(database: str, app: Flask, config: Config):
     """On both databases: the tablets' pushes, the evidence and the questions for reports are the real ones."""
-    files = EvidenceFiles(config.data_folder)
+    files = EvidenceFiles(config)
     assert seed(TODAY, files)
     api, _ = signed_in(app, "lena@nordlicht.example")
     before = api.get("/api/audits").json

@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from server.config import Config
 from server.domain.annotation import COVER, INKS, drawing_text
-from server.evidence.derivatives import report_picture
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.evidence.derivatives import read_picture, report_picture
+from server.storage.blobs import BlobKey
+from server.storage.evidence_store import EvidenceFiles
 from tests.e2e.browser import PHONE
 from tests.e2e.conftest import ROOT, Tablets
 from tests.e2e.serving import Server
@@ -152,9 +154,11 @@ def painted(served: Server, photo: Path, shapes: list[dict[str, Any]]) -> Image.
     sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
     (original,) = (served.data / "evidence").rglob(sha256)
     key = BlobKey(original.parts[-3], original.parts[-2], sha256)
-    made = report_picture(EvidenceFiles(served.data), key, drawing_text(shapes))
-    assert made.path is not None, made.reason
-    return Image.open(made.path).convert("RGB")
+    files = EvidenceFiles(Config(data=str(served.data)))
+    made = report_picture(files, key, drawing_text(shapes))
+    data = read_picture(files, made)
+    assert data is not None, made.reason
+    return Image.open(io.BytesIO(data)).convert("RGB")
 
 
 def seen(viewer: Locator) -> Image.Image:

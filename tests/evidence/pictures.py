@@ -9,6 +9,10 @@ import pytest
 from PIL import Image
 from pillow_heif import register_heif_opener
 
+from server.evidence.derivatives import Derivative
+from server.storage.disk_blobs import DiskBlobs
+from server.storage.evidence_store import EvidenceFiles
+
 register_heif_opener()
 
 _GIVEN = os.environ.get("AUDITBOOK_CORPUS")
@@ -38,6 +42,13 @@ def quartered(size: tuple[int, int] = (480, 320), mode: str = "RGB") -> Image.Im
         left, top = number % 2 * width, number // 2 * height
         picture.paste(colour, (left, top, left + width, top + height))
     return picture.convert(mode)
+
+
+def lies(files: EvidenceFiles, made: Derivative) -> Path:
+    """Where a picture that was made lies on the disk."""
+    assert isinstance(files.blobs, DiskBlobs) and made.name is not None, made.reason
+    path = files.blobs.path(made.key)
+    return path.with_name(f"{path.name}.{made.name}")
 
 
 def as_file(picture: Image.Image, form: str = "JPEG", **how: Any) -> bytes:

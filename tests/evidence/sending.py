@@ -5,7 +5,7 @@ import hashlib
 import os
 from io import BytesIO
 
-from server.storage.evidence_store import BlobKey
+from server.storage.blobs import BlobKey
 from server.storage.identifiers import new_id
 from tests.devices import Device
 

@@ -66,9 +66,9 @@ def test_any_file_is_kept_and_given_back_as_it_was(device: Device, app, name: st
     sha256 = bring(device, data, media_type)
     assert sha256 == hashlib.sha256(data).hexdigest()
     assert known(device, sha256) == [sha256]
-    made = report_picture(EvidenceFiles(config.data_folder), key_of(device, sha256))
+    made = report_picture(EvidenceFiles(config), key_of(device, sha256))
     assert made.reason == reason
-    assert (made.path is None) == (reason is not None)
+    assert (made.name is None) == (reason is not None)
     with device.person.get(f"/api/audits/{device.audit}/evidence/{sha256}") as answer:
         assert answer.status_code == 200
         assert answer.data == data

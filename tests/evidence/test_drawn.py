@@ -5,11 +5,13 @@ import hashlib
 import pytest
 from PIL import Image
 
+from server.config import Config
 from server.domain.annotation import COVER, INKS, drawing_text
 from server.evidence.derivatives import report_picture
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.blobs import BlobKey
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
-from tests.evidence.pictures import QUARTERS, as_file, is_close, quartered
+from tests.evidence.pictures import QUARTERS, as_file, is_close, lies, quartered
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +21,7 @@ SIZE = (2000, 1500)
 
 @pytest.fixture
 def files(tmp_path):
-    return EvidenceFiles(tmp_path)
+    return EvidenceFiles(Config(data=str(tmp_path)))
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def drawn(files, tmp_path):
         source.write_bytes(data)
         files.blobs.put(key, source)
         made = report_picture(files, key, drawing_text(shapes) if shapes else None)
-        assert made.path is not None, made.reason
-        with Image.open(made.path) as picture:
+        assert made.name is not None, made.reason
+        with Image.open(lies(files, made)) as picture:
             return picture.convert("RGB")
 
     return drawn
@@ -112,11 +114,11 @@ def test_the_same_drawing_gives_the_same_bytes_and_another_one_another_file(file
     data = as_file(quartered(SIZE))
     key = BlobKey(WORKSPACE, AUDIT, hashlib.sha256(data).hexdigest())
     drawn(shapes, data)
-    first = report_picture(files, key, drawing_text(shapes)).path
+    first = lies(files, report_picture(files, key, drawing_text(shapes)))
     bytes_before = first.read_bytes()
     first.unlink()
-    assert report_picture(files, key, drawing_text(shapes)).path.read_bytes() == bytes_before
-    plain = report_picture(files, key).path
+    assert lies(files, report_picture(files, key, drawing_text(shapes))).read_bytes() == bytes_before
+    plain = lies(files, report_picture(files, key))
     assert plain.name != first.name
     assert plain.read_bytes() != bytes_before
 
@@ -135,4 +137,4 @@ def test_with_the_evidence_its_drawn_pictures_go(files, drawn):
     drawn([shape("redact", (1, 1), (900, 900))], data)
     key = BlobKey(WORKSPACE, AUDIT, hashlib.sha256(data).hexdigest())
     files.blobs.delete(key)
-    assert list(files.blobs.local_path(key).parent.iterdir()) == []
+    assert list(files.blobs.path(key).parent.iterdir()) == []

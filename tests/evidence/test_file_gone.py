@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def files(config: Config) -> EvidenceFiles:
-    return EvidenceFiles(config.data_folder)
+    return EvidenceFiles(config)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_whoever_runs_the_server_brings_it_again(database, device: Device, its_u
 def rotten(device: Device, files: EvidenceFiles) -> Path:
     """The photo arrived, and one bit of it has turned since."""
     append(device, announce(device).headers["Location"], 0, PICTURE)
-    path = files.blobs.local_path(key_of(device))
+    path = files.blobs.path(key_of(device))
     path.write_bytes(bytes([PICTURE[0] ^ 1]) + PICTURE[1:])
     return path
 
@@ -152,7 +152,7 @@ def test_what_the_doctor_moves_away_while_the_right_file_is_put_there_is_not_rem
 def unreadable(device: Device, files: EvidenceFiles) -> Path:
     """The photo arrived, and the disk cannot read it any more."""
     append(device, announce(device).headers["Location"], 0, PICTURE)
-    path = files.blobs.local_path(key_of(device))
+    path = files.blobs.path(key_of(device))
     path.unlink()
     path.symlink_to("/proc/self/mem")
     with pytest.raises(OSError, match="Input/output error"):
@@ -176,7 +176,7 @@ def test_the_doctor_goes_on_behind_a_file_that_the_disk_cannot_read(
     database, device: Device, unreadable: Path, config: Config
 ):
     last = bring(device, b"a photo behind it")
-    EvidenceFiles(config.data_folder).blobs.delete(key_of(device, last))
+    EvidenceFiles(config).blobs.delete(key_of(device, last))
     told = sorted(examine_files(config))
     assert len(told) == 2
     assert any("cannot be read (Input/output error). It was moved aside" in one for one in told)
@@ -205,7 +205,7 @@ def test_what_the_disk_cannot_even_look_at_is_gone_and_holds_nothing_else_up(
     """As where its entry on the disk is damaged: then `stat` fails. Here it does so for a link to a name that is too long."""
     append(device, announce(device).headers["Location"], 0, PICTURE)
     other = bring(device, b"a sound photo beside it")
-    path = files.blobs.local_path(key_of(device))
+    path = files.blobs.path(key_of(device))
     path.unlink()
     path.symlink_to("a" * 300)
     with pytest.raises(OSError, match="File name too long"):

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def files(config):
-    return EvidenceFiles(config.data_folder)
+    return EvidenceFiles(config)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from server.domain.vocabulary import Role
 from server.evidence import upload as uploading
 from server.storage import accounts
 from server.storage import evidence as records
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.blobs import BlobKey
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.tables.evidence import Blob
 from tests.devices import Device, new_audit
 from tests.evidence.sending import (
@@ -38,7 +39,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def files(app):
     config: Config = app.config["AUDITBOOK"]
-    return EvidenceFiles(config.data_folder)
+    return EvidenceFiles(config)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_a_file_in_three_parts_becomes_evidence_when_it_is_whole(database, devic
         assert part.status_code == 204
     assert part.headers["Upload-Offset"] == str(len(PICTURE))
     assert known(device, SHA256, "0" * 64) == [SHA256]
-    path = files.blobs.local_path(key_of(device))
+    path = files.blobs.path(key_of(device))
     assert path.read_bytes() == PICTURE
     assert list((path.parents[3] / "uploads").iterdir()) == []
 
@@ -251,7 +252,7 @@ def test_who_may_not_hear_what_is_here_does_not_hear_of_a_file_without_its_row(d
 
 def test_a_file_in_the_store_that_is_damaged_is_not_taken_for_evidence(device, files, monkeypatch):
     """A name in the store is a claim; without a row it is checked before it counts."""
-    path = files.blobs.local_path(key_of(device))
+    path = files.blobs.path(key_of(device))
     path.parent.mkdir(parents=True)
     path.write_bytes(PICTURE[:-1])
     created = announce(device)

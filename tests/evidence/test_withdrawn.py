@@ -48,7 +48,7 @@ WHY = "Withdrawn at the request of the person shown."
 
 @pytest.fixture
 def files(config: Config) -> EvidenceFiles:
-    return EvidenceFiles(config.data_folder)
+    return EvidenceFiles(config)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def on_disk(config: Config) -> list[Path]:
 
 
 def test_the_bytes_and_what_was_made_of_them_are_gone(shown: Device, paula, config: Config, files: EvidenceFiles):
-    beside = files.blobs.local_path(key_of(shown)).with_name(f"{SHA256}.report.jpg")
+    beside = files.blobs.path(key_of(shown)).with_name(f"{SHA256}.report.jpg")
     beside.write_bytes(b"a smaller picture")
     assert on_disk(config)
     assert withdraw(paula, shown).evidence == (SHA256,)
@@ -165,7 +165,7 @@ def test_what_was_drawn_on_it_goes_with_it(
     words = {"kind": "text", "colour": "red", "points": [[100, 900]], "text": "Novak without gloves"}
     shown.set(evidence_in(shown)[0], "annotation", [words])
     shown.push()
-    drawn = files.blobs.local_path(key_of(shown)).with_name(f"{SHA256}.{'ab' * 16}.report.jpg")
+    drawn = files.blobs.path(key_of(shown)).with_name(f"{SHA256}.{'ab' * 16}.report.jpg")
     drawn.write_bytes(b"a smaller picture, with words on it")
     withdraw(paula, shown)
     reader = Device(lena, shown.audit)
@@ -255,7 +255,7 @@ def test_what_is_withdrawn_while_it_arrives_leaves_nothing(
         put(key, source)
         if moment != "while its bytes come":
             withdraw(paula, device)
-            put_back = files.blobs.local_path(key)
+            put_back = files.blobs.path(key)
             put_back.write_bytes(PICTURE)
 
     monkeypatch.setattr(files.blobs, "put", put_and_withdraw)
@@ -450,7 +450,7 @@ def test_what_a_restore_that_died_has_left_of_it_goes_as_well(
     shown: Device, paula, config: Config, files: EvidenceFiles
 ):
     """The power went when the photo was on the disk whole and had no name yet."""
-    source, target = config.data_folder / "from-a-backup", files.blobs.local_path(key_of(shown))
+    source, target = config.data_folder / "from-a-backup", files.blobs.path(key_of(shown))
     source.write_bytes(PICTURE)
     dying = (
         "import os, pathlib, sys; from server.storage import disk; os.fsync = lambda _: os._exit(7);"
@@ -467,7 +467,7 @@ def test_what_a_restore_that_died_has_left_of_it_goes_as_well(
 def test_what_the_doctor_moves_meanwhile_goes_as_well(
     shown: Device, paula, config: Config, files: EvidenceFiles, monkeypatch: pytest.MonkeyPatch, is_whole: bool
 ):
-    path, key, unlink = files.blobs.local_path(key_of(shown)), key_of(shown), Path.unlink
+    path, key, unlink = files.blobs.path(key_of(shown)), key_of(shown), Path.unlink
     if not is_whole:
         path.write_bytes(b"rotten")
     moves = iter([lambda: files.blobs.set_aside(key), lambda: files.blobs.put(key, *files.blobs.aside(key))])

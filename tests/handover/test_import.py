@@ -27,9 +27,10 @@ from server.handover.take_in import Taken, take_in
 from server.identity.by_hand import block_installation
 from server.storage import accounts, audits
 from server.storage import operation_log as log
+from server.storage.blobs import BlobKey
 from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.tables.operation import LoggedOperation
 from tests.handover.sealing import sealed
@@ -81,7 +82,7 @@ def enter_lena() -> None:
 
 def taken(config: Config, path: Path = FILE, passphrase: str = PASSPHRASE) -> Taken:
     with opened(path, passphrase) as handover:
-        [audit] = take_in(handover, EvidenceFiles(config.data_folder))
+        [audit] = take_in(handover, EvidenceFiles(config))
     return audit
 
 
@@ -96,8 +97,8 @@ def test_a_file_that_the_app_wrote_becomes_its_authors_audit(database, app, conf
     assert [finding.get("title") for finding in view.of_kind("finding")] == ["No calibration record"]
     assert senders == {LENA} == {author}
     [photo] = contents["evidence"]
-    files = EvidenceFiles(config.data_folder)
-    assert sha256_of(files.blobs.local_path(BlobKey(WORKSPACE, AUDIT, photo["sha256"]))) == photo["sha256"]
+    files = EvidenceFiles(config)
+    assert sha256_of(files.blobs.path(BlobKey(WORKSPACE, AUDIT, photo["sha256"]))) == photo["sha256"]
 
 
 def test_it_may_be_taken_in_twice(database, app, config, lena_of_the_file):

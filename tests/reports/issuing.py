@@ -11,15 +11,16 @@ from schemas.report import ReportSchema
 from server.config import Config
 from server.database import SERVER, reading, unit_of_work
 from server.domain.operation import digest_of
-from server.evidence.derivatives import report_picture
+from server.evidence.derivatives import read_picture, report_picture
 from server.jobs.registry import JOBS
 from server.jobs.worker import run_next_job
 from server.reports.render import PictureSource
 from server.sealing.canonical import canonical_bytes, sha256_hex
 from server.sealing.verify import verify_report
 from server.storage import accounts
+from server.storage.blobs import BlobKey
 from server.storage.evidence import add_blob
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.report_store import ReportFiles
 from server.sync.erase import erase_content_of
@@ -63,7 +64,7 @@ def keep_pictures(
 ) -> None:
     """They have arrived. Unless it is the audit's first report, the server has made them in its size before, and finds them."""
     sample = tablet.sample
-    files = EvidenceFiles(config.data_folder)
+    files = EvidenceFiles(config)
     for sha256, data in list(sample.pictures.items())[but:]:
         path = tmp_path / sha256
         path.write_bytes(data)
@@ -82,11 +83,13 @@ _IN_REPORT_SIZE: dict[str, tuple[str, bytes]] = {}
 def _keep_in_report_size(files: EvidenceFiles, key: BlobKey) -> None:
     if key.sha256 in _IN_REPORT_SIZE:
         name, data = _IN_REPORT_SIZE[key.sha256]
-        files.blobs.local_path(key).with_name(name).write_bytes(data)
+        path = files.blobs.path(key)
+        path.with_name(f"{path.name}.{name}").write_bytes(data)
         return
     made = report_picture(files, key)
-    assert made.path is not None, made.reason
-    _IN_REPORT_SIZE[key.sha256] = (made.path.name, made.path.read_bytes())
+    data = read_picture(files, made)
+    assert made.name is not None and data is not None, made.reason
+    _IN_REPORT_SIZE[key.sha256] = (made.name, data)
 
 
 def no_pictures(_keys: Sequence[BlobKey]) -> PictureSource:

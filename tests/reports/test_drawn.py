@@ -12,8 +12,9 @@ from PIL import Image
 
 from server.config import Config
 from server.domain.annotation import COVER
-from server.evidence.derivatives import report_picture
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.evidence.derivatives import read_picture, report_picture
+from server.storage.blobs import BlobKey
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.report_store import ReportFiles
 from tests.people import Person
 from tests.reports.issuing import ask, keep_pictures, listed, sent, tablet_with_sample, work
@@ -41,9 +42,9 @@ def test_the_report_shows_what_was_drawn_and_nothing_of_what_was_covered(
     assert report["state"] == "made", report
     pdf = ReportFiles(config.data_folder).path(report["id"]).read_bytes()
     shown = pictures_in(pdf)
-    files = EvidenceFiles(config.data_folder)
+    files = EvidenceFiles(config)
     originals = list(tablet.sample.pictures)
-    plain = {sha256: made(report_picture(files, key_of(tablet, sha256))) for sha256 in originals}
+    plain = {sha256: made(files, report_picture(files, key_of(tablet, sha256))) for sha256 in originals}
     assert not {plain[originals[0]], plain[originals[1]]} & set(shown), "neither is there as it was taken"
     assert {plain[sha256] for sha256 in originals[2:]} <= set(shown), "where nothing was drawn nothing is changed"
     drawn = [data for data in shown if data not in plain.values()]
@@ -64,9 +65,9 @@ def in_one_word(pdf: bytes) -> str:
     return "".join(done.stdout.decode().split())
 
 
-def made(picture) -> bytes:
-    assert picture.path is not None, picture.reason
-    data: bytes = picture.path.read_bytes()
+def made(files, picture) -> bytes:
+    data = read_picture(files, picture)
+    assert data is not None, picture.reason
     return data
 
 

@@ -17,7 +17,8 @@ from server.domain.recommendation import considered_now
 from server.reports.issue import issue_report, report_attachment
 from server.sealing.verify import Weight, verify_report
 from server.storage import report_store
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.blobs import BlobKey
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.identifiers import new_id
 from server.storage.mailbox import mails_of
 from server.storage.report_store import ReportFiles
@@ -137,7 +138,7 @@ def test_a_picture_whose_file_is_gone_is_waited_for_and_missing_in_a_provisional
     sent(tablet)
     keep_pictures(tablet, config, tmp_path)
     gone = next(iter(tablet.sample.pictures))
-    EvidenceFiles(config.data_folder).blobs.local_path(BlobKey(tablet.person.workspace, tablet.audit, gone)).unlink()
+    EvidenceFiles(config).blobs.path(BlobKey(tablet.person.workspace, tablet.audit, gone)).unlink()
     ask(tablet)
     work(app)
     assert refusal_of(tablet) == ("report.evidence_pending", {"count": 1})

@@ -11,8 +11,9 @@ import server.storage.tables
 from server.database import SERVER, Base, Scope, WorkspaceOwned, reading, unit_of_work
 from server.storage import audits
 from server.storage import operation_log as log
+from server.storage.blobs import BlobKey
 from server.storage.evidence import add_blob, find_blob, stored_hashes
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.tables.audit import Audit
 from server.storage.tables.evidence import Blob
 from tests.devices import new_audit
@@ -72,10 +73,10 @@ def test_evidence_is_found_with_its_audit_only(database, config, cast, both_side
     another = new_audit(cast.lena)
     another.push()
     keys = [BlobKey(cast.ours, audit, "0" * 64) for audit in (both_sides[0], another.audit)]
-    blobs = EvidenceFiles(config.data_folder).blobs
+    blobs = EvidenceFiles(config).blobs
     for key in keys:
-        blobs.local_path(key).parent.mkdir(parents=True)
-        blobs.local_path(key).touch()
+        blobs.path(key).parent.mkdir(parents=True)
+        blobs.path(key).touch()
     with unit_of_work(Scope(frozenset({cast.ours}))) as session:
         add_blob(session, keys[0], 1, "image/jpeg", 1)
         assert find_blob(session, blobs, keys[1]) is None

@@ -58,7 +58,7 @@ def test_a_photo_whose_bytes_are_still_on_a_tablet_is_lacking_and_not_signed(app
 def test_a_photo_whose_file_is_gone_from_the_disk_is_not_signed_though_the_database_names_it(app, config, lena):
     device = new_audit(lena)
     bring(device)
-    EvidenceFiles(config.data_folder).blobs.local_path(key_of(device)).unlink()
+    EvidenceFiles(config).blobs.path(key_of(device)).unlink()
     said = held(device)
     assert (said["lacking"], said["evidence_count"]) == ([SHA256], 0)
 

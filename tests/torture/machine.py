@@ -22,6 +22,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from server.config import Config
 from server.database import SERVER, Base, db, reading, unit_of_work
 from server.domain.operation import ChainKey
 from server.domain.vocabulary import Origin, Role
@@ -30,7 +31,9 @@ from server.handover.take_in import Taken, take_in
 from server.identity.codes import token_digest
 from server.sealing import log_key
 from server.storage import accounts, backup_marks, clock, identifiers, sign_ins
-from server.storage.evidence_store import BlobKey, EvidenceFiles
+from server.storage.blobs import BlobKey
+from server.storage.disk_blobs import DiskBlobs
+from server.storage.evidence_store import EvidenceFiles
 from server.storage.server_state import server_identity
 from server.storage.tables.account import Installation, Membership
 from server.storage.tables.audit import Audit
@@ -211,7 +214,9 @@ class Machine:
         path = self.folder / "brought.zip.age"
         path.write_bytes(file)
         with opened(path, passphrase) as handover:
-            return take_in(handover, EvidenceFiles(self._data), None if person is None else person.email)
+            return take_in(
+                handover, EvidenceFiles(Config(data=str(self._data))), None if person is None else person.email
+            )
 
     @property
     def _data(self) -> Path:
@@ -327,7 +332,7 @@ class Machine:
                 yield LyingFile(*rows.get(path.name.partition(".")[0], ("", "")), path.read_bytes())
 
     def _path(self, key: BlobKey) -> Path:
-        return EvidenceFiles(self._data).blobs.local_path(key)
+        return DiskBlobs(self._data / "evidence").path(key)
 
     def heads(self) -> dict[str, str]:
         """Where each log ends, and what the store has."""

@@ -132,10 +132,10 @@ def test_only_one_backup_is_taken_into_a_place_at_a_time(command: Command, audit
 def test_a_photo_that_is_gone_or_damaged_is_told_and_the_rest_is_kept(
     database, command: Command, config: Config, audit: Device, place: Path
 ):
-    files = EvidenceFiles(config.data_folder)
+    files = EvidenceFiles(config)
     lost = bring(audit, b"to be lost")
     files.blobs.delete(key_of(audit, lost))
-    files.blobs.local_path(key_of(audit)).write_bytes(b"rotten" + PICTURE[6:])
+    files.blobs.path(key_of(audit)).write_bytes(b"rotten" + PICTURE[6:])
     code, _, complaint = command("backup", place)
     assert code == 1
     assert f"{audit.audit}/{lost} is gone or damaged" in complaint
@@ -149,7 +149,7 @@ def test_a_good_copy_in_the_last_backup_stands_in_for_a_photo_that_is_gone(
     command: Command, config: Config, audit: Device, place: Path
 ):
     command("backup", place)
-    EvidenceFiles(config.data_folder).blobs.delete(key_of(audit))
+    EvidenceFiles(config).blobs.delete(key_of(audit))
     assert command("backup", place)[0] == 0
     assert command("restore", backups_in(place)[1], "--check")[0] == 0
 
@@ -158,7 +158,7 @@ def test_a_good_copy_in_the_last_backup_stands_in_for_a_photo_that_was_cut_short
     database, command: Command, config: Config, audit: Device, place: Path
 ):
     command("backup", place)
-    EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit)).write_bytes(PICTURE[:1000])
+    EvidenceFiles(config).blobs.path(key_of(audit)).write_bytes(PICTURE[:1000])
     assert command("backup", place)[0] == 0
     assert command("restore", backups_in(place)[1], "--check")[0] == 0
     with reading(SERVER) as session:
@@ -169,7 +169,7 @@ def test_a_photo_that_the_newest_backup_lacks_is_not_called_backed_up_any_more(
     database, command: Command, config: Config, audit: Device, place: Path, tmp_path: Path
 ):
     command("backup", place)
-    EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit)).write_bytes(PICTURE[:1000])
+    EvidenceFiles(config).blobs.path(key_of(audit)).write_bytes(PICTURE[:1000])
     assert command("backup", tmp_path / "another place")[0] == 1
     with reading(SERVER) as session:
         assert not any(session.scalars(sa.select(Blob.is_backed_up)))
@@ -179,7 +179,7 @@ def test_a_photo_that_the_disk_cannot_read_is_told_and_the_rest_is_kept(
     database, command: Command, config: Config, audit: Device, place: Path
 ):
     other = bring(audit, b"can be read")
-    path = EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit))
+    path = EvidenceFiles(config).blobs.path(key_of(audit))
     path.unlink()
     path.symlink_to("/proc/self/mem")
     code, _, complaint = command("backup", place)
@@ -245,8 +245,8 @@ def test_a_backup_that_is_taken_in_the_middle_of_work_is_of_one_instant(
         close_database(app)
     assert 0 < reader.cursor < 4 + 5 * len(sent)
     assert before - 1 <= len(blobs) < len(sent)
-    files = EvidenceFiles(elsewhere.data_folder)
-    assert all(disk.sha256_of(files.blobs.local_path(key_of(device, sha256))) == sha256 for sha256 in blobs)
+    files = EvidenceFiles(elsewhere)
+    assert all(disk.sha256_of(files.blobs.path(key_of(device, sha256))) == sha256 for sha256 in blobs)
 
 
 @pytest.mark.slow

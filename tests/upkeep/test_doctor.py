@@ -209,13 +209,13 @@ def test_a_tablet_that_signed_what_is_not_here(database, told, audit: Device):
 
 
 def test_a_photo_that_is_gone(database, told, config: Config, audit: Device):
-    EvidenceFiles(config.data_folder).blobs.delete(key_of(audit))
+    EvidenceFiles(config).blobs.delete(key_of(audit))
     assert told() == [f"files: {name_of(audit)}: the bytes of evidence {SHA256} are gone"]
     assert told(is_quick=True) == [], "no file is looked at"
 
 
 def test_a_photo_with_one_bit_turned(database, told, config: Config, audit: Device):
-    path = EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit))
+    path = EvidenceFiles(config).blobs.path(key_of(audit))
     path.write_bytes(bytes([PICTURE[0] ^ 1]) + PICTURE[1:])
     [wrong] = told()
     assert f"the file of evidence {SHA256} is not what it was" in wrong

@@ -159,7 +159,7 @@ def test_photos_that_are_newer_than_the_backup_stay(command: Command, config: Co
     newer = bring(audit, b"taken after the backup")
     close_database(audit.person.app)
     assert command("restore", folder, "--replace")[0] == 0
-    assert EvidenceFiles(config.data_folder).blobs.exists(key_of(audit, newer))
+    assert EvidenceFiles(config).blobs.exists(key_of(audit, newer))
 
 
 def test_a_running_server_is_not_pulled_away_from_under_its_people(command: Command, config: Config, folder: Path):

@@ -47,7 +47,7 @@ def test_a_photo_that_was_gone_and_came_again_is_told_as_backed_up_by_the_next_b
     database, command: Command, config: Config, audit: Device, place
 ):
     command("backup", place)
-    EvidenceFiles(config.data_folder).blobs.delete(key_of(audit))
+    EvidenceFiles(config).blobs.delete(key_of(audit))
     assert photos_told(audit, SHA256) == ([], [])
     send(audit)
     assert photos_told(audit, SHA256) == ([SHA256], [])
@@ -81,7 +81,7 @@ def _kept(audit: Device, data: bytes):
     import hashlib
 
     config: Config = audit.person.app.config["AUDITBOOK"]
-    return EvidenceFiles(config.data_folder).blobs.local_path(key_of(audit, hashlib.sha256(data).hexdigest()))
+    return EvidenceFiles(config).blobs.path(key_of(audit, hashlib.sha256(data).hexdigest()))
 
 
 def test_a_backup_that_was_not_finished_is_not_told(database, command: Command, audit: Device, place, monkeypatch):

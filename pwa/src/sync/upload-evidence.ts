@@ -179,7 +179,9 @@ function uploadOne(db: AuditbookDatabase, row: UploadRow, options: UploadOptions
         }
         const signIn = said === 'account.sign_in_needed' ? said : 'sync.not_the_server';
         const isUnknown = status === 404 && said === 'request.not_found';
-        const refused = status === 401 ? signIn : isUnknown ? said : 'sync.upload_failed';
+        // Not this photo's fault: whoever runs the server is told what to look at.
+        const isOfStore = said === 'server.store_unreachable' || said === 'server.store_refuses';
+        const refused = status === 401 ? signIn : isUnknown || isOfStore ? said : 'sync.upload_failed';
         const stopped = new Stopped({
           code: status === null ? 'sync.unreachable' : refused,
           facts: status === null ? {} : { status },
