@@ -118,6 +118,8 @@ SENTENCES: dict[str, str] = {
     "evidence.not_stored": "The bytes of this evidence have not reached the server yet.",
     "evidence.withdrawn": "This evidence was withdrawn from the audit for good. Its file is not taken in any more; the tablet drops it.",
     "evidence.covered": "Parts of this photo are covered for privacy, so only the audit team leader and the programme manager may open the original, and each opening is noted. Ask one of them, or look at the annotated picture in the report.",
+    "evidence.not_a_picture": "What goes ahead of a photo is a JPEG of at most {limit} bytes. The photo itself follows all the same.",
+    "evidence.no_picture": "The server can make no picture of this file. The file itself is kept as it is.",
     "evidence.upload_gone": "This upload is not known here any more. The tablet starts it anew.",
     # Closing and report
     "closing.nonconformity_incomplete": "Finding {number} is a nonconformity and lacks: {missing}. Complete it before anything is sealed.",

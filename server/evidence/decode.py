@@ -1,5 +1,7 @@
 """
-Decodes one picture, in a process of its own that may die: `decode.py <original> <target> <long edge> [<drawing> <font> ...]`.
+Decodes one picture, in a process of its own that may die: `decode.py <original> <sizes> [<drawing> <font> ...]`.
+
+The sizes are JSON: pairs of a long edge in pixels and the file that the picture of it goes to, the largest first.
 
 A drawing is a file of ours: what is painted on the picture, as `drawing_text` in server/domain/annotation.py has it.
 
@@ -55,9 +57,10 @@ class Reason(StrEnum):
     GONE = "gone"
 
 
-def main(original: str, target: str, long_edge: int, drawing: str | None = None, *fonts: str) -> Reason | None:
-    """None when the picture was written, else why it was not."""
+def main(original: str, sizes: str, drawing: str | None = None, *fonts: str) -> Reason | None:
+    """None when the pictures were written, else why they were not."""
     limit()
+    wanted: list[tuple[int, str]] = json.loads(sizes)
     drawn = None if drawing is None else json.loads(Path(drawing).read_text(encoding="utf-8"))
     form = format_of(original)
     if form is None:
@@ -77,7 +80,11 @@ def main(original: str, target: str, long_edge: int, drawing: str | None = None,
         with Image.open(original, formats=(form,)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 return Reason.TOO_MANY_PIXELS
-            made = upright(small(picture, long_edge))
+            plain = upright(small(picture, wanted[0][0]))
+        for long_edge, target in wanted:
+            # Painted anew in each size: lines keep their sharpness, and what is covered is covered to the pixel.
+            made = plain.copy()
+            made.thumbnail((long_edge, long_edge), Image.Resampling.BICUBIC)
             if drawn is not None:
                 paint(made, drawn, fonts)
             made.save(target, "JPEG", quality=QUALITY, optimize=True)
@@ -322,7 +329,7 @@ def _font_for(text: str, fonts: Sequence[str], size: float) -> "Fonts.FreeTypeFo
 
 
 if __name__ == "__main__":
-    refused = main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
+    refused = main(sys.argv[1], sys.argv[2], *sys.argv[3:])
     if refused is not None:
         sys.stdout.write(refused)
         sys.exit(2)

@@ -1,5 +1,5 @@
 """
-A picture at the size in which a report shows it, made from the original, which stays as it is.
+Pictures at the size in which a report shows them, and as thumbnails, made from the original, which stays as it is.
 
 Files come from outside and decoders have holes: a file is decoded in a process of its own, with limits on memory, time and pixels,
 by the decoders of four formats and no other (`decode.py`), and what the team drew on it is painted there too. What cannot be decoded stays evidence like any other file; why there is
@@ -10,7 +10,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from server.storage.evidence_store import EvidenceFiles
 
 LONG_EDGE = 1600
 """Pixels: 190 mm at 210 dpi."""
+THUMBNAIL_EDGE = 320
 TIMEOUT = 60
 """Seconds on the clock, for a machine that has no time; the decoder's own limit is on its processor time."""
 LANES = 2
@@ -40,6 +41,7 @@ FONTS = tuple(
 PAINTING = 1
 """Raised when `decode.py` paints the same drawing otherwise: pictures that were made before are then made again."""
 _PICTURE = "report.jpg"
+_THUMBNAIL = "thumbnail.jpg"
 _REFUSED = "report.json"
 _PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.GONE})
 """What is said of this moment and not of the file."""
@@ -67,22 +69,38 @@ def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = Non
     The evidence as a report prints it: upright, at most 1600 pixels long, without metadata, with what was drawn on it
     (`drawing_text` in server/domain/annotation.py) painted in. Made, or refused, once and kept.
     """
-    blobs = files.blobs
+    return _derivative(files.blobs, key, _PICTURE, drawing)
+
+
+def thumbnail(files: EvidenceFiles, key: BlobKey, drawing: str | None = None) -> Derivative:
+    """The same, at most 320 pixels long. Both are made at once."""
+    return _derivative(files.blobs, key, _THUMBNAIL, drawing)
+
+
+def painted(picture: bytes, drawing: str | None) -> bytes | None:
+    """A picture that is no original, at most in report size, with a drawing painted in; kept nowhere. None where it cannot be decoded."""
+    with TemporaryDirectory(prefix="auditbook-") as folder:
+        given, made = Path(folder) / "given", Path(folder) / "made"
+        given.write_bytes(picture)
+        return made.read_bytes() if _decode(given, {LONG_EDGE: made}, drawing) is None else None
+
+
+def _derivative(blobs: BlobStore, key: BlobKey, size: str, drawing: str | None) -> Derivative:
     if not blobs.exists(key):
         return Derivative(key, None, Reason.NOT_ARRIVED)
-    picture = _named_by(drawing) + _PICTURE
-    if blobs.has_beside(key, picture):
-        return Derivative(key, picture)
+    named = _named_by(drawing)
+    if blobs.has_beside(key, named + size):
+        return Derivative(key, named + size)
     reason = _refused_before(blobs, key)
     if reason is None:
         with suppress(FileNotFoundError):  # Withdrawn in this moment.
-            reason = _make(blobs, key, picture, drawing)
+            reason = _make(blobs, key, named, drawing)
     if not blobs.exists(key):
         # Withdrawn meanwhile, or moved aside because it has rotted; nothing of it stays.
-        for name in (picture, _REFUSED):
+        for name in (named + _PICTURE, named + _THUMBNAIL, _REFUSED):
             blobs.remove_beside(key, name)
         return Derivative(key, None, Reason.GONE)
-    return Derivative(key, picture if reason is None else None, reason)
+    return Derivative(key, named + size if reason is None else None, reason)
 
 
 def read_picture(files: EvidenceFiles, made: Derivative) -> bytes | None:
@@ -90,17 +108,19 @@ def read_picture(files: EvidenceFiles, made: Derivative) -> bytes | None:
     return None if made.name is None else files.blobs.read_beside(made.key, made.name)
 
 
-def _make(blobs: BlobStore, key: BlobKey, picture: str, drawing: str | None) -> Reason | None:
-    """Have the picture made, and keep it, or the reason why there is none, beside the original."""
+def _make(blobs: BlobStore, key: BlobKey, named: str, drawing: str | None) -> Reason | None:
+    """Have the pictures made, and keep them, or the reason why there are none, beside the original."""
     # Elsewhere: what a death leaves there is nothing that a withdrawal would miss.
     with TemporaryDirectory(prefix="auditbook-") as folder, blobs.local_copy(key) as original:
-        made = Path(folder) / "made"
+        made = {LONG_EDGE: Path(folder) / _PICTURE, THUMBNAIL_EDGE: Path(folder) / _THUMBNAIL}
         reason = _decode(original, made, drawing) if has_hash(original, key.sha256) else Reason.ROTTEN
         if reason is None:
-            blobs.keep_beside(key, picture, made)
+            for path in made.values():
+                blobs.keep_beside(key, named + path.name, path)
         elif reason not in _PASSING:
-            made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
-            blobs.keep_beside(key, _REFUSED, made)
+            said = Path(folder) / _REFUSED
+            said.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
+            blobs.keep_beside(key, _REFUSED, said)
         return reason
 
 
@@ -130,13 +150,14 @@ def _named_by(drawing: str | None) -> str:
     return "" if drawing is None else f"{sha256(f'{PAINTING} {drawing}'.encode()).hexdigest()[:32]}."
 
 
-def _decode(original: Path, target: Path, drawing: str | None) -> Reason | None:
-    """None when it worked, else why not."""
+def _decode(original: Path, targets: Mapping[int, Path], drawing: str | None) -> Reason | None:
+    """`targets` by their long edge, the largest first. None when it worked, else why not."""
     program = str(Path(__file__).with_name("decode.py"))
-    command = [sys.executable, "-I", program, str(original), str(target), str(LONG_EDGE)]
+    sizes = json.dumps([(edge, str(path)) for edge, path in targets.items()])
+    command = [sys.executable, "-I", program, str(original), sizes]
     if drawing is None:
         return _run(command)
-    paper = target.with_name("drawing")
+    paper = next(iter(targets.values())).with_name("drawing")
     paper.write_text(drawing, encoding="utf-8")
     return _run([*command, str(paper), *map(str, FONTS)])
 

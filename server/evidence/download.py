@@ -5,10 +5,12 @@ Where something of a photo is covered for privacy, its original goes to the audi
 went is noted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from server.database import reading, unit_of_work
-from server.domain.annotation import covers
+from server.domain.annotation import covers, drawing_text
 from server.domain.fold import BORN, fold_log
 from server.domain.permissions import may_open_covered
 from server.domain.refusals import Refusal, Refused
@@ -19,6 +21,7 @@ from server.storage import operation_log as log
 from server.storage.blobs import BlobKey
 from server.storage.clock import now_ms
 from server.storage.evidence_store import EvidenceFiles
+from server.storage.tables.audit import Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,12 @@ def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str)
     something of it is covered and the reader is not one of those who may open it.
     """
     with reading(reader.scope) as session:
-        row = audits.visible_audit(session, audit, reader.account, reader.roles)
-        if row is None:
-            raise Refused(Refusal("request.not_found"))
-        if erasures.is_withdrawn(session, row.id, sha256):
-            raise Refused(Refusal("evidence.withdrawn"))
-        if not log.names_evidence(session, audit, sha256):
-            raise Refused(Refusal("request.not_found"))
+        row = named_audit(session, reader, audit, sha256)
         key = BlobKey(row.workspace_id, row.id, sha256)
         blob = records.find_blob(session, files.blobs, key)
         if blob is None:
             raise Refused(Refusal("evidence.not_stored"))
-        is_noted = _is_covered(session, audit, sha256)
+        is_noted = bool(_covering(session, audit, sha256))
         team_role = audits.team_roles(session, row).get(reader.account)
         if is_noted and not may_open_covered(team_role, reader.roles[row.workspace_id]):
             raise Refused(Refusal("evidence.covered"))
@@ -61,10 +58,28 @@ def load_evidence(files: EvidenceFiles, reader: Sender, audit: str, sha256: str)
     return StoredEvidence(key, blob.media_type, size)
 
 
-def _is_covered(session: Session, audit: str, sha256: str) -> bool:
-    """Whether something is covered in any entry that names this file, by any side of a dispute."""
+def named_audit(session: Session, reader: Sender, audit: str, sha256: str) -> Audit:
+    """Raises `Refused` where the audit is not the reader's to see or does not name the hash, and where that was withdrawn."""
+    row = audits.visible_audit(session, audit, reader.account, reader.roles)
+    if row is None:
+        raise Refused(Refusal("request.not_found"))
+    if erasures.is_withdrawn(session, row.id, sha256):
+        raise Refused(Refusal("evidence.withdrawn"))
+    if not log.names_evidence(session, audit, sha256):
+        raise Refused(Refusal("request.not_found"))
+    return row
+
+
+def cover_of(session: Session, audit: str, sha256: str) -> str | None:
+    """What covers it, as whoever makes a picture paints it; None where nothing does. All marks else are drawn by who shows it."""
+    covering = _covering(session, audit, sha256)
+    return drawing_text(covering) if covering else None
+
+
+def _covering(session: Session, audit: str, sha256: str) -> list[Mapping[str, Any]]:
+    """The shapes that cover something, in any entry that names this file, by any side of a dispute."""
     if not log.writes_field(session, audit, "evidence", "annotation"):
-        return False
+        return []
     entries = log.load_entries(session, audit, ["evidence"])
     # By any birth, also one that was set aside: what covers a face need not wait for a decision.
     naming = {
@@ -79,4 +94,5 @@ def _is_covered(session: Session, audit: str, sha256: str) -> bool:
         for ref, entity in fold_log(entries).entities.items()
         if ref in naming and "annotation" in entity.fields
     ]
-    return any(covers(head.value) for field in drawn for head in field.heads)
+    shapes = [shape for field in drawn for head in field.heads if covers(head.value) for shape in head.value]
+    return [shape for shape in shapes if isinstance(shape, dict) and covers([shape])]

@@ -5,7 +5,7 @@ Before: web/evidence.py knows who sends. It speaks tus; here no header is named,
 After:  the whole file was checked against its hash and lies in the store; only then its row says that it is evidence.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from schemas.evidence import MAX_EVIDENCE_BYTES
@@ -21,11 +21,15 @@ from server.storage.clock import now_ms
 from server.storage.disk import sha256_of
 from server.storage.evidence import UploadRecord
 from server.storage.evidence_store import EvidenceFiles
+from server.storage.job_queue import enqueue
 from server.storage.membership import in_team_until
 
 CHECKSUMS = ("sha1", "sha256")
 KEPT = 30 * 24 * 3600 * 1000
 """Milliseconds for which an upload that no entry names is kept after its last byte. What an entry names is kept until it is whole."""
+
+
+PICTURES_JOB = "make_pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +209,23 @@ def _is_lapsed(session: Session, files: EvidenceFiles, upload: UploadRecord, now
     return until is not None and until <= now
 
 
-def known_evidence(files: EvidenceFiles, sender: Sender, audit: str, hashes: Iterable[str]) -> dict[str, bool]:
-    """
-    Of these hashes those whose bytes the audit holds, verified, and whether a backup holds them as well. What another audit holds is
-    not told.
-    """
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of the hashes that were asked about: `stored` those whose bytes the audit holds, verified, and whether a backup holds them as well."""
+
+    workspace: str
+    stored: Mapping[str, bool]
+    lacking: Set[str]
+
+
+def known_evidence(files: EvidenceFiles, sender: Sender, audit: str, hashes: Iterable[str]) -> Known:
+    """What another audit holds is not told, nor what this account may not hear of: that is neither stored nor lacking."""
     with reading(SERVER) as session:
         wanted = _wanted(session, sender, audit, hashes)
         if not wanted.told:
             raise Refused(Refusal("request.not_found"))
-        return records.stored_hashes(session, files.blobs, wanted.workspace, audit, wanted.told)
+        stored = records.stored_hashes(session, files.blobs, wanted.workspace, audit, wanted.told)
+    return Known(wanted.workspace, stored, wanted.told - stored.keys())
 
 
 def _wanted(session: Session, sender: Sender, audit: str, hashes: Iterable[str]) -> Wanted:
@@ -322,11 +333,19 @@ def _finish(files: EvidenceFiles, upload: UploadRecord) -> None:
         with entering(files, upload.key) as session:
             records.add_blob(session, upload.key, upload.length, upload.media_type, now, is_put=is_put)
             records.complete_upload(session, upload, now)
+            if upload.media_type.startswith("image/"):
+                ask_for_pictures(session, upload.key)
     except Refused as refused:
         if refused.refusal.code == "evidence.withdrawn":
             files.uploads.remove(upload.id)
         raise
     files.uploads.remove(upload.id)
+
+
+def ask_for_pictures(session: Session, key: BlobKey) -> None:
+    """In the transaction in which the file gets its row. Once for each file that comes: of one that rotted they are made anew when asked for."""
+    args = {"workspace": key.workspace, "audit": key.audit, "sha256": key.sha256}
+    enqueue(session, PICTURES_JOB, args, dedup=f"{PICTURES_JOB}/{key.name}")
 
 
 def _forget(files: EvidenceFiles, upload: UploadRecord) -> None:

@@ -7,7 +7,11 @@ import structlog
 
 from server.config import Config
 from server.domain.refusals import Refusal
+from server.evidence.arrived import make_pictures
+from server.evidence.decode import Reason
 from server.evidence.derivatives import read_picture, report_pictures
+from server.evidence.sent_ahead import report_picture_ahead
+from server.evidence.upload import PICTURES_JOB
 from server.identity import reset
 from server.jobs.send_mail import send_mail
 from server.reports import request
@@ -31,9 +35,21 @@ def _issue_report(args: Mapping[str, Any], config: Config) -> None:
         for name, one in made.items():
             if one.name is None:
                 logger.info("evidence has no picture", report=args["report"], sha256=name[:64], reason=one.reason)
-        return lambda name: read_picture(files, made[name]) if name in made else None
+        drawings = {one.name: one.drawing for one in wanted}
+
+        def read(name: str) -> bytes | None:
+            one = made.get(name)
+            if one is not None and one.reason is Reason.NOT_ARRIVED:
+                return report_picture_ahead(files, one, drawings[name])
+            return None if one is None else read_picture(files, one)
+
+        return read
 
     issue_report(args["report"], config, pictures, note_issuance, register_issuance)
+
+
+def _make_pictures(args: Mapping[str, Any], config: Config) -> None:
+    make_pictures(args, EvidenceFiles(config))
 
 
 def _send_mail(args: Mapping[str, Any], config: Config) -> None:
@@ -57,6 +73,7 @@ GAVE_UP: dict[str, GaveUp] = {request.JOB: _report_gave_up}
 
 JOBS: dict[str, Handler] = {
     request.JOB: _issue_report,
+    PICTURES_JOB: _make_pictures,
     mailbox.JOB: _send_mail,
     reset.JOB: _send_password_reset,
 }

@@ -184,6 +184,8 @@ def _facts(telling: Telling, item: Record, findings: list[str]) -> list[str]:
     ]
     if item.get("sha256"):
         facts += [words.size(item.get("size") or 0), item.get("media_type") or ""]
+    if telling.is_lacking(item):
+        facts.append(words.say("evidence.lacking"))
     if item.get("allowed_by"):
         facts.append(words.say("evidence.allowed_by", who=item["allowed_by"]))
     if item.get("retakes"):

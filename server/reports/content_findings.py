@@ -159,6 +159,7 @@ def _picture(telling: Telling, item: Record) -> Picture:
             at=words.instant(item.get("captured_at")),
         ),
         absent=words.say(_absent(telling, item)),
+        ahead=words.say("picture.ahead") if telling.is_lacking(item) else "",
         name=picture_name(telling.report, item),
         drawn=drawn_words(telling, item),
     )
@@ -168,5 +169,5 @@ def _absent(telling: Telling, item: Record) -> str:
     """Why a picture is not shown, for the case that it is not."""
     if not is_printable(item.get("media_type")):
         return "picture.not_printable"
-    arrived = telling.material.arrived
-    return "picture.pending" if arrived is None or item["sha256"] not in arrived else "picture.unreadable"
+    is_here = telling.material.arrived is not None and not telling.is_lacking(item)
+    return "picture.unreadable" if is_here else "picture.pending"

@@ -4,7 +4,7 @@ from collections import Counter
 
 from server.domain.deadlines import due_dates
 from server.domain.vocabulary import Acknowledgement, AuditType, FindingGrade, JudgementResult
-from server.reports.material import Record
+from server.reports.material import Record, ReportState
 from server.reports.parts import (
     Conclusions,
     Count,
@@ -20,6 +20,15 @@ from server.reports.telling import NONCONFORMITIES, Graded, Telling
 
 _COUNTED = ("major_nonconformity", "minor_nonconformity", "opportunity_for_improvement", "positive")
 _COUNTED_AT_STAGE_1 = ("area_of_concern", "opportunity_for_improvement", "positive")
+
+
+def _lacking(telling: Telling) -> str:
+    """Which pictures of a provisional report were still on their way, by their numbers."""
+    picked = set(telling.report.get("pictures") or [])
+    lacking = [item["id"] for item in telling.evidence if item["id"] in picked and telling.is_lacking(item)]
+    if telling.material.state is not ReportState.PROVISIONAL or not lacking:
+        return ""
+    return telling.words.count("state.lacking", len(lacking), numbers=telling.numbered_evidence(lacking))
 
 
 def cover_part(telling: Telling) -> Cover:
@@ -40,7 +49,7 @@ def cover_part(telling: Telling) -> Cover:
         client_address=client.get("address") or "",
         identity=tuple(_identity(telling)),
         state=words.say(f"state.{state}"),
-        state_meaning=words.say(f"state.meaning.{meaning}"),
+        state_meaning=" ".join(filter(None, [words.say(f"state.meaning.{meaning}"), _lacking(telling)])),
         facts=(
             Fact(words.say("cover.representative"), telling.stated(client.get("representative"))),
             Fact(words.say("cover.scope"), telling.stated(audit.get("scope"))),

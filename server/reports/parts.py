@@ -136,6 +136,8 @@ class Picture:
     name: str
     """By which its bytes are asked for (drawn.py)."""
     drawn: Drawn
+    ahead: str = ""
+    """Said under it where it is the smaller one that was sent ahead: the original had not arrived. Empty where it had."""
     standing: str = ""
     """Before, or after, where one shows the other again."""
     opens_pair: bool = False

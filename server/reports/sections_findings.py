@@ -111,6 +111,7 @@ def _framed(item: Picture, pictures: Pictures, width: float, most_height: float)
         Spacer(0, 4),
         *([paragraph(item.standing, look.CAPTION_STANDING)] if item.standing else []),
         paragraph(f"{item.number}\u00a0\u00a0{item.caption}", look.CAPTION),
+        *([paragraph(item.ahead, look.CAPTION_NOTE)] if item.ahead and reader is not None else []),
         *_what_is_drawn(item, reader),
     ]
 

@@ -132,6 +132,11 @@ class Telling:
         width = max(2, len(str(len(self.evidence))))
         return {item["id"]: f"E-{place:0{width}d}" for place, item in enumerate(self.evidence, start=1)}
 
+    def is_lacking(self, item: Record) -> bool:
+        """Whether it is a file that the server was asked for and did not hold when this was made."""
+        arrived = self.material.arrived
+        return arrived is not None and bool(item.get("sha256")) and item["sha256"] not in arrived
+
     def numbered_evidence(self, ids: Iterable[str]) -> str:
         return self.words.listed(sorted(self.evidence_numbers.get(item, "?") for item in ids))
 

@@ -77,6 +77,9 @@ class BlobStore(Protocol):
 
     def has_beside(self, key: BlobKey, name: str) -> bool: ...
 
+    def among_beside(self, workspace: str, audit: str, hashes: Set[str], name: str) -> set[str]:
+        """Of these files those that have such a thing beside them, be they here themselves or not: many at once."""
+
     def read_beside(self, key: BlobKey, name: str) -> bytes | None:
         """None where it is not there."""
 

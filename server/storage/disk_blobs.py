@@ -76,6 +76,8 @@ class DiskBlobs:
 
     def keep_beside(self, key: BlobKey, name: str, source: Path) -> None:
         target = self._beside(key, name)
+        # What is sent ahead may be the first of its audit.
+        make_folder(target.parent)
         # Found by the name of its file: what a death leaves goes with it, when that is deleted.
         unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
@@ -87,6 +89,9 @@ class DiskBlobs:
 
     def has_beside(self, key: BlobKey, name: str) -> bool:
         return is_there(self._beside(key, name))
+
+    def among_beside(self, workspace: str, audit: str, hashes: Set[str], name: str) -> set[str]:
+        return {sha256 for sha256 in hashes if self.has_beside(BlobKey(workspace, audit, sha256), name)}
 
     def read_beside(self, key: BlobKey, name: str) -> bytes | None:
         try:

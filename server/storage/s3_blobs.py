@@ -125,6 +125,12 @@ class S3Blobs:
     def has_beside(self, key: BlobKey, name: str) -> bool:
         return self._has(_beside(key, name))
 
+    def among_beside(self, workspace: str, audit: str, hashes: Set[str], name: str) -> set[str]:
+        if len(hashes) <= _ASKED_ONE_BY_ONE:
+            return {sha256 for sha256 in hashes if self.has_beside(BlobKey(workspace, audit, sha256), name)}
+        wanted = {_beside(BlobKey(workspace, audit, sha256), name): sha256 for sha256 in hashes}
+        return {wanted[path] for path in self._names(f"{workspace}/{audit}") if path in wanted}
+
     def read_beside(self, key: BlobKey, name: str) -> bytes | None:
         with suppress(FileNotFoundError), _asking("read"):
             return bytes(obstore.get(self._store, _beside(key, name)).bytes())

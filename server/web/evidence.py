@@ -24,6 +24,7 @@ from server.config import Config
 from server.domain.refusals import Refusal, Refused
 from server.domain.spelling import Form, is_spelled
 from server.evidence.download import load_evidence
+from server.evidence.sent_ahead import MOST_BYTES, PictureSize, keep_ahead, read_small, there_ahead
 from server.evidence.upload import (
     CHECKSUMS,
     Announced,
@@ -171,10 +172,14 @@ def delete_upload(upload: uuid.UUID) -> None:
 @blueprint.response(200, KnownEvidenceSchema)
 def post_known(query: dict[str, Any], audit: uuid.UUID) -> dict[str, Any]:
     """Which of these files need not be sent."""
-    known = known_evidence(_files(), _sender(), str(audit), query.get("sha256", []))
+    files = _files()
+    known = known_evidence(files, _sender(), str(audit), query.get("sha256", []))
+    ahead = {size: there_ahead(files, known.workspace, str(audit), known.lacking, size) for size in PictureSize}
     return {
-        "stored": sorted(known),
-        "backed_up": sorted(sha256 for sha256, is_backed_up in known.items() if is_backed_up),
+        "stored": sorted(known.stored),
+        "backed_up": sorted(sha256 for sha256, is_backed_up in known.stored.items() if is_backed_up),
+        "thumbnails": sorted(ahead[PictureSize.THUMBNAIL]),
+        "views": sorted(ahead[PictureSize.VIEW]),
     }
 
 
@@ -203,9 +208,16 @@ def get_evidence(audit: uuid.UUID, sha256: str) -> Response:
         answer.headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{evidence.size}"
     answer.headers["Accept-Ranges"] = "bytes"
     answer.headers["ETag"] = etag
-    answer.headers["Content-Disposition"] = f"attachment; filename={name}.{suffix or 'bin'}"
     # A part is for this moment; the whole may be kept, and is asked for again before it is used.
-    answer.headers["Cache-Control"] = "private, no-cache" if asked is None else "private, no-store"
+    if asked is not None:
+        answer.headers["Cache-Control"] = "private, no-store"
+    return _for_saving(answer, f"{name}.{suffix or 'bin'}")
+
+
+def _for_saving(answer: Response, name: str) -> Response:
+    """A file, never a page of this site."""
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    answer.headers.setdefault("Cache-Control", "private, no-cache")
     answer.headers["Content-Security-Policy"] = "sandbox"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
@@ -214,6 +226,27 @@ def get_evidence(audit: uuid.UUID, sha256: str) -> Response:
 def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """With the first part at hand: a store that does not answer is told while there still is a status to say it with."""
     return chain([next(chunks, b"")], chunks)
+
+
+@blueprint.put("/audits/<uuid:audit>/evidence/<sha256>/pictures/<any(thumbnail, view):size>")
+@blueprint.response(204)
+def put_picture(audit: uuid.UUID, sha256: str, size: str) -> None:
+    """A smaller picture of a photo, sent ahead of it: a JPEG."""
+    limit = MOST_BYTES[PictureSize(size)]
+    if (request.content_length or 0) > limit:
+        raise Refused(Refusal("evidence.not_a_picture", {"limit": limit}))
+    picture = b"".join(arriving_chunks(limit + 1))
+    if len(picture) < (request.content_length or 0):
+        raise Refused(Refusal("request.digest_mismatch"))
+    keep_ahead(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256), PictureSize(size), picture)
+
+
+@blueprint.get("/audits/<uuid:audit>/evidence/<sha256>/pictures/<any(thumbnail, view):size>")
+@blueprint.response(200)
+def get_picture(audit: uuid.UUID, sha256: str, size: str) -> Response:
+    """A smaller picture of a photo, as a JPEG, with what is covered for privacy painted over."""
+    picture = read_small(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256), PictureSize(size))
+    return _for_saving(Response(picture, mimetype="image/jpeg"), f"{sha256}.{size}.jpg")
 
 
 @blueprint.after_request

@@ -55,6 +55,8 @@ STATUS: dict[str, int] = {
     "evidence.tus_version": 412,
     "evidence.range": 416,
     "evidence.not_stored": 404,
+    "evidence.not_a_picture": 422,
+    "evidence.no_picture": 404,
     "evidence.upload_gone": 410,
     "evidence.withdrawn": 410,
     "evidence.covered": 403,

@@ -16,7 +16,7 @@ from server.identity.sign_in import SESSION_LIFE, session_of
 from server.identity.signed_in import SignedIn
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-BODY_TYPES = frozenset({"application/json", "application/offset+octet-stream"})
+BODY_TYPES = frozenset({"application/json", "application/offset+octet-stream", "image/jpeg"})
 """What the API takes. Neither can be sent by a form of another site."""
 
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -1,6 +1,7 @@
 """The picture in the report: upright, small, without metadata; and nothing that a file can do reaches the server."""
 
 import hashlib
+import json
 import signal
 import struct
 import subprocess
@@ -226,9 +227,10 @@ def test_each_way_in_which_a_decoder_ends_has_its_reason(ended, said, reason):
 def test_a_picture_that_needs_more_memory_than_there_is_for_it_is_refused(tmp_path):
     original = tmp_path / "large.png"
     Image.new("RGB", (7000, 7000)).save(original)
+    sizes = json.dumps([(1600, str(tmp_path / "made"))])
     program = (
         f"import sys; sys.path.insert(0, {str(Path(decode.__file__).parent)!r}); import decode; "
-        f"decode.MOST_MEMORY = 150_000_000; print(decode.main({str(original)!r}, {str(tmp_path / 'made')!r}, 1600))"
+        f"decode.MOST_MEMORY = 150_000_000; print(decode.main({str(original)!r}, {sizes!r}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "too_much_memory", done.stderr

@@ -124,6 +124,8 @@ def test_a_provisional_report_says_so_and_is_replaced_by_the_whole_one(
     assert report_attachment(report["id"], config).file_name == "NL-2026-0417-rev1-provisional.pdf"
     said = " ".join(text_of(ReportFiles(config.data_folder).path(report["id"]).read_bytes()).split())
     assert "3 of 7 photos and files under the closing seal had not arrived when this report was made." in said
+    assert "On their way: pictures" in said
+    assert said.count("not on the server yet") == 3, "each stands so in the register"
     keep_pictures(tablet, config, tmp_path)
     assert ask(tablet).json["state"] == "waiting"
     work(app)

@@ -241,8 +241,8 @@ export class ApiClient {
     sha256: string,
     size: 'original' | 'thumbnail' | 'view' = 'original',
   ): Promise<Answer<ArrayBuffer>> {
-    const query = size === 'original' ? '' : `?size=${size}`;
-    return this.#ask(`/api/audits/${audit}/evidence/${sha256}${query}`, {}, 'bytes');
+    const small = size === 'original' ? '' : `/pictures/${size}`;
+    return this.#ask(`/api/audits/${audit}/evidence/${sha256}${small}`, {}, 'bytes');
   }
 
   requestReport(audit: string, request: Schemas['ReportRequest']): Promise<Answer<Schemas['Report']>> {

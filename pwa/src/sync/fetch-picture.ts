@@ -10,13 +10,15 @@ export async function fetchPicture(
   audit: string,
   sha256: string,
   mediaType: string,
+  /** The original, of whose opening the server takes note where something of it is covered; else what it makes of it. */
+  size: 'original' | 'view' = 'view',
   api = new ApiClient(),
   shrink: typeof downscale = downscale,
 ): Promise<boolean> {
   if (!mediaType.startsWith('image/')) return false;
-  const answer = await api.readEvidence(audit, sha256);
+  const answer = await api.readEvidence(audit, sha256, size);
   if (answer.kind !== 'ok') return false;
-  const pictures = await shrink(answer.value, mediaType);
+  const pictures = await shrink(answer.value, size === 'view' ? 'image/jpeg' : mediaType);
   if (pictures === null) return false;
   await keepPictures(db, sha256, pictures);
   return true;

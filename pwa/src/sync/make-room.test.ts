@@ -119,7 +119,7 @@ describe('a photo that was freed', () => {
       Promise.resolve(
         bytes.byteLength === kept.bytes.byteLength ? { thumbnail: shown, view: shown, width: 1, height: 1 } : null,
       );
-    expect(await fetchPicture(db, AUDIT, kept.sha256, 'image/jpeg', api, shrink)).toBe(true);
+    expect(await fetchPicture(db, AUDIT, kept.sha256, 'image/jpeg', 'view', api, shrink)).toBe(true);
     expect((await readPicture(db, kept.sha256, 'view'))?.size).toBe(1);
   });
 
@@ -127,7 +127,7 @@ describe('a photo that was freed', () => {
     const { db, api, kept, model } = await setUp();
     await makeRoom(db, 'backed_up', api);
     model.fault = () => 'no network';
-    expect(await fetchPicture(db, AUDIT, kept.sha256, 'image/jpeg', api)).toBe(false);
+    expect(await fetchPicture(db, AUDIT, kept.sha256, 'image/jpeg', 'view', api)).toBe(false);
     expect(await readPicture(db, kept.sha256, 'thumbnail')).not.toBeNull();
   });
 });

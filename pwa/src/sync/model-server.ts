@@ -281,13 +281,14 @@ export class ModelServer {
       return json({ stored: known(this.stored), backed_up: known(this.backedUp), ...pictures });
     }
     const sentAhead = /^evidence\/(\w+)\/pictures\/(thumbnail|view)$/.exec(rest);
-    if (sentAhead !== null && this.knowsAhead) {
+    if (sentAhead !== null && request.method === 'PUT' && this.knowsAhead) {
       if (this.refusesAhead) return problem(422, 'evidence.not_a_picture');
       this.ahead.set(`${audit}/${sentAhead[1]}/${sentAhead[2]}`, await request.arrayBuffer());
       return new Response(null, { status: 204 });
     }
     if (rest === 'custody') return this.#custody(audit, query);
-    const bytes = this.bytes.get(`${audit}/${rest.replace('evidence/', '')}`);
+    // Of an original it gives that itself where a smaller picture is asked for.
+    const bytes = this.bytes.get(`${audit}/${rest.replace('evidence/', '').replace(/\/pictures\/.*/, '')}`);
     return bytes === undefined ? problem(404, 'evidence.not_stored') : new Response(bytes);
   }
 

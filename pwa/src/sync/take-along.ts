@@ -4,13 +4,11 @@
  */
 import type { ApiClient, Answer } from '../api/client';
 import { downscale } from '../capture/downscale';
-import { covers, shapesIn } from '../domain/annotation';
-import type { EntityView } from '../domain/fold';
 import type { Standard } from '../domain/standard';
 import type { Schemas } from '../domain/vocabulary';
 import { decode, encode } from '../store/codec';
 import type { AuditbookDatabase, Readiness } from '../store/database';
-import { keepPictures, keepThumbnail } from '../store/pictures';
+import { keepThumbnail } from '../store/pictures';
 import { readKind, readLog } from '../store/queries';
 import { keepReference, keepStandards, readReference, type References } from '../store/reference';
 import { readCursor } from '../store/pulled';
@@ -92,13 +90,6 @@ export async function keepListings(db: AuditbookDatabase, listings: readonly Sch
   });
 }
 
-function isCovered(evidence: EntityView<'evidence'>): boolean {
-  return (evidence.fields.get('annotation')?.heads ?? []).some((head) => !head.isErased && covers(shapesIn(head.val)));
-}
-
-/** Larger than any thumbnail: the server gave the original, which is made small here. */
-const THUMBNAIL_BYTES = 150 * 1024;
-
 /** By hash, what this browser could not draw, until the app is loaded again: it is not fetched anew with every sync. */
 const undrawable = new Set<string>();
 
@@ -116,18 +107,15 @@ export async function fetchThumbnails(
     const sha256 = evidence.get('sha256') ?? '';
     const mediaType = evidence.get('media_type') ?? '';
     if (!mediaType.startsWith('image/') || here.has(sha256) || undrawable.has(sha256)) continue;
-    // Whoever opens it asks for it, and that is noted: nothing comes down by itself.
-    if (isCovered(evidence)) continue;
     if (isStopped()) {
       missing += 1;
       continue;
     }
     const answer = await api.readEvidence(audit, sha256, 'thumbnail');
     if (answer.kind === 'ok') {
-      const pictures = await shrink(answer.value, mediaType);
+      const pictures = await shrink(answer.value, 'image/jpeg');
       if (pictures === null) undrawable.add(sha256);
-      else if (answer.value.byteLength <= THUMBNAIL_BYTES) await keepThumbnail(db, sha256, answer.value);
-      else await keepPictures(db, sha256, pictures);
+      else await keepThumbnail(db, sha256, answer.value);
     } else if (answer.kind === 'problem') {
       missing += [404, 410].includes(answer.status) ? 0 : 1;
     } else if (answer.kind !== 'unchanged') {
