@@ -12,6 +12,7 @@ import { nothingIsOpen } from './nothing-is-open';
 import { isPermitted, type WorkspaceAction } from './domain/workspace-permission';
 import { watchReference } from './store/reference';
 import { AuditbookDatabase } from './store/database';
+import { beginFreshLog } from './store/fresh-log';
 import type { Session } from './store/session';
 import { SyncEngine } from './sync/engine';
 import type { SyncProblem } from './sync/problem';
@@ -65,6 +66,7 @@ class AppSession {
 
   /** Open what is stored here; the network is asked afterwards, by the sync. */
   async boot(): Promise<void> {
+    await beginFreshLog();
     try {
       this.known = await this.#sessions.knownAccounts();
       const started = await this.#sessions.startOffline();

@@ -8,6 +8,7 @@ import { decode } from '../store/codec';
 import { commit } from '../store/commit';
 import { AuditbookDatabase, setUpAccount } from '../store/database';
 import { newId } from '../store/device';
+import { beginFreshLog } from '../store/fresh-log';
 import { cutEvidence, readEvidence } from '../store/evidence-bytes';
 import { readLog } from '../store/queries';
 
@@ -24,6 +25,7 @@ let db: AuditbookDatabase;
 
 const dying = {
   async open(account: string, installation: string): Promise<void> {
+    await beginFreshLog();
     db = new AuditbookDatabase(account);
     await db.open();
     await setUpAccount(db, installation, newId());
