@@ -4,10 +4,14 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
+
+PATIENCE = 0.5
+"""Seconds without an answer after which a client gives a connection up."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ class Link:
                     if fault is not None:
                         self.happened.append(fault.how)
                 if fault is not None and fault.how == "stalled":
-                    # Silence: neither side hears of it. Whoever has patience waits for nothing.
+                    # Silence. The client loses patience and comes back from somewhere else; the server never hears of it.
+                    time.sleep(PATIENCE)
+                    _reset(client)
                     return
                 server.sendall(data if self._change is None else self._change(data))
                 if fault is not None:
