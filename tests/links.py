@@ -25,11 +25,13 @@ class Fault:
 class Link:
     """Each fault befalls one connection, one after another; when all have happened the link is a good one."""
 
-    def __init__(self, port: int, faults: Sequence[Fault] = (), change: Callable[[bytes], bytes] | None = None):
+    def __init__(
+        self, port: int, faults: Sequence[Fault] = (), change: Callable[[bytes], bytes] | None = None, at: int = 0
+    ):
         self._target = port
         self._faults = list(faults)
         self._change = change
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", at))
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self.sent = 0

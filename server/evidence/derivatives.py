@@ -19,7 +19,6 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from server.evidence.decode import RECIPE, Reason
 from server.storage.blobs import BlobKey, BlobStore
@@ -76,7 +75,7 @@ def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = Non
     reason = _refused_before(blobs, key)
     if reason is None:
         with suppress(FileNotFoundError):  # Withdrawn in this moment.
-            reason = _make(blobs, key, picture, drawing)
+            reason = _make(files, key, picture, drawing)
     if not blobs.exists(key):
         # Withdrawn meanwhile, or moved aside because it has rotted; nothing of it stays.
         for name in (picture, _REFUSED):
@@ -90,17 +89,16 @@ def read_picture(files: EvidenceFiles, made: Derivative) -> bytes | None:
     return None if made.name is None else files.blobs.read_beside(made.key, made.name)
 
 
-def _make(blobs: BlobStore, key: BlobKey, picture: str, drawing: str | None) -> Reason | None:
+def _make(files: EvidenceFiles, key: BlobKey, picture: str, drawing: str | None) -> Reason | None:
     """Have the picture made, and keep it, or the reason why there is none, beside the original."""
-    # Elsewhere: what a death leaves there is nothing that a withdrawal would miss.
-    with TemporaryDirectory(prefix="auditbook-") as folder, blobs.local_copy(key) as original:
-        made = Path(folder) / "made"
+    with files.uploads.passing() as folder, files.blobs.local_copy(key) as original:
+        made = folder / "made"
         reason = _decode(original, made, drawing) if has_hash(original, key.sha256) else Reason.ROTTEN
         if reason is None:
-            blobs.keep_beside(key, picture, made)
+            files.blobs.keep_beside(key, picture, made)
         elif reason not in _PASSING:
             made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
-            blobs.keep_beside(key, _REFUSED, made)
+            files.blobs.keep_beside(key, _REFUSED, made)
         return reason
 
 

@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 from werkzeug.http import http_date, parse_date
 
+from schemas.evidence import MAX_EVIDENCE_BYTES
 from server.config import Config
 from server.evidence import upload as uploading
 from server.evidence.upload import KEPT, expire_uploads
@@ -62,6 +63,7 @@ def test_a_server_says_what_it_can_do(device):
     answer = device.person.api.options("/api/evidence/uploads")
     assert answer.headers["Tus-Extension"] == "creation,creation-with-upload,checksum,expiration,termination"
     assert answer.headers["Tus-Version"] == "1.0.0"
+    assert answer.headers["Tus-Max-Size"] == str(MAX_EVIDENCE_BYTES)
     assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
 
 
