@@ -272,6 +272,8 @@ def _work(_given: argparse.Namespace, config: Config) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    for note in _probe(config):
+        print(note, flush=True)
     app = _ready_app(config)
     print("The worker is running. Ctrl-C ends it, after the job that it is at.", flush=True)
     run_worker(app, stop)

@@ -4,10 +4,14 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
+
+PATIENCE = 0.5
+"""Seconds without an answer after which a client gives a connection up."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,13 @@ class Fault:
 class Link:
     """Each fault befalls one connection, one after another; when all have happened the link is a good one."""
 
-    def __init__(self, port: int, faults: Sequence[Fault] = (), change: Callable[[bytes], bytes] | None = None):
+    def __init__(
+        self, port: int, faults: Sequence[Fault] = (), change: Callable[[bytes], bytes] | None = None, at: int = 0
+    ):
         self._target = port
         self._faults = list(faults)
         self._change = change
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", at))
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self.sent = 0
@@ -84,7 +90,9 @@ class Link:
                     if fault is not None:
                         self.happened.append(fault.how)
                 if fault is not None and fault.how == "stalled":
-                    # Silence: neither side hears of it. Whoever has patience waits for nothing.
+                    # Silence. The client loses patience and comes back from somewhere else; the server never hears of it.
+                    time.sleep(PATIENCE)
+                    _reset(client)
                     return
                 server.sendall(data if self._change is None else self._change(data))
                 if fault is not None:

@@ -33,6 +33,10 @@ class Refused(Exception):
         super().__init__(refusal.code)
         self.refusal = refusal
 
+    def __reduce__(self) -> tuple[type["Refused"], tuple[Refusal]]:
+        """It goes from one process to another whole."""
+        return type(self), (self.refusal,)
+
 
 class _Spoken(dict[str, Any]):
     def __missing__(self, key: str) -> str:

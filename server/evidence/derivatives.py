@@ -19,7 +19,6 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from server.evidence.decode import RECIPE, Reason
 from server.storage.blobs import BlobKey, BlobStore
@@ -69,23 +68,24 @@ def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = Non
     The evidence as a report prints it: upright, at most 1600 pixels long, without metadata, with what was drawn on it
     (`drawing_text` in server/domain/annotation.py) painted in. Made, or refused, once and kept.
     """
-    return _derivative(files.blobs, key, _PICTURE, drawing)
+    return _derivative(files, key, _PICTURE, drawing)
 
 
 def thumbnail(files: EvidenceFiles, key: BlobKey, drawing: str | None = None) -> Derivative:
     """The same, at most 320 pixels long. Both are made at once."""
-    return _derivative(files.blobs, key, _THUMBNAIL, drawing)
+    return _derivative(files, key, _THUMBNAIL, drawing)
 
 
-def painted(picture: bytes, drawing: str | None) -> bytes | None:
+def painted(files: EvidenceFiles, picture: bytes, drawing: str | None) -> bytes | None:
     """A picture that is no original, at most in report size, with a drawing painted in; kept nowhere. None where it cannot be decoded."""
-    with TemporaryDirectory(prefix="auditbook-") as folder:
-        given, made = Path(folder) / "given", Path(folder) / "made"
+    with files.uploads.passing() as folder:
+        given, made = folder / "given", folder / "made"
         given.write_bytes(picture)
         return made.read_bytes() if _decode(given, {LONG_EDGE: made}, drawing) is None else None
 
 
-def _derivative(blobs: BlobStore, key: BlobKey, size: str, drawing: str | None) -> Derivative:
+def _derivative(files: EvidenceFiles, key: BlobKey, size: str, drawing: str | None) -> Derivative:
+    blobs = files.blobs
     if not blobs.exists(key):
         return Derivative(key, None, Reason.NOT_ARRIVED)
     named = _named_by(drawing)
@@ -94,7 +94,7 @@ def _derivative(blobs: BlobStore, key: BlobKey, size: str, drawing: str | None) 
     reason = _refused_before(blobs, key)
     if reason is None:
         with suppress(FileNotFoundError):  # Withdrawn in this moment.
-            reason = _make(blobs, key, named, drawing)
+            reason = _make(files, key, named, drawing)
     if not blobs.exists(key):
         # Withdrawn meanwhile, or moved aside because it has rotted; nothing of it stays.
         for name in (named + _PICTURE, named + _THUMBNAIL, _REFUSED):
@@ -108,19 +108,18 @@ def read_picture(files: EvidenceFiles, made: Derivative) -> bytes | None:
     return None if made.name is None else files.blobs.read_beside(made.key, made.name)
 
 
-def _make(blobs: BlobStore, key: BlobKey, named: str, drawing: str | None) -> Reason | None:
+def _make(files: EvidenceFiles, key: BlobKey, named: str, drawing: str | None) -> Reason | None:
     """Have the pictures made, and keep them, or the reason why there are none, beside the original."""
-    # Elsewhere: what a death leaves there is nothing that a withdrawal would miss.
-    with TemporaryDirectory(prefix="auditbook-") as folder, blobs.local_copy(key) as original:
-        made = {LONG_EDGE: Path(folder) / _PICTURE, THUMBNAIL_EDGE: Path(folder) / _THUMBNAIL}
+    with files.uploads.passing() as folder, files.blobs.local_copy(key) as original:
+        made = {LONG_EDGE: folder / _PICTURE, THUMBNAIL_EDGE: folder / _THUMBNAIL}
         reason = _decode(original, made, drawing) if has_hash(original, key.sha256) else Reason.ROTTEN
         if reason is None:
             for path in made.values():
-                blobs.keep_beside(key, named + path.name, path)
+                files.blobs.keep_beside(key, named + path.name, path)
         elif reason not in _PASSING:
-            said = Path(folder) / _REFUSED
+            said = folder / _REFUSED
             said.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
-            blobs.keep_beside(key, _REFUSED, said)
+            files.blobs.keep_beside(key, _REFUSED, said)
         return reason
 
 

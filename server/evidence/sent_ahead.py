@@ -7,8 +7,6 @@ They lie beside the place of the original and prove nothing: no seal names them.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from server.database import reading
 from server.domain.refusals import Refusal, Refused
@@ -48,8 +46,8 @@ def keep_ahead(
         raise Refused(Refusal("evidence.not_a_picture", {"limit": MOST_BYTES[size]}))
     if files.blobs.exists(key):
         return
-    with TemporaryDirectory(prefix="auditbook-") as folder:
-        path = Path(folder) / "picture"
+    with files.uploads.passing() as folder:
+        path = folder / "picture"
         path.write_bytes(picture)
         # The audit is locked: a withdrawal is seen here, or finds this picture and takes it away.
         with entering(files, key):
@@ -87,7 +85,7 @@ def read_small(files: EvidenceFiles, reader: Sender, audit: str, sha256: str, si
 def read_ahead(files: EvidenceFiles, key: BlobKey, size: PictureSize, drawing: str | None) -> bytes | None:
     """What was sent ahead, with a drawing painted in; None where nothing was, or it cannot be painted on."""
     picture = files.blobs.read_beside(key, _name(size))
-    return picture if picture is None or drawing is None else painted(picture, drawing)
+    return picture if picture is None or drawing is None else painted(files, picture, drawing)
 
 
 def drop_ahead(files: EvidenceFiles, key: BlobKey) -> None:
@@ -101,7 +99,7 @@ def report_picture_ahead(files: EvidenceFiles, made: Derivative, drawing: str | 
     for size in (PictureSize.VIEW, PictureSize.THUMBNAIL):
         picture = files.blobs.read_beside(made.key, _name(size))
         if picture is not None:
-            return painted(picture, drawing)
+            return painted(files, picture, drawing)
     return None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from server.storage.blobs import SHA256, BlobKey
-from server.storage.disk import copy_parts, has_hash, is_there, keep_file, keep_names, make_folder, read_parts
+from server.storage.disk import has_hash, is_there, keep_file, keep_names, make_folder, read_parts
 
 
 class DiskBlobs:
@@ -78,14 +78,8 @@ class DiskBlobs:
         target = self._beside(key, name)
         # What is sent ahead may be the first of its audit.
         make_folder(target.parent)
-        # Found by the name of its file: what a death leaves goes with it, when that is deleted.
-        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-        try:
-            copy_parts(read_parts(source), unfinished)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        source.unlink(missing_ok=True)
+        keep_file(source)
+        source.replace(target)
 
     def has_beside(self, key: BlobKey, name: str) -> bool:
         return is_there(self._beside(key, name))

@@ -10,7 +10,6 @@ No process that has used a client may be forked: its threads stay behind, and th
 import fcntl
 import re
 import secrets
-import tempfile
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -27,6 +26,7 @@ from server.config import Config
 from server.domain.refusals import Refusal, Refused
 from server.storage.blobs import SHA256, BlobKey
 from server.storage.disk import copy_parts, sha256_of_parts
+from server.storage.upload_files import UploadFiles
 
 PART = 4 * 1024 * 1024
 """Bytes that are asked for at once: what breaks in the middle of a video is asked for again from there."""
@@ -56,6 +56,7 @@ class S3Blobs:
         )
         self._address = "/".join(filter(None, [f"s3://{config.s3_bucket}", config.s3_prefix.strip("/")]))
         self._lock = config.data_folder / "store.lock"
+        self._uploads = UploadFiles(config.data_folder / "uploads")
 
     def probe(self) -> None:
         name = f"{_PROBE}-{secrets.token_hex(4)}"
@@ -102,8 +103,8 @@ class S3Blobs:
 
     @contextmanager
     def local_copy(self, key: BlobKey) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix="auditbook-") as folder:
-            path = Path(folder) / key.sha256
+        with self._uploads.passing() as folder:
+            path = folder / key.sha256
             copy_parts(self.chunks(key), path)
             yield path
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import BinaryIO
 
 from server.storage.blobs import UUID
 from server.storage.disk import read_parts
+from server.storage.identifiers import new_id
 
 _PREEMPTION = 2.0
 """Seconds that a request waits for the one that holds an upload: a phone that comes back is faster than its old connection."""
@@ -70,13 +72,30 @@ class UploadFiles:
 
     def ids(self) -> set[str]:
         """Of which something lies here."""
-        names = {path.stem for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+        names = {path.name.partition(".")[0] for path in self._folder.iterdir()} if self._folder.is_dir() else set()
         return {name for name in names if UUID.fullmatch(name)}
 
     def remove(self, upload: str) -> None:
-        self.path(upload).unlink(missing_ok=True)
+        path = self.path(upload)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
         self._aside_path(upload).unlink(missing_ok=True)
         self._lock_path(upload).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def passing(self) -> Iterator[Path]:
+        """
+        A folder for what only passes through. It is held like an upload, and no row names it: what a death leaves in it goes at the
+        next start, as what came of an upload does that is not known any more.
+        """
+        name = new_id()
+        with self.locked(name, None):
+            try:
+                self.path(name).mkdir()
+                yield self.path(name)
+            finally:
+                self.remove(name)
 
     @contextlib.contextmanager
     def locked(self, upload: str, interrupt: Callable[[], None] | None) -> Iterator[bool]:

@@ -18,7 +18,6 @@ from server.storage.blobs import BlobKey, is_intact
 from server.storage.clock import as_instant, now_ms
 from server.storage.disk import copy_checked, has_hash, keep_names, read_parts
 from server.storage.evidence_store import EvidenceFiles
-from server.storage.identifiers import new_id
 from server.storage.move import move_into_postgresql
 from server.storage.snapshot import (
     POSTGRESQL_FILE,
@@ -179,12 +178,9 @@ def _put_file(data: Path, files: EvidenceFiles, folder: Path, name: str, sha256:
 def _put_evidence(files: EvidenceFiles, source: Path, key: BlobKey) -> bool:
     if is_intact(files.blobs, key):
         return False
-    on_its_way = files.uploads.path(new_id())
-    try:
-        _copy(source, on_its_way, key.sha256)
-        files.blobs.put(key, on_its_way)
-    finally:
-        on_its_way.unlink(missing_ok=True)
+    with files.uploads.passing() as folder:
+        _copy(source, folder / key.sha256, key.sha256)
+        files.blobs.put(key, folder / key.sha256)
     return True
 
 

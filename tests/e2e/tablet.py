@@ -103,6 +103,13 @@ class Tablet:
         """23 kbit/s both ways, and two seconds until anything is answered."""
         self._network({"latency": 2000, "downloadThroughput": 23_000 / 8, "uploadThroughput": 23_000 / 8})
 
+    def has_a_slow_line(self) -> None:
+        """4 Mbit/s, and a twentieth of a second each way."""
+        self._network({"latency": 50, "downloadThroughput": 4_000_000 / 8, "uploadThroughput": 4_000_000 / 8})
+
+    def at_full_speed(self) -> None:
+        self._network({"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+
     def _network(self, conditions: dict[str, float]) -> None:
         self._developer_tools().send("Network.emulateNetworkConditions", {"offline": False, **conditions})
 

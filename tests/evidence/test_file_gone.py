@@ -8,6 +8,7 @@ import pytest
 from server.config import Config
 from server.evidence.bring import bring_evidence
 from server.evidence.derivatives import report_picture
+from server.storage import disk_blobs
 from server.storage.evidence_store import EvidenceFiles
 from server.upkeep import examine_files as examining
 from server.upkeep.examine_files import examine_files
@@ -193,7 +194,7 @@ def test_the_doctor_moves_nothing_away_that_it_is_not_allowed_to_read(
     def refused(path: Path) -> str:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(examining, "sha256_of", refused)
+    monkeypatch.setattr(examining, "sha256_of_parts", refused)
     [told] = examine_files(config)
     assert "cannot be read (Permission denied): let this account read it" in told
     assert files.blobs.exists(key_of(device))
@@ -238,7 +239,7 @@ def test_the_doctor_says_that_it_put_a_file_back_only_where_it_is(
     database, device: Device, rotten: Path, files: EvidenceFiles, config: Config, monkeypatch: pytest.MonkeyPatch
 ):
     """While it looks at what lies aside, a tablet brings the photo, which clears that up; and another doctor moves the photo away."""
-    key, hashed, is_first = key_of(device), examining.has_hash, True
+    key, hashed, is_first = key_of(device), disk_blobs.has_hash, True
     list(examine_files(config))
     [aside] = files.blobs.aside(key)
     aside.write_bytes(PICTURE)
@@ -252,7 +253,7 @@ def test_the_doctor_says_that_it_put_a_file_back_only_where_it_is(
             files.blobs.set_aside(key)
         return is_whole
 
-    monkeypatch.setattr(examining, "has_hash", looked_at)
+    monkeypatch.setattr(disk_blobs, "has_hash", looked_at)
     [told] = examine_files(config)
     assert told.endswith(f"the bytes of evidence {SHA256} are gone")
     monkeypatch.undo()

@@ -135,7 +135,7 @@ def test_an_empty_file_that_is_announced_while_it_is_being_finished_is_finished_
     with reading(SERVER) as session:
         sender = uploading.Sender(device.person.account, accounts.roles_of(session, device.person.account))
     announced = uploading.Announced(device.audit, sha256, 0, "image/jpeg")
-    monkeypatch.setattr("server.storage.evidence_store._PREEMPTION", 0.0)
+    monkeypatch.setattr("server.storage.upload_files._PREEMPTION", 0.0)
     put = files.blobs.put
 
     def put_after_another_one(key: BlobKey, source: Path) -> None:
@@ -188,19 +188,12 @@ def test_an_upload_belongs_to_whoever_began_it(database, device, aron, otto):
         ("Upload-Metadata", "sha256 !!!"),
         ("Upload-Metadata", "sha256 //79"),
         ("Upload-Metadata", ""),
-        ("Tus-Resumable", "0.2.2"),
     ],
 )
 def test_an_announcement_of_another_shape_is_refused(device, header, value):
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "5", "Upload-Metadata": ""} | {header: value}
     answer = device.person.post("/api/evidence/uploads", headers=headers)
     assert answer.json["code"] == "request.malformed"
-
-
-def test_a_server_says_what_it_can(device):
-    answer = device.person.api.options("/api/evidence/uploads")
-    assert answer.headers["Tus-Extension"] == "creation,termination"
-    assert answer.headers["Tus-Max-Size"] == str(MAX_EVIDENCE_BYTES)
 
 
 class PowerCut(BaseException):

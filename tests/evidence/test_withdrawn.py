@@ -327,7 +327,7 @@ def test_what_is_withdrawn_while_it_is_taken_in_by_hand_leaves_nothing(
     assert not files.blobs.exists(key_of(shown, sha256))
 
 
-def _without_power(self: EvidenceFiles, data: Path) -> None:
+def _without_power(self: EvidenceFiles, config: Config) -> None:
     class Dead:
         def delete(self, _key: object) -> None:
             raise PowerCut
@@ -364,7 +364,7 @@ def test_a_picture_that_is_being_made_for_a_report_meanwhile_does_not_stay(
         target.write_bytes(b"a smaller picture")
 
     monkeypatch.setattr(derivatives, "_decode", decode_while_it_goes)
-    assert report_picture(files, key_of(shown)).path is None
+    assert report_picture(files, key_of(shown)).name is None
     assert on_disk(config) == []
 
 
@@ -450,16 +450,22 @@ def test_what_a_restore_that_died_has_left_of_it_goes_as_well(
     shown: Device, paula, config: Config, files: EvidenceFiles
 ):
     """The power went when the photo was on the disk whole and had no name yet."""
-    source, target = config.data_folder / "from-a-backup", files.blobs.path(key_of(shown))
+    source = config.data_folder / "from-a-backup"
     source.write_bytes(PICTURE)
     dying = (
-        "import os, pathlib, sys; from server.storage import disk; os.fsync = lambda _: os._exit(7);"
-        "disk.copy_checked(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3])"
+        "import os, pathlib, sys; from server.config import Config; from server.storage import blobs, evidence_store;"
+        "from server.upkeep import restore; os.fsync = lambda _: os._exit(7);"
+        "restore._put_evidence(evidence_store.EvidenceFiles(Config(data=sys.argv[1])), pathlib.Path(sys.argv[2]),"
+        "blobs.BlobKey(*sys.argv[3:]))"
     )
-    assert subprocess.run([sys.executable, "-c", dying, source, target, SHA256], check=False).returncode == 7
+    files.blobs.delete(key_of(shown))
+    key = key_of(shown)
+    given = [config.data_folder, source, key.workspace, key.audit, key.sha256]
+    assert subprocess.run([sys.executable, "-c", dying, *given], check=False).returncode == 7
     source.unlink()
-    assert len(on_disk(config)) == 2
+    assert len(on_disk(config)) == 1
     withdraw(paula, shown)
+    catch_up_with_register()
     assert on_disk(config) == []
 
 

@@ -29,6 +29,8 @@ def command(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def run(*argv: str | Path, at: Config = config) -> tuple[int, str, str]:
         monkeypatch.setenv("AUDITBOOK_DATA", at.data)
         monkeypatch.setenv("AUDITBOOK_DATABASE_URL", at.database_url)
+        for name in ("s3_bucket", "s3_prefix", "s3_endpoint", "s3_access_key_id", "s3_secret_access_key"):
+            monkeypatch.setenv(f"AUDITBOOK_{name.upper()}", getattr(at, name))
         monkeypatch.setattr("sys.stdin", io.StringIO(""))
         try:
             code = main([str(part) for part in argv])
