@@ -12,10 +12,11 @@ from typing import Any
 from server.database import reading, unit_of_work
 from server.domain.annotation import covers, drawing_text
 from server.domain.fold import BORN, fold_log
+from server.domain.operation import Operation
 from server.domain.permissions import may_open_covered
 from server.domain.refusals import Refusal, Refused
 from server.evidence.upload import Sender
-from server.storage import Session, audits, erasures
+from server.storage import Session, accounts, audits, erasures
 from server.storage import evidence as records
 from server.storage import operation_log as log
 from server.storage.blobs import BlobKey
@@ -77,7 +78,10 @@ def cover_of(session: Session, audit: str, sha256: str) -> str | None:
 
 
 def _covering(session: Session, audit: str, sha256: str) -> list[Mapping[str, Any]]:
-    """The shapes that cover something, in any entry that names this file, by any side of a dispute."""
+    """
+    The shapes that cover something, in any entry that names this file, by any side of a dispute. A cover is taken off by those who may
+    see what is under it: where anybody else wrote the drawing without it, it stays.
+    """
     if not log.writes_field(session, audit, "evidence", "annotation"):
         return []
     entries = log.load_entries(session, audit, ["evidence"])
@@ -89,10 +93,32 @@ def _covering(session: Session, audit: str, sha256: str) -> list[Mapping[str, An
         and isinstance(entry.operation.value, dict)
         and entry.operation.value.get("sha256") == sha256
     }
-    drawn = [
-        entity.fields["annotation"]
-        for ref, entity in fold_log(entries).entities.items()
-        if ref in naming and "annotation" in entity.fields
-    ]
-    shapes = [shape for field in drawn for head in field.heads if covers(head.value) for shape in head.value]
-    return [shape for shape in shapes if isinstance(shape, dict) and covers([shape])]
+    view = fold_log(entries)
+    drawn: dict[str, list[Operation]] = {}
+    for entry in entries:
+        one = entry.operation
+        if one.entity in naming and one.field == "annotation" and one.digest not in view.quarantined:
+            drawn.setdefault(one.entity, []).append(one)
+    if not any(covers(one.value) for drawings in drawn.values() for one in drawings):
+        return []
+    may_uncover = _who_may_uncover(session, audit)
+    values = []
+    for entity, drawings in drawn.items():
+        taken_off = [number for number, one in enumerate(drawings) if one.chain.account in may_uncover]
+        values += [one.value for one in drawings[taken_off[-1] if taken_off else 0 :]]
+        values += [head.value for head in view.entities[entity].fields["annotation"].heads]
+    shapes: list[Mapping[str, Any]] = []
+    for value in values:
+        for shape in value if isinstance(value, list) else []:
+            if isinstance(shape, dict) and covers([shape]) and shape not in shapes:
+                shapes.append(shape)
+    return shapes
+
+
+def _who_may_uncover(session: Session, audit: str) -> set[str]:
+    row = audits.find_audit(session, audit)
+    if row is None:
+        return set()
+    team = audits.team_roles(session, row)
+    people = {person.account: person.roles for person in accounts.people(session, row.workspace_id)}
+    return {account for account in {*team, *people} if may_open_covered(team.get(account), people.get(account, ()))}

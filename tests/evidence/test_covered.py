@@ -71,6 +71,17 @@ def test_where_the_cover_was_taken_back_the_team_may_see_it_again(device: Device
     assert read(aron, device) == PICTURE
 
 
+def test_who_may_not_see_what_is_under_a_cover_does_not_get_it_by_taking_the_cover_off(device: Device, aron: Person):
+    draw(device, COVER)
+    his = Device(aron, device.audit)
+    his.pull()
+    his.heads = dict(device.heads)
+    for shapes in ([ARROW], [ARROW, COVER]):
+        draw(his, *shapes)
+        assert read(aron, device) == (403, "evidence.covered")
+    assert openings(device) == []
+
+
 def test_the_same_file_under_another_entry_is_covered_too(device: Device, aron: Person):
     draw(device, COVER)
     name_picture(device)
