@@ -104,8 +104,8 @@ class Tablet:
         self._network({"latency": 2000, "downloadThroughput": 23_000 / 8, "uploadThroughput": 23_000 / 8})
 
     def has_a_slow_line(self) -> None:
-        """2 Mbit/s, and a twentieth of a second each way."""
-        self._network({"latency": 50, "downloadThroughput": 2_000_000 / 8, "uploadThroughput": 2_000_000 / 8})
+        """1 Mbit/s, and a twentieth of a second each way."""
+        self._network({"latency": 50, "downloadThroughput": 1_000_000 / 8, "uploadThroughput": 1_000_000 / 8})
 
     def at_full_speed(self) -> None:
         self._network({"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})

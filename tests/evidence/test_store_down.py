@@ -3,14 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from tusclient.client import TusClient
-from tusclient.exceptions import TusCommunicationError
 
 from server.app import create_app
 from server.config import Config
@@ -21,6 +18,7 @@ from tests.conftest import close_database
 from tests.devices import Device, new_audit
 from tests.e2e.serving import Server, free_port
 from tests.evidence.sending import PICTURE, SHA256, announce, append, key_of, known, name_picture, offset_of, send
+from tests.evidence.test_broken_connections import Connection
 from tests.evidence.test_file_gone import read
 from tests.evidence.test_withdrawn import withdraw
 from tests.links import Link
@@ -152,13 +150,16 @@ def test_a_server_whose_store_is_away_starts_and_uses_it_when_it_is_back(
     assert cookie is not None
     with Server(config.data_folder, AUDITBOOK_DEMO="0", AUDITBOOK_WORKER="0", **settings_of(away)) as server:
         assert "Everything else works meanwhile." in server.log()
-        tus = TusClient(f"{server.address}/api/evidence/uploads", headers={"Cookie": f"auditbook={cookie.value}"})
-        upload = tus.uploader(file_stream=BytesIO(PICTURE), url=f"{server.address}{address}")
-        with pytest.raises(TusCommunicationError) as refused:
-            upload.upload()
-        assert refused.value.status_code == 503
+        line = Connection(server, f"auditbook={cookie.value}")
+        line.patch(address, 0, PICTURE, promised=len(PICTURE))
+        assert line.answer()[0] == 503
+        line.close()
         with Link(urlsplit(objects.endpoint).port or 0, at=port):
-            assert upload.get_offset() == len(PICTURE), "every byte was here already, and now it is kept"
+            line = Connection(server, f"auditbook={cookie.value}")
+            line.ask("HEAD", address)
+            status, headers = line.answer()
+            line.close()
+            assert (status, headers["upload-offset"]) == (204, str(len(PICTURE))), "every byte was here already"
             assert b"".join(EvidenceFiles(config).blobs.chunks(key_of(device))) == PICTURE
     close_database(app)
 

@@ -73,6 +73,29 @@ def test_what_is_put_comes_back_whole_and_in_parts(files, put):
     assert KEY.name in files.blobs.place(KEY)
 
 
+def test_on_the_disk_a_file_and_its_name_are_kept_before_anything_is_answered(tmp_path, monkeypatch):
+    """Bytes, then the name, then the folder that holds it, and the new folders above: after a power cut all of it is there or none."""
+    files = EvidenceFiles(Config(data=str(tmp_path)))
+    source = tmp_path / "arriving"
+    source.write_bytes(DATA)
+    done: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        done.append(f"keep {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append(f"rename to {target.name}")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    files.blobs.put(KEY, source)
+    assert set(done[:3]) == {f"keep {tmp_path.name}", "keep evidence", f"keep {WORKSPACE}"}
+    assert done[3:] == ["keep arriving", f"rename to {KEY.sha256}", f"keep {AUDIT}"]
+
+
 @pytest.mark.parametrize("size", [0, 9 * 1024 * 1024], ids=["empty", "in several parts"])
 @pytest.mark.slow
 def test_a_file_of_any_size_is_kept(files, put, size):

@@ -113,6 +113,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("POST", "/api/evidence/uploads"): SIGNED_IN,
     ("HEAD", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
     ("PATCH", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
+    ("POST", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
     ("DELETE", "/api/evidence/uploads/<uuid:upload>"): SIGNED_IN,
     ("POST", "/api/audits/<uuid:audit>/reports"): Access(Open.AUDIT, {"report_record": "report_record/1"}),
     ("GET", "/api/audits/<uuid:audit>/reports"): AUDIT,
@@ -130,6 +131,7 @@ OF_A_BLOCKED_TABLET = {
     ("POST", "/api/evidence/uploads"),
     ("HEAD", "/api/evidence/uploads/<uuid:upload>"),
     ("PATCH", "/api/evidence/uploads/<uuid:upload>"),
+    ("POST", "/api/evidence/uploads/<uuid:upload>"),
     ("POST", "/api/audits/<uuid:audit>/evidence/known"),
 }
 """What a blocked tablet may still do beside what anybody may: hand in its work, and hear that it is blocked."""

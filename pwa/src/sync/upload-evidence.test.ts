@@ -30,7 +30,7 @@ class TusServer {
   uploads = new Map<string, Incoming>();
   requests: string[] = [];
   /** Called before each PATCH; an answer of its own is sent instead. */
-  interrupt: (nth: number) => 'none' | 'cut' | 'answer lost' | 'signed out' | number = () => 'none';
+  interrupt: (nth: number) => 'none' | 'cut' | 'answer lost' | 'signed out' | 'store away' | number = () => 'none';
   /** Hashes of what was withdrawn. */
   withdrawn = new Set<string>();
   readonly #model: ModelServer;
@@ -81,6 +81,9 @@ class TusServer {
     const fault = this.interrupt((this.#patches += 1));
     if (typeof fault === 'number') return uploadAnswer(fault, {});
     if (fault === 'signed out') return uploadAnswer(401, {}, '{"code": "account.sign_in_needed"}');
+    if (fault === 'store away') {
+      return uploadAnswer(503, { 'Retry-After': '5' }, '{"code": "server.store_unreachable"}');
+    }
     if (fault === 'cut') throw new Error('cut');
     if (Number(headers.get('Upload-Offset')) !== upload.bytes.length) return uploadAnswer(409, at());
     upload.bytes = new Uint8Array(await new Blob([new Uint8Array(upload.bytes), body!]).arrayBuffer());
@@ -230,6 +233,19 @@ describe('the bytes of a photo', () => {
     tus.interrupt = (nth) => (nth === 1 ? 422 : 'none');
     await expect(upload()).rejects.toMatchObject({ problem: { code: 'sync.upload_failed', status: 422 } });
     expect([await state(refused.sha256), await state(next.sha256)]).toEqual(['waiting', 'stored']);
+  });
+
+  test('wait while the place where the server keeps them is away, and the person hears why', async () => {
+    const { tus, keep, state, upload } = await setUp();
+    const [first, next] = [photo(1000), photo(2000, 2)];
+    await keep(first);
+    await keep(next);
+    tus.interrupt = (nth) => (nth === 1 ? 'store away' : 'none');
+    await expect(upload()).rejects.toMatchObject({
+      problem: { code: 'server.store_unreachable', status: 503, retryAfter: 5_000 },
+    });
+    expect([await state(first.sha256), await state(next.sha256)]).toEqual(['waiting', 'waiting']);
+    expect(await upload()).toBe(2);
   });
 
   test('that were withdrawn are dropped at the first answer, and never asked about again', async () => {
