@@ -215,6 +215,13 @@ def get_evidence(audit: uuid.UUID, sha256: str) -> Response:
     return _for_saving(answer, f"{name}.{suffix or 'bin'}")
 
 
+def _size(name: str) -> PictureSize:
+    try:
+        return PictureSize(name)
+    except ValueError:
+        raise Refused(Refusal("request.not_found")) from None
+
+
 def _for_saving(answer: Response, name: str) -> Response:
     """A file, never a page of this site."""
     answer.headers["Content-Disposition"] = f"attachment; filename={name}"
@@ -229,24 +236,25 @@ def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
     return chain([next(chunks, b"")], chunks)
 
 
-@blueprint.put("/audits/<uuid:audit>/evidence/<sha256>/pictures/<any(thumbnail, view):size>")
+@blueprint.put("/audits/<uuid:audit>/evidence/<sha256>/pictures/<size>")
 @blueprint.response(204)
 def put_picture(audit: uuid.UUID, sha256: str, size: str) -> None:
     """A smaller picture of a photo, sent ahead of it: a JPEG."""
-    limit = MOST_BYTES[PictureSize(size)]
+    wanted = _size(size)
+    limit = MOST_BYTES[wanted]
     if (request.content_length or 0) > limit:
         raise Refused(Refusal("evidence.not_a_picture", {"limit": limit}))
     picture = b"".join(arriving_chunks(limit + 1))
     if len(picture) < (request.content_length or 0):
         raise Refused(Refusal("request.digest_mismatch"))
-    keep_ahead(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256), PictureSize(size), picture)
+    keep_ahead(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256), wanted, picture)
 
 
-@blueprint.get("/audits/<uuid:audit>/evidence/<sha256>/pictures/<any(thumbnail, view):size>")
+@blueprint.get("/audits/<uuid:audit>/evidence/<sha256>/pictures/<size>")
 @blueprint.response(200)
 def get_picture(audit: uuid.UUID, sha256: str, size: str) -> Response:
     """A smaller picture of a photo, as a JPEG, with what is covered for privacy painted over."""
-    picture = read_small(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256), PictureSize(size))
+    picture = read_small(_files(), _sender(), str(audit), sha256_hex().deserialize(sha256), _size(size))
     return _for_saving(Response(picture, mimetype="image/jpeg"), f"{sha256}.{size}.jpg")
 
 

@@ -82,7 +82,9 @@ def test_fifty_photos_arrive_once_each_and_in_their_place_whatever_dies_on_the_w
 
     on_disk = stored(served) - of_others
     assert Counter(path.name for path in on_disk) == Counter(taken.keys()), "each once"
-    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in on_disk} == {name: name for name in taken}
+    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in on_disk} == {
+        name: name for name in taken
+    }
     assert {path.name: path.stat().st_size for path in on_disk} == taken
     assert "Everything works." in served.runs("doctor")
 
@@ -90,7 +92,9 @@ def test_fifty_photos_arrive_once_each_and_in_their_place_whatever_dies_on_the_w
     aron.syncs_now()
     aron.goes_back_to_the_audit()
     aron.open_clause("8.4.2")
-    expect(aron.clause("8.4.2").get_by_role("button", name=re.compile("^Open the photo"))).to_have_count(UNDER_THE_CLAUSE)
+    expect(aron.clause("8.4.2").get_by_role("button", name=re.compile("^Open the photo"))).to_have_count(
+        UNDER_THE_CLAUSE
+    )
     aron.enter("Evidence")
     shown = aron.page.get_by_role("main").get_by_role("button", name=re.compile("^Open the photo"))
     expect(shown).to_have_count(PHOTOS)

@@ -121,6 +121,10 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/api/reports/<uuid:report>.pdf"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/evidence/known"): Access(Open.AUDIT, {"sha256": []}),
     ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>"): AUDIT,
+    ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>/pictures/<size>"): AUDIT,
+    ("PUT", "/api/audits/<uuid:audit>/evidence/<sha256>/pictures/<size>"): Access(
+        Open.AUDIT, headers={"Content-Type": "image/jpeg"}, data="a picture"
+    ),
     # Of those who see it the programme manager alone: tests/evidence/test_withdrawn.py.
     ("POST", "/api/audits/<uuid:audit>/erasures"): Access(Open.AUDIT, {"evidence": new_id(), "reason": "Withdrawn."}),
 }
@@ -157,6 +161,7 @@ def ask(person_or_api: Any, method: str, rule: str, workspace: str) -> Any:
         "<uuid:installation>": (access.body or {}).get("id", ""),
         "<digest>": "0" * 64,
         "<sha256>": "0" * 64,
+        "<size>": "thumbnail",
         "<standard>": "iso9001-2015",
         "<path:name>": "none.js",
     }
