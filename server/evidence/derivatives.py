@@ -8,8 +8,6 @@ no picture of it is kept beside it, so that each report does not try it again.
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,15 +19,16 @@ from itertools import repeat
 from pathlib import Path
 from secrets import token_hex
 
+from server.evidence.apart import run_apart
+from server.evidence.beside import keep_beside
 from server.evidence.decode import RECIPE, Reason
 from server.evidence.hold import is_whole
-from server.storage.disk import is_there
+from server.storage.clock import now_ms
+from server.storage.disk import is_there, sha256_of
 from server.storage.evidence_store import BlobKey, EvidenceFiles
 
 LONG_EDGE = 1600
 """Pixels: 190 mm at 210 dpi."""
-TIMEOUT = 60
-"""Seconds on the clock, for a machine that has no time; the decoder's own limit is on its processor time."""
 LANES = 2
 """Decoders at work at once. One of them takes some 50 MB for a photo of 12 million pixels, up to 1.1 GB for the worst that is taken."""
 FONTS = tuple(
@@ -41,6 +40,8 @@ PAINTING = 1
 """Raised when `decode.py` paints the same drawing otherwise: pictures that were made before are then made again."""
 _PICTURE = ".report.jpg"
 _REFUSED = ".report.json"
+MADE = "report.made.json"
+"""How the name of what is kept about a picture ends (`keep_beside`): from which bytes it was made, by what, and when."""
 _PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.GONE})
 """What is said of this moment and not of the file."""
 
@@ -78,6 +79,7 @@ def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = Non
         with _unfinished(picture) as made, suppress(FileNotFoundError):  # Withdrawn in this moment.
             reason = _decode(original, made, drawing) if is_whole(files, key) else Reason.ROTTEN
             if reason is None:
+                _note_made(files, key, made, drawing)
                 made.replace(picture)
             elif reason not in _PASSING:
                 made.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
@@ -88,6 +90,21 @@ def report_picture(files: EvidenceFiles, key: BlobKey, drawing: str | None = Non
         refused.unlink(missing_ok=True)
         return Derivative(None, Reason.GONE)
     return Derivative(picture if reason is None else None, reason)
+
+
+def _note_made(files: EvidenceFiles, key: BlobKey, picture: Path, drawing: str | None) -> None:
+    """Before the picture is in its place: one that is, has its origin beside it."""
+    by = _decoders() if drawing is None else [*_decoders(), f"painting {PAINTING}"]
+    facts = {
+        "made_from": key.sha256,
+        "sha256": sha256_of(picture),
+        "size": picture.stat().st_size,
+        "long_edge": LONG_EDGE,
+        "is_drawn_on": drawing is not None,
+        "made_by": by,
+        "made_at": now_ms(),
+    }
+    keep_beside(files, key, f"{_named_by(drawing)}.{MADE}".lstrip("."), json.dumps(facts))
 
 
 @contextmanager
@@ -128,32 +145,17 @@ def _named_by(drawing: str | None) -> str:
 
 def _decode(original: Path, target: Path, drawing: str | None) -> Reason | None:
     """None when it worked, else why not."""
-    program = str(Path(__file__).with_name("decode.py"))
-    command = [sys.executable, "-I", program, str(original), str(target), str(LONG_EDGE)]
+    arguments = [str(original), str(target), str(LONG_EDGE)]
     if drawing is None:
-        return _run(command)
+        return _run(arguments)
     with _unfinished(target) as paper:
         paper.write_text(drawing, encoding="utf-8")
-        return _run([*command, str(paper), *map(str, FONTS)])
+        return _run([*arguments, str(paper), *map(str, FONTS)])
 
 
-def _run(command: list[str]) -> Reason | None:
-    # Nothing of our environment: a decoder that is taken over should not find a password in it. One arena, so that memory is what is used.
-    environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=TIMEOUT,
-            check=False,
-            text=True,
-        )
-    except (subprocess.TimeoutExpired, OSError):
-        return Reason.NOT_FINISHED
-    return _outcome(done.returncode, done.stdout)
+def _run(arguments: list[str]) -> Reason | None:
+    ended = run_apart("decode.py", arguments)
+    return Reason.NOT_FINISHED if ended is None else _outcome(ended.code, ended.said)
 
 
 def _outcome(ended: int, said: str) -> Reason | None:

@@ -8,13 +8,14 @@ import structlog
 
 from server.config import Config
 from server.domain.refusals import Refusal
+from server.evidence import credentials
 from server.evidence.derivatives import report_pictures
 from server.identity import reset
 from server.jobs.send_mail import send_mail
 from server.reports import request
 from server.reports.issue import Wanted, issue_report, report_attachment
 from server.storage import Session, mailbox, report_store
-from server.storage.evidence_store import EvidenceFiles
+from server.storage.evidence_store import BlobKey, EvidenceFiles
 from server.sync.issuance import note_issuance, register_issuance
 
 logger = structlog.get_logger()
@@ -52,6 +53,11 @@ def _send_password_reset(args: Mapping[str, Any], config: Config) -> None:
     reset.send_reset(args["email"], config)
 
 
+def _read_credentials(args: Mapping[str, Any], config: Config) -> None:
+    key = BlobKey(args["workspace"], args["audit"], args["sha256"])
+    credentials.read_credentials(EvidenceFiles(config.data_folder), key)
+
+
 GaveUp = Callable[[Session, Mapping[str, Any], str], None]
 """Says in the rows of the job's subject that it was given up, in the transaction that gives it up. `str` is the job's id."""
 
@@ -67,4 +73,5 @@ JOBS: dict[str, Handler] = {
     request.JOB: _issue_report,
     mailbox.JOB: _send_mail,
     reset.JOB: _send_password_reset,
+    credentials.JOB: _read_credentials,
 }
