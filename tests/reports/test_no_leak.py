@@ -51,7 +51,7 @@ POSITION = {
     "accuracy": 8,
     "measured_at": "2026-11-24T09:40:00.000Z",
 }
-PLACES = (b"478123456", b"81987654", b"47.812", b"8.1987")
+PLACES = (b"478123456", b"81987654", b"47.8123", b"N 8.1987")
 """Of the tablet, as the log and as the report write it."""
 
 
@@ -106,7 +106,9 @@ def test_nothing_that_a_photo_says_of_place_and_device_gets_out(
     everything = [*parts_of(pdf), *parts_of_mail(mail)]
     assert any(sha256_hex(photo).encode() in part for part in everything), "the photo is in the register"
     forbidden = IN_FILE | {"file name": FILE_NAME.encode()}
-    leaks = [name for name, word in forbidden.items() if any(form in part for form in forms(word) for part in everything)]
+    leaks = [
+        name for name, word in forbidden.items() if any(form in part for form in forms(word) for part in everything)
+    ]
     assert leaks == []
     told = [place for place in PLACES if any(form in part for form in forms(place) for part in everything)]
     assert bool(told) is (use == "in_report"), told

@@ -2,14 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stepsOf, type Step, type ToldEntry } from './chain-of-custody';
-import {
-  eraseContent,
-  GENESIS,
-  makeOperation,
-  parseOperation,
-  sha256Of,
-  type Operation,
-} from './operation';
+import { eraseContent, GENESIS, makeOperation, parseOperation, sha256Of, type Operation } from './operation';
 import { canonicalText, type Value } from './plain-json';
 import type { OperationKind } from './vocabulary';
 import { testLong } from '../store/testing';
@@ -118,7 +111,14 @@ describe('a photo', () => {
     const birth = said('evidence/e1', 'born', born());
     const clock = { skew: -120_000, compared_at: '2026-11-24T07:00:00.000Z' };
     const position = { latitude: 1, longitude: 2, accuracy: 8, measured_at: '2026-11-24T12:00:00.000Z' };
-    const moment = Object.entries({ clock, position, area: 'a1', process: 'p1', allowed_by: 'Managing director' });
+    const moment = Object.entries({
+      clock,
+      position,
+      area: 'a1',
+      process: 'p1',
+      shift: 's1',
+      allowed_by: 'Managing director',
+    });
     const steps = stepsOf('e1', [birth, ...moment.map(([fld, val]) => said('evidence/e1', fld, val))].map(onTablet));
     expect(kinds(steps)).toEqual(['captured', 'hashed']);
     expect(steps[0]).toMatchObject({

@@ -60,10 +60,8 @@ export interface Step {
   readonly facts: Readonly<Record<string, Value>>;
 }
 
-/** Fields that have a step of their own; every other one is a change of what was said about it. */
-const OWN_STEP: readonly string[] = ['caption', 'annotation', 'retakes', 'is_in_report'];
-/** What the app itself said of the moment, and what belongs to it. */
-const OF_THE_MOMENT: readonly string[] = ['clock', 'position', 'observed_at', 'allowed_by', 'process', 'site', 'area'];
+/** Fields that have a step of their own; every other one is part of the capture, or a change of what was said there. */
+const OWN_STEP: readonly string[] = [BORN, DELETED, 'caption', 'annotation', 'retakes', 'is_in_report'];
 
 /** The steps of one piece of evidence, the first one first. `told`: entries of the audit; what has nothing to do with it is passed over. */
 export function stepsOf(evidence: string, told: Iterable<ToldEntry>): Step[] {
@@ -138,7 +136,7 @@ class About {
       else if (fld === 'annotation') steps.push(this.#annotated(entry, (version += 1)));
       else if (fld === 'is_in_report') steps.push(this.#step(entry, val === true ? 'picked' : 'unpicked'));
       else if (fld === 'retakes') steps.push(this.#step(entry, 'shows_again', { facts: { evidence: val } }));
-      else if (!(OF_THE_MOMENT.includes(fld) && births.some((birth) => isSameMoment(birth, entry)))) {
+      else if (!births.some((birth) => isSameMoment(birth, entry))) {
         const { chain, wall } = entry.operation;
         const step = this.#step(entry, 'changed');
         const key = [chain.installation, chain.account, wall, step.setAside, step.isDisputed].join(' ');
@@ -312,15 +310,12 @@ class About {
     return [...this.#byEntity].filter(([ref]) => entityKindOf(ref) === kind).map(([, entries]) => entries);
   }
 
-  /** What was written in one go with the birth. */
+  /** What was written in one go with the birth: the app's words on the moment, and the person's on what it is. */
   #saidWith(birth: ToldEntry): Record<string, Value> {
-    const with_it = (this.#byEntity.get(this.#ref) ?? []).filter(
-      (entry) =>
-        !OWN_STEP.includes(entry.operation.fld) &&
-        OF_THE_MOMENT.includes(entry.operation.fld) &&
-        isSameMoment(birth, entry),
+    const said = (this.#byEntity.get(this.#ref) ?? []).filter(
+      (entry) => !OWN_STEP.includes(entry.operation.fld) && isSameMoment(birth, entry),
     );
-    return Object.fromEntries(with_it.map(({ operation }) => [operation.fld, operation.val]));
+    return Object.fromEntries(said.map(({ operation }) => [operation.fld, operation.val]));
   }
 }
 

@@ -190,12 +190,22 @@ function momentLines(audit: OpenAudit, facts: Step['facts']): string[] {
     lines.push(t('position.of', { where: degreesOf(position), metres: position.accuracy }));
   }
   if (text('observed_at')) lines.push(t('custody.observed', { at: formatDateTime(text('observed_at')!) }));
-  const place = [
-    audit.nameOf('process', text('process')),
-    audit.nameOf('area', text('area')),
-    audit.nameOf('site', text('site')),
-  ];
+  const place = (['process', 'shift', 'area', 'site'] as const).map((kind) => audit.nameOf(kind, text(kind)));
   if (place.some(Boolean)) lines.push(place.filter(Boolean).join(' · '));
+  for (const field of [
+    'title',
+    'identifier',
+    'revision',
+    'found_in',
+    'interviewee',
+    'samples',
+    'population',
+    'method',
+  ]) {
+    const value = facts[field] ?? null;
+    if (value !== null && value !== '')
+      lines.push(...changeLines(audit, { said: [{ field, value, is_erased: false }] }));
+  }
   if (text('allowed_by')) lines.push(`${t('evidence.allowed_by')}: ${text('allowed_by')}`);
   return lines;
 }
