@@ -12,7 +12,7 @@ from pathlib import Path
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from schemas import account, audit, catalogue, closing, erasure, evidence, finding, office, problem, report, sync
+from schemas import account, audit, catalogue, chain, closing, erasure, evidence, finding, office, problem, report, sync
 from schemas.base import EntitySchema, StrictSchema
 from schemas.entities import ENTITIES
 from server.domain import vocabulary
@@ -24,7 +24,8 @@ def build_contract() -> str:
     """The contract as JSON text, the same for the same schemas."""
     plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _component_name(schema))
     spec = APISpec("Auditbook", "1", "3.1.0", plugins=[plugin])
-    for module in (account, audit, catalogue, closing, erasure, evidence, finding, office, problem, report, sync):
+    modules = (account, audit, catalogue, chain, closing, erasure, evidence, finding, office, problem, report, sync)
+    for module in modules:
         for name, schema in sorted(vars(module).items()):
             is_own = (
                 inspect.isclass(schema) and issubclass(schema, StrictSchema) and schema.__module__ == module.__name__

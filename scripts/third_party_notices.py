@@ -21,6 +21,7 @@ SHIPPED_IN_THE_APP = (
 )
 
 BROUGHT_ALONG = {
+    "c2pa-python": "its wheel brings libraries in Rust, ring (Apache-2.0 AND ISC) and rustls-webpki (ISC) among them",
     "pillow-heif": "its wheel brings libheif and libde265 (LGPL-3.0) and x265 (GPL-2.0)",
 }
 """Libraries inside a wheel under another licence than the one that its metadata states."""

@@ -17,6 +17,7 @@ from server.config import Config, load_config
 from server.database import init_database
 from server.sealing.log_key import load_log_key
 from server.web import (
+    chain,
     client,
     erasure,
     evidence,
@@ -51,6 +52,7 @@ NOUNS = (
     standard,
     sync,
     evidence,
+    chain,
     erasure,
     reports,
     mail,

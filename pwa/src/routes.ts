@@ -25,6 +25,7 @@ export const ROUTES = {
   audit_findings: '/audits/:id/findings',
   audit_finding: '/audits/:id/findings/:finding',
   audit_evidence: '/audits/:id/evidence',
+  audit_evidence_chain: '/audits/:id/evidence/:evidence/chain',
   audit_disputes: '/audits/:id/disputes',
   audit_set_aside: '/audits/:id/set-aside',
   audit_closing: '/audits/:id/closing',

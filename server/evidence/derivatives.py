@@ -8,8 +8,6 @@ no picture of it is kept beside it, so that each report does not try it again.
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,16 +18,17 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
 from pathlib import Path
 
+from server.evidence.apart import run_apart
+from server.evidence.beside import keep_beside
 from server.evidence.decode import RECIPE, Reason
 from server.storage.blobs import BlobKey, BlobStore
-from server.storage.disk import has_hash
+from server.storage.clock import now_ms
+from server.storage.disk import has_hash, sha256_of
 from server.storage.evidence_store import EvidenceFiles
 
 LONG_EDGE = 1600
 """Pixels: 190 mm at 210 dpi."""
 THUMBNAIL_EDGE = 320
-TIMEOUT = 60
-"""Seconds on the clock, for a machine that has no time; the decoder's own limit is on its processor time."""
 LANES = 2
 """Decoders at work at once. One of them takes some 50 MB for a photo of 12 million pixels, up to 1.1 GB for the worst that is taken."""
 FONTS = tuple(
@@ -42,6 +41,8 @@ PAINTING = 1
 _PICTURE = "report.jpg"
 _THUMBNAIL = "thumbnail.jpg"
 _REFUSED = "report.json"
+MADE = ".made.json"
+"""How the name of what is kept about a picture ends (`keep_beside`): from which bytes it was made, by what, and when."""
 _PASSING = frozenset({Reason.NOT_FINISHED, Reason.NOT_ARRIVED, Reason.ROTTEN, Reason.GONE})
 """What is said of this moment and not of the file."""
 
@@ -97,8 +98,10 @@ def _derivative(files: EvidenceFiles, key: BlobKey, size: str, drawing: str | No
             reason = _make(files, key, named, drawing)
     if not blobs.exists(key):
         # Withdrawn meanwhile, or moved aside because it has rotted; nothing of it stays.
-        for name in (named + _PICTURE, named + _THUMBNAIL, _REFUSED):
-            blobs.remove_beside(key, name)
+        for size_of_it in (_PICTURE, _THUMBNAIL):
+            blobs.remove_beside(key, named + size_of_it)
+            blobs.remove_beside(key, f"{named}{Path(size_of_it).stem}{MADE}")
+        blobs.remove_beside(key, _REFUSED)
         return Derivative(key, None, Reason.GONE)
     return Derivative(key, named + size if reason is None else None, reason)
 
@@ -114,13 +117,28 @@ def _make(files: EvidenceFiles, key: BlobKey, named: str, drawing: str | None) -
         made = {LONG_EDGE: folder / _PICTURE, THUMBNAIL_EDGE: folder / _THUMBNAIL}
         reason = _decode(original, made, drawing) if has_hash(original, key.sha256) else Reason.ROTTEN
         if reason is None:
-            for path in made.values():
+            for edge, path in made.items():
+                _note_made(files, key, named, path, edge)
                 files.blobs.keep_beside(key, named + path.name, path)
         elif reason not in _PASSING:
             said = folder / _REFUSED
             said.write_text(json.dumps({"reason": reason, "decoders": _decoders()}), encoding="utf-8")
             files.blobs.keep_beside(key, _REFUSED, said)
         return reason
+
+
+def _note_made(files: EvidenceFiles, key: BlobKey, named: str, picture: Path, long_edge: int) -> None:
+    """Before the picture is in its place: one that is, has its origin beside it."""
+    facts = {
+        "made_from": key.sha256,
+        "sha256": sha256_of(picture),
+        "size": picture.stat().st_size,
+        "long_edge": long_edge,
+        "is_drawn_on": bool(named),
+        "made_by": [*_decoders(), f"painting {PAINTING}"] if named else _decoders(),
+        "made_at": now_ms(),
+    }
+    keep_beside(files, key, f"{named}{picture.stem}{MADE}", json.dumps(facts))
 
 
 def _refused_before(blobs: BlobStore, key: BlobKey) -> Reason | None:
@@ -151,33 +169,17 @@ def _named_by(drawing: str | None) -> str:
 
 def _decode(original: Path, targets: Mapping[int, Path], drawing: str | None) -> Reason | None:
     """`targets` by their long edge, the largest first. None when it worked, else why not."""
-    program = str(Path(__file__).with_name("decode.py"))
-    sizes = json.dumps([(edge, str(path)) for edge, path in targets.items()])
-    command = [sys.executable, "-I", program, str(original), sizes]
+    arguments = [str(original), json.dumps([(edge, str(path)) for edge, path in targets.items()])]
     if drawing is None:
-        return _run(command)
+        return _run(arguments)
     paper = next(iter(targets.values())).with_name("drawing")
     paper.write_text(drawing, encoding="utf-8")
-    return _run([*command, str(paper), *map(str, FONTS)])
+    return _run([*arguments, str(paper), *map(str, FONTS)])
 
 
-def _run(command: list[str]) -> Reason | None:
-    # Nothing of our environment: a decoder that is taken over should not find a password in it. One arena, so that memory is what is used.
-    environment = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=TIMEOUT,
-            check=False,
-            text=True,
-        )
-    except (subprocess.TimeoutExpired, OSError):
-        return Reason.NOT_FINISHED
-    return _outcome(done.returncode, done.stdout)
+def _run(arguments: list[str]) -> Reason | None:
+    ended = run_apart("decode.py", arguments)
+    return Reason.NOT_FINISHED if ended is None else _outcome(ended.code, ended.said)
 
 
 def _outcome(ended: int, said: str) -> Reason | None:

@@ -7,6 +7,7 @@ import structlog
 
 from server.config import Config
 from server.domain.refusals import Refusal
+from server.evidence import credentials
 from server.evidence.arrived import make_pictures
 from server.evidence.decode import Reason
 from server.evidence.derivatives import read_picture, report_pictures
@@ -17,6 +18,7 @@ from server.jobs.send_mail import send_mail
 from server.reports import request
 from server.reports.issue import Wanted, issue_report, report_attachment
 from server.storage import Session, mailbox, report_store
+from server.storage.blobs import BlobKey
 from server.storage.evidence_store import EvidenceFiles
 from server.sync.issuance import note_issuance, register_issuance
 
@@ -60,6 +62,11 @@ def _send_password_reset(args: Mapping[str, Any], config: Config) -> None:
     reset.send_reset(args["email"], config)
 
 
+def _read_credentials(args: Mapping[str, Any], config: Config) -> None:
+    key = BlobKey(args["workspace"], args["audit"], args["sha256"])
+    credentials.read_credentials(EvidenceFiles(config), key)
+
+
 GaveUp = Callable[[Session, Mapping[str, Any], str], None]
 """Says in the rows of the job's subject that it was given up, in the transaction that gives it up. `str` is the job's id."""
 
@@ -76,4 +83,5 @@ JOBS: dict[str, Handler] = {
     PICTURES_JOB: _make_pictures,
     mailbox.JOB: _send_mail,
     reset.JOB: _send_password_reset,
+    credentials.JOB: _read_credentials,
 }

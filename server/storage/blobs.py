@@ -80,6 +80,9 @@ class BlobStore(Protocol):
     def among_beside(self, workspace: str, audit: str, hashes: Set[str], name: str) -> set[str]:
         """Of these files those that have such a thing beside them, be they here themselves or not: many at once."""
 
+    def names_beside(self, key: BlobKey) -> list[str]:
+        """Of everything that is kept beside a file."""
+
     def read_beside(self, key: BlobKey, name: str) -> bytes | None:
         """None where it is not there."""
 

@@ -87,6 +87,10 @@ class DiskBlobs:
     def among_beside(self, workspace: str, audit: str, hashes: Set[str], name: str) -> set[str]:
         return {sha256 for sha256 in hashes if self.has_beside(BlobKey(workspace, audit, sha256), name)}
 
+    def names_beside(self, key: BlobKey) -> list[str]:
+        path = self.path(key)
+        return [beside.name[len(path.name) + 1 :] for beside in path.parent.glob(f"{path.name}.*")]
+
     def read_beside(self, key: BlobKey, name: str) -> bytes | None:
         try:
             return self._beside(key, name).read_bytes()

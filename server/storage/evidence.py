@@ -48,6 +48,24 @@ class Opening:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Who sent a file whole: when it was announced, and when its last byte had come (milliseconds since 1970)."""
+
+    account: str
+    began_at: int
+    arrived_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Since when a file is held whose bytes were checked, in milliseconds since 1970, and whether a whole backup holds it, too."""
+
+    verified_at: int
+    size: int
+    is_backed_up: bool
+
+
 def note_opening(session: Session, key: BlobKey, account: str, now: int) -> None:
     """Before the bytes are given: what is noted and not fetched does no harm."""
     session.add(
@@ -67,6 +85,19 @@ def openings(session: Session, audit: str) -> list[Opening]:
     """Of one audit, the first one first."""
     query = sa.select(OpenedOriginal).where(OpenedOriginal.audit_id == audit).order_by(OpenedOriginal.id)
     return [Opening(row.sha256, row.account_id, row.opened_at) for row in session.scalars(query)]
+
+
+def sendings(session: Session, audit: str, sha256: str) -> list[Sending]:
+    """Of one file, the first one first."""
+    is_it = (Upload.audit_id == audit) & (Upload.sha256 == sha256)
+    rows = session.scalars(sa.select(Upload).where(is_it).order_by(Upload.id))
+    return [Sending(row.account_id, row.created_at, row.completed_at) for row in rows if row.completed_at is not None]
+
+
+def find_holding(session: Session, blobs: BlobStore, key: BlobKey) -> Holding | None:
+    """What the row says of a file that is still where it was put."""
+    row = session.get(Blob, (key.workspace, key.audit, key.sha256))
+    return Holding(row.stored_at, row.size, row.is_backed_up) if row is not None and blobs.exists(key) else None
 
 
 def add_upload(

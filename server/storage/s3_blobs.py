@@ -132,6 +132,9 @@ class S3Blobs:
         wanted = {_beside(BlobKey(workspace, audit, sha256), name): sha256 for sha256 in hashes}
         return {wanted[path] for path in self._names(f"{workspace}/{audit}") if path in wanted}
 
+    def names_beside(self, key: BlobKey) -> list[str]:
+        return [path.rpartition("/")[2] for path in self._names(f"{key.name}.beside")]
+
     def read_beside(self, key: BlobKey, name: str) -> bytes | None:
         with suppress(FileNotFoundError), _asking("read"):
             return bytes(obstore.get(self._store, _beside(key, name)).bytes())

@@ -23,7 +23,7 @@ ROUTES: dict[str, str] = dict(
     re.findall(r"^ {2}(\w+): '(/[^']*)',$", (ROOT / "pwa/src/routes.ts").read_text(encoding="utf-8"), re.MULTILINE)
 )
 OFFICE = ("clients", "client", "people", "mails")
-SAMPLE = ("sign_in", "audits", "audit", "audit_clause", "audit_finding", "audit_closing")
+SAMPLE = ("sign_in", "audits", "audit", "audit_clause", "audit_finding", "audit_evidence_chain", "audit_closing")
 SHEETS = ("Photo", "Note", "Finding", "Find a clause")
 HANDOVER = ("Write a file", "Take a file in")
 CLAUSE = "8.5.2"
@@ -44,6 +44,11 @@ class Reader:
         finding = self._last_part()
         self._lena.open_clause(CLAUSE)
         clause = self._last_part()
+        self._lena.enter("Evidence")
+        self._lena.page.get_by_role("main").get_by_role("button", name=re.compile("^Open the photo")).first.click()
+        of_photo = self._lena.page.get_by_role("dialog").get_by_role("link", name="Chain of custody")
+        evidence = (of_photo.get_attribute("href") or "").split("/")[-2]
+        self._lena.page.keyboard.press("Escape")
         self._jonas = tablets("jonas")
         self._jonas.sign_in("jonas@nordlicht.example")
         self._jonas.page.goto(f"{self._jonas.address}/#/clients")
@@ -56,6 +61,7 @@ class Reader:
         self._given = {
             "id": audit,
             "finding": finding,
+            "evidence": evidence,
             "clause": clause,
             "client": client.rpartition("/")[2],
             "token": "not-a-code",

@@ -169,7 +169,7 @@ def test_a_truncated_photo_is_damaged(files, keep, tmp_path):
 
 
 def test_a_decoder_that_gets_no_time_is_ended_and_asked_again(files, keep, tmp_path, monkeypatch):
-    monkeypatch.setattr("server.evidence.derivatives.TIMEOUT", 0.01)
+    monkeypatch.setattr("server.evidence.apart.TIMEOUT", 0.01)
     key = keep(photo(tmp_path))
     made = report_picture(files, key)
     assert (made.name, made.reason) == (None, "not_finished")

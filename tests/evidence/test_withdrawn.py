@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -358,10 +358,10 @@ def test_a_picture_that_is_being_made_for_a_report_meanwhile_does_not_stay(
 ):
     from server.evidence import derivatives
 
-    def decode_while_it_goes(_original: Path, target: Path, _drawing: str | None) -> None:
-        target.write_bytes(b"a smaller picture")
+    def decode_while_it_goes(_original: Path, targets: Mapping[int, Path], _drawing: str | None) -> None:
         withdraw(paula, shown)
-        target.write_bytes(b"a smaller picture")
+        for target in targets.values():
+            target.write_bytes(b"a smaller picture")
 
     monkeypatch.setattr(derivatives, "_decode", decode_while_it_goes)
     assert report_picture(files, key_of(shown)).name is None

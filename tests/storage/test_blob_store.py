@@ -136,6 +136,10 @@ def test_what_is_derived_lies_beside_and_goes_with_its_file(files, put, tmp_path
         assert not made.exists()
         assert files.blobs.has_beside(KEY, name)
         assert files.blobs.read_beside(KEY, name) == name.encode()
+    assert sorted(files.blobs.names_beside(KEY)) == ["0f.report.jpg", "report.jpg"]
+    others = {hashlib.sha256(bytes([number])).hexdigest() for number in range(6)}
+    for asked in ({KEY.sha256}, {KEY.sha256, *others}):
+        assert files.blobs.among_beside(WORKSPACE, AUDIT, asked, "report.jpg") == {KEY.sha256}
     files.blobs.remove_beside(KEY, "report.jpg")
     files.blobs.remove_beside(KEY, "report.jpg")
     assert not files.blobs.has_beside(KEY, "report.jpg")
@@ -143,6 +147,17 @@ def test_what_is_derived_lies_beside_and_goes_with_its_file(files, put, tmp_path
     files.blobs.delete(KEY)
     assert not files.blobs.remains(KEY)
     assert files.blobs.read_beside(KEY, "0f.report.jpg") is None
+    assert files.blobs.names_beside(KEY) == []
+
+
+def test_something_may_lie_beside_a_place_where_no_file_is_yet(files, tmp_path):
+    made = tmp_path / "made"
+    made.write_bytes(b"sent ahead")
+    files.blobs.keep_beside(KEY, "ahead.view.jpg", made)
+    assert not files.blobs.exists(KEY)
+    assert files.blobs.read_beside(KEY, "ahead.view.jpg") == b"sent ahead"
+    files.blobs.delete(KEY)
+    assert not files.blobs.remains(KEY)
 
 
 def test_what_has_rotted_is_set_aside_until_the_right_one_comes(files, put):

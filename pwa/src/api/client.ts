@@ -245,6 +245,11 @@ export class ApiClient {
     return this.#ask(`/api/audits/${audit}/evidence/${sha256}${small}`, {}, 'bytes');
   }
 
+  /** Where the file has been, as far as the server alone knows. */
+  readChain(audit: string, sha256: string): Promise<Answer<Schemas['ChainOfCustody']>> {
+    return this.#ask(`/api/audits/${audit}/evidence/${sha256}/chain`, {}, ['sha256', 'sendings', 'openings']);
+  }
+
   requestReport(audit: string, request: Schemas['ReportRequest']): Promise<Answer<Schemas['Report']>> {
     return this.#ask(`/api/audits/${audit}/reports`, { method: 'POST', json: request }, ['id', 'state']);
   }

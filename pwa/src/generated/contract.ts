@@ -157,6 +157,19 @@ export interface components {
             standard: string;
             title: components["schemas"]["Wording"];
         };
+        ChainOfCustody: {
+            credentials: components["schemas"]["Credentials"] | null;
+            is_withdrawn: boolean;
+            names: {
+                [key: string]: string;
+            };
+            openings: components["schemas"]["Opening"][];
+            pictures: components["schemas"]["MadePicture"][];
+            sendings: components["schemas"]["Sending"][];
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            sha256: string;
+            stored: components["schemas"]["StoredFile"] | null;
+        };
         ClauseInTree: {
             auditable: boolean;
             /** @example iso9001-2015:7.1.5.1 */
@@ -188,6 +201,23 @@ export interface components {
             finding: string;
             /** @enum {string} */
             grade: "major_nonconformity" | "minor_nonconformity" | "opportunity_for_improvement" | "positive" | "area_of_concern";
+        };
+        Credentials: {
+            actions?: string[];
+            /** @default false */
+            is_signer_known: boolean;
+            /** @default null */
+            organisation: string | null;
+            problems?: string[];
+            /** @default null */
+            signed_at: string | null;
+            /** @default null */
+            signed_by: string | null;
+            sources?: string[];
+            /** @enum {string} */
+            state: "waiting" | "none" | "valid" | "not_valid" | "unreadable" | "elsewhere" | "not_read";
+            /** @default null */
+            tool: string | null;
         };
         Custody: {
             /** Format: uuid */
@@ -435,6 +465,18 @@ export interface components {
         LeftAudits: {
             audits: components["schemas"]["LeftAudit"][];
         };
+        MadePicture: {
+            is_drawn_on: boolean;
+            long_edge: number;
+            /** @example 2026-11-24T09:41:07.250Z */
+            made_at: string;
+            made_by: string[];
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            made_from: string;
+            /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
+            sha256: string;
+            size: number;
+        };
         Mail: {
             attachments: string[];
             /** @example 2026-11-24T09:41:07.250Z */
@@ -485,6 +527,12 @@ export interface components {
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             site?: string | null;
             text?: string;
+        };
+        Opening: {
+            /** Format: uuid */
+            account: string;
+            /** @example 2026-11-24T09:41:07.250Z */
+            at: string;
         };
         /** @enum {string} */
         OperationKind: "add" | "set" | "del" | "resolve" | "seal" | "verdict" | "erasure" | "issuance";
@@ -744,6 +792,14 @@ export interface components {
             /** @example 0000000000000000000000000000000000000000000000000000000000000000 */
             sha256: string;
         };
+        Sending: {
+            /** Format: uuid */
+            account: string;
+            /** @example 2026-11-24T09:41:07.250Z */
+            arrived_at: string;
+            /** @example 2026-11-24T09:41:07.250Z */
+            began_at: string;
+        };
         ServerState: {
             /** Format: uuid */
             epoch: string;
@@ -801,6 +857,12 @@ export interface components {
         };
         /** @enum {string} */
         SlotState: "planned" | "done" | "not_held";
+        StoredFile: {
+            is_backed_up: boolean;
+            size: number;
+            /** @example 2026-11-24T09:41:07.250Z */
+            verified_at: string;
+        };
         Stroke: {
             points: number[][];
         };

@@ -48,6 +48,12 @@ export function formatDateTime(instant: string, timeZone?: string): string {
   return formatter(options).format(new Date(instant));
 }
 
+/** To the second: where it matters what was before what. */
+export function formatMoment(instant: string): string {
+  const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+  return formatter({ ...DATE_STYLES.medium, ...clock }).format(new Date(instant));
+}
+
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
   return new Intl.NumberFormat(locale.format, options).format(value);
 }

@@ -221,6 +221,8 @@ export interface UploadRow {
 export interface PictureRow {
   sha256: string;
   body: Body<ArrayBuffer>;
+  /** When it was made here, and by which version of the app; absent where it came ready or an earlier version made it. */
+  made?: Body<{ at: number; by: string }>;
 }
 
 export interface KeyRow {

@@ -1,15 +1,17 @@
 /** Smaller pictures of evidence, to look at. They can be made again at any time; the original stands in evidence-bytes.ts. */
 import { decode, encode } from './codec';
 import type { AuditbookDatabase } from './database';
+import { APP_VERSION, device } from './device';
 
 export async function keepPictures(
   db: AuditbookDatabase,
   sha256: string,
   pictures: { readonly thumbnail: ArrayBuffer; readonly view: ArrayBuffer },
 ): Promise<void> {
+  const made = encode({ at: device.now(), by: APP_VERSION });
   await db.transaction('rw', [db.evidence_thumbnails, db.evidence_views], async () => {
-    await db.evidence_thumbnails.put({ sha256, body: encode(pictures.thumbnail) });
-    await db.evidence_views.put({ sha256, body: encode(pictures.view) });
+    await db.evidence_thumbnails.put({ sha256, body: encode(pictures.thumbnail), made });
+    await db.evidence_views.put({ sha256, body: encode(pictures.view), made });
   });
 }
 

@@ -61,6 +61,10 @@ export async function askReports(audit: string): Promise<Asked<Schemas['Report']
   return justAsked(await api.readReports(audit));
 }
 
+export async function askChain(audit: string, sha256: string): Promise<Asked<Schemas['ChainOfCustody']>> {
+  return justAsked(await api.readChain(audit, sha256));
+}
+
 /** Where the server lacks a catalogue that a record names, and this tablet has it, it is brought and the report asked for again. */
 export async function requestReport(
   db: AuditbookDatabase,
