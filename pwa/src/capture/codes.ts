@@ -10,20 +10,24 @@ export interface ReadCode {
   readonly isCleaned: boolean;
 }
 
-/** Controls, directions, what is not to be seen and what has no glyph; `\p{Cs}`: half a character. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]+/gu;
+/** Controls and ends of lines. What separates parts, as the group separator of GS1 does, goes on separating them. */
+const SEPARATING = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
+/** Directions, what has no width, no glyph or no meaning; `Cs`: half a character. */
+const UNSEEN = /[\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu;
 
 /** Null where nothing is left that can be read. `most`: characters, counted by code points as everywhere. */
 export function readCode(raw: string, format: string, most: number): ReadCode | null {
-  // What separates parts, as the group separator of GS1 does, goes on separating them.
-  const seen = raw.replace(UNSEEN, ' ').replace(/\s+/gu, ' ').trim();
+  // What a label printer puts behind it is no trick.
+  const plain = raw.replace(/[\r\n\t]+$/u, '');
+  const clean = plain.replace(SEPARATING, ' ').replace(UNSEEN, '');
+  const seen = clean.replace(/\s+/gu, ' ').trim();
   const all = [...seen];
   if (all.length === 0) return null;
   return {
     text: all.slice(0, most).join('').trim(),
     format,
     cutFrom: all.length > most ? all.length : null,
-    isCleaned: /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/u.test(raw.replace(/[\r\n\t]+$/u, '')),
+    isCleaned: clean !== plain,
   };
 }
 
