@@ -31,6 +31,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         size = (picture.width + 80, picture.height + 80)
         side_by_side([picture], size).save(folder / f"{name}.png")
     as_camera(side_by_side(every[:3]), folder / "camera.mjpeg")
+    (folder / "none.png").write_text("a sheet of paper", encoding="utf-8")
     return {path.stem: path for path in folder.iterdir()}
 
 
@@ -92,7 +93,7 @@ def test_from_a_picture_and_poison_is_shown_cut_and_cleaned_before_it_is_taken(l
     expect(field).to_have_value("W-07")
 
     scan = _scan(lena, sheet, "Identifier")
-    scan.get_by_label("From a picture").set_input_files(pictures["camera"])
+    scan.get_by_label("From a picture").set_input_files(pictures["none"])
     expect(scan.get_by_text("This file is no picture")).to_be_visible()
     scan.get_by_label("From a picture").set_input_files(pictures["long"])
     expect(scan.get_by_text("4,000 characters, cut to the first 120")).to_be_visible()
