@@ -1,6 +1,5 @@
 """Codes of equipment and documents, read by the camera and from a picture, with the server dead; and what poison codes come to."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,10 +35,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch, pictures: dict[str, Path]) -> Iterator[None]:
+def seen(monkeypatch: pytest.MonkeyPatch, pictures: dict[str, Path]) -> None:
     file = f"--use-file-for-fake-video-capture={pictures['camera']}"
     monkeypatch.setattr(browser, "ARGUMENTS", [*browser.ARGUMENTS, file])
-    yield
 
 
 @pytest.fixture

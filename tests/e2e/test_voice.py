@@ -1,7 +1,6 @@
 """Dictation on the floor: off until somebody allows it, kept second by second, heard again, and on the server with its length."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -29,7 +28,7 @@ NAME = re.compile(r"^Open: Voice note, \d\d:\d\d · 0:0[1-9]$")
 
 
 @pytest.fixture
-def lena(tablet: Tablets) -> Iterator[Tablet]:
+def lena(tablet: Tablets) -> Tablet:
     """In an audit in which its auditors may dictate."""
     lena = tablet.in_the_audit("lena")
     lena.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Note", exact=True).click()
@@ -41,7 +40,7 @@ def lena(tablet: Tablets) -> Iterator[Tablet]:
     expect(allowed).not_to_be_checked()
     allowed.check()
     lena.open_slot("Final inspection")
-    yield lena
+    return lena
 
 
 def _recorder(lena: Tablet) -> Locator:

@@ -205,7 +205,9 @@ def test_a_voice_note_stands_with_its_length_and_its_hash(material: ReportMateri
     """What was found after the browser had been killed says so; where no app said the length, none is made up."""
     file = {"media_type": "audio/webm", "source": "microphone", "size": 332_000}
     said = piece("v1", "voice_note", "08:50", **file, sha256="ab" * 32, recording={"length": 83_250, "end": "stopped"})
-    found = piece("v2", "voice_note", "08:51", **file, sha256="cd" * 32, recording={"length": 5_000, "end": "recovered"})
+    found = piece(
+        "v2", "voice_note", "08:51", **file, sha256="cd" * 32, recording={"length": 5_000, "end": "recovered"}
+    )
     brought = piece("v3", "voice_note", "08:52", **file, sha256="ef" * 32, caption="Dictated elsewhere")
     shown = changed(material, evidence=[*material.report.record["evidence"], said, found, brought], pictures=["v1"])
     rows = groups(shown)["Voice notes"]
