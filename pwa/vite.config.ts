@@ -20,7 +20,7 @@ export default defineConfig({
       // src/app-update.svelte.ts registers: the person decides when the new version starts.
       injectRegister: false,
       injectManifest: {
-        globPatterns: ['**/*.{js,css,html,svg,png,woff2,webmanifest}'],
+        globPatterns: ['**/*.{js,css,html,svg,png,wasm,woff2,webmanifest}'],
         // Hashed names never change their content, so they need no second fingerprint.
         dontCacheBustURLsMatching: /^assets\//,
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,

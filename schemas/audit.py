@@ -64,6 +64,8 @@ class AuditSchema(EntitySchema):
     next_audit = paragraphs()
     positions = one_of(PositionUse)
     """While nobody has said so, no position is asked of any tablet."""
+    voice_notes = flag()
+    """Whether auditors may dictate. While nobody has said so, no tablet asks for its microphone."""
 
 
 class TeamMemberSchema(EntitySchema):

@@ -21,7 +21,14 @@ from schemas.base import (
 )
 from server.domain.annotation import LONGEST_TEXT, MOST_POINTS, MOST_POINTS_IN_ALL, MOST_SHAPES, UNITS
 from server.domain.evidence import FULL_TURN, fits_its_file
-from server.domain.vocabulary import AnnotationColour, AnnotationKind, EvidenceKind, EvidenceMethod, EvidenceSource
+from server.domain.vocabulary import (
+    AnnotationColour,
+    AnnotationKind,
+    EvidenceKind,
+    EvidenceMethod,
+    EvidenceSource,
+    RecordingEnd,
+)
 
 MAX_EVIDENCE_BYTES = 200 * 1024 * 1024
 
@@ -110,6 +117,16 @@ class PositionSchema(StrictSchema):
     measured_at = instant(required=True)
 
 
+class RecordingSchema(StrictSchema):
+    """
+    Of a voice note: how long it is, in milliseconds as the recorder counted them, pauses left out, and how it ended. The file itself
+    may not say: WebM that is written while one speaks has no length.
+    """
+
+    length = whole(required=True, most=86_400_000)
+    end = one_of(RecordingEnd, required=True)
+
+
 class EvidenceSchema(EntitySchema):
     """
     A file as it left the shutter (exact bytes, hashed on the device before anything else), or what was seen or heard in words:
@@ -117,7 +134,8 @@ class EvidenceSchema(EntitySchema):
     who of the client said yes.
 
     `captured_at` is when it was recorded. `observed_at` is when it was seen, where that was another time, as on paper in an
-    explosive area. `clock` and `position` were written by the app when it was recorded. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`. `retakes` is the earlier
+    explosive area. `clock`, `position` and, of a voice note, `recording` were
+    written by the app when it was recorded. `interviewee` is a role, not a name. `samples` are the identifiers of what was drawn from `population`. `retakes` is the earlier
     photo that it shows again: what was put right is seen beside what was wrong.
     """
 
@@ -148,6 +166,7 @@ class EvidenceSchema(EntitySchema):
     clock = fields.Nested(ClockSchema, allow_none=True)
     position = fields.Nested(PositionSchema, allow_none=True)
     retakes = entity_reference()
+    recording = fields.Nested(RecordingSchema, allow_none=True)
 
     @validates_schema
     def _check_file(self, data: Mapping[str, Any], **_: Any) -> None:

@@ -23,8 +23,10 @@ SHIPPED_IN_THE_APP = (
 BROUGHT_ALONG = {
     "c2pa-python": "its wheel brings libraries in Rust, ring (Apache-2.0 AND ISC) and rustls-webpki (ISC) among them",
     "pillow-heif": "its wheel brings libheif and libde265 (LGPL-3.0) and x265 (GPL-2.0)",
+    "zxing-wasm": "its decoder is ZXing-C++ (Apache-2.0)",
+    "barcode-detector": "holds parts of zxing-wasm (MIT)",
 }
-"""Libraries inside a wheel under another licence than the one that its metadata states."""
+"""Works inside a package that its metadata does not name."""
 
 OWN_DATA = """
 ## Fonts and data
@@ -87,10 +89,12 @@ def _licence(found: PackageMetadata) -> str:
 def _javascript_rows() -> list[str]:
     packages = json.loads((ROOT / "pwa/package-lock.json").read_text(encoding="utf-8"))["packages"]
     wanted = [path for path in packages if path.startswith("node_modules/") and _is_shipped(path, packages[path])]
-    return [
-        f"| {path.removeprefix('node_modules/')} | {packages[path]['version']} | {packages[path].get('license', 'see its page')} |"
-        for path in sorted(wanted)
-    ]
+    return [_javascript_row(path.removeprefix("node_modules/"), packages[path]) for path in sorted(wanted)]
+
+
+def _javascript_row(name: str, package: dict[str, str]) -> str:
+    licence = "; ".join(filter(None, (package.get("license", "see its page"), BROUGHT_ALONG.get(name))))
+    return f"| {name} | {package['version']} | {licence} |"
 
 
 def _is_shipped(path: str, package: dict[str, object]) -> bool:

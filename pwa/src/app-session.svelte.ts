@@ -6,6 +6,7 @@
  */
 import { ApiClient } from './api/client';
 import { makeMissingPictures } from './commands/evidence';
+import { recoverRecordings } from './commands/voice';
 import type { Refusal } from './domain/refusal';
 import type { Schemas } from './domain/vocabulary';
 import { nothingIsOpen } from './nothing-is-open';
@@ -117,6 +118,7 @@ class AppSession {
       if (given && this.current?.account === given.account) this.#refresh(given);
     });
     void makeMissingPictures(session).catch(() => undefined);
+    void recoverRecordings(session).catch(() => undefined);
   }
 
   async #giveAway(): Promise<void> {

@@ -68,6 +68,8 @@ _POSITION = "position"
 """Where it was recorded. Its key stands in a record only where the audit says that positions are told."""
 _RETAKES = "retakes"
 """The earlier photo that it shows again. Its key stands in a record only where that one is in it as well."""
+_RECORDING = "recording"
+"""How long a voice note is and how it ended. Its key stands in a record only where the app could say so."""
 _DRAWN = "annotation"
 """What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it."""
 _JUDGEMENT = ("criterion", "process", "site", "shift", "auditor", "result", "reason")
@@ -112,7 +114,7 @@ SEALED_FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict(_LISTED.values()),
     "finding": _FINDING,
     "finding_grade": _GRADE,
-    "evidence": (*_EVIDENCE, _DRAWN, _CLOCK, _POSITION, _RETAKES),
+    "evidence": (*_EVIDENCE, _DRAWN, _CLOCK, _POSITION, _RETAKES, _RECORDING),
     "evidence_link": (),
     "judgement": _JUDGEMENT,
     "attendance": _ATTENDANCE,
@@ -317,6 +319,7 @@ def _evidence_content(view: LogView, evidence: EntityView, is_located: bool) -> 
         _DRAWN: drawn,
         _CLOCK: evidence.get(_CLOCK),
         _POSITION: evidence.get(_POSITION) if is_located else None,
+        _RECORDING: evidence.get(_RECORDING),
         _RETAKES: earlier if any(one.id == earlier for one in _evidence(view)) else None,
     }
     return {

@@ -132,6 +132,15 @@ class EvidenceSource(StrEnum):
     CAMERA_FRAME = "camera_frame"
     SYSTEM_CAMERA = "system_camera"
     FILE = "file"
+    MICROPHONE = "microphone"
+
+
+class RecordingEnd(StrEnum):
+    """How a voice note came to its end. `RECOVERED`: the browser was gone, and what had been kept until then was found at its next start."""
+
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    RECOVERED = "recovered"
 
 
 class SlotState(StrEnum):

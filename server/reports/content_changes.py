@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from server.reports.content_evidence import position_words
+from server.reports.content_evidence import position_words, recording_words
 from server.reports.material import Record
 from server.reports.parts import Change, Changes
 from server.reports.telling import LISTED_AS, Telling
@@ -170,6 +170,8 @@ def told_value(telling: Telling, name: str, value: Any) -> str:
         return position_words(words, value)
     if name == "clock":
         return words.say("evidence.skew", seconds=round(value["skew"] / 1000))
+    if name == "recording":
+        return recording_words(words, value)
     if name == "annotation":
         return words.count("drawn.shapes", len(value))
     if name == "samples":

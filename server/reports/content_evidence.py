@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from server.domain.evidence import FULL_TURN, WITH_FILE, is_off, method_of
-from server.domain.vocabulary import EvidenceKind, EvidenceMethod
+from server.domain.vocabulary import EvidenceKind, EvidenceMethod, RecordingEnd
 from server.reports.drawn import drawing, is_covered, picture_name
 from server.reports.material import Record
 from server.reports.parts import Drawn, Evidence, EvidenceGroup, EvidenceRow
@@ -76,6 +76,8 @@ def name_of(telling: Telling, item: Record) -> str:
             return str(item.get("interviewee") or words.word("evidence", EvidenceKind.INTERVIEW))
         case EvidenceKind.OBSERVATION:
             return str(item.get("caption") or words.word("evidence", EvidenceKind.OBSERVATION))
+        case EvidenceKind.VOICE_NOTE:
+            return str(item.get("caption") or words.word("evidence", EvidenceKind.VOICE_NOTE))
     return str(item.get("caption") or words.say("picture.no_caption"))
 
 
@@ -170,6 +172,17 @@ def position_words(words: Words, position: Record | None) -> str:
     return words.say("evidence.position", where=where, metres=position["accuracy"])
 
 
+def recording_words(words: Words, recording: Record | None) -> str:
+    """How long a voice note is, and that it does not end where its speaker stopped it."""
+    if not recording:
+        return ""
+    seconds = round(recording["length"] / 1000)
+    length = words.say("recording.length", minutes=seconds // 60, seconds=f"{seconds % 60:02}")
+    if recording["end"] == RecordingEnd.STOPPED:
+        return length
+    return words.listed([length, words.word("recording_end", recording["end"])])
+
+
 def _facts(telling: Telling, item: Record, findings: list[str]) -> list[str]:
     words = telling.words
     recorded = words.instant(item.get("captured_at"))
@@ -183,7 +196,11 @@ def _facts(telling: Telling, item: Record, findings: list[str]) -> list[str]:
         telling.account_name(item.get("recorded_by")),
     ]
     if item.get("sha256"):
-        facts += [words.size(item.get("size") or 0), item.get("media_type") or ""]
+        facts += [
+            recording_words(words, item.get("recording")),
+            words.size(item.get("size") or 0),
+            item.get("media_type") or "",
+        ]
     if telling.is_lacking(item):
         facts.append(words.say("evidence.lacking"))
     if item.get("allowed_by"):

@@ -54,7 +54,7 @@ def open_profile(playwright: Playwright, profile: Path, viewport: ViewportSize |
         has_touch=True,
         locale="en-GB",
         timezone_id="Europe/Berlin",
-        permissions=["camera"],
+        permissions=["camera", "microphone"],
         color_scheme="light",
     )
     context.set_default_timeout(PATIENCE)

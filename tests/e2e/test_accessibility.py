@@ -160,6 +160,35 @@ def test_axe_finds_nothing_where_photos_are_forbidden(reader: Reader, hands: Tab
 
 
 @pytest.mark.parametrize("theme", ["paper", "night"])
+def test_axe_finds_nothing_where_one_dictates_and_hears_it_again(reader: Reader, hands: Tablets, theme: str):
+    page = reader.read("audit_setup", theme, PHONE).page
+    page.get_by_role("checkbox", name="Voice notes").check()
+    tablet = reader.read("audit", theme, PHONE)
+    page.get_by_role("navigation", name="Capture").get_by_role("button", name="Note", exact=True).click()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_role("button", name="Voice note", exact=True).click()
+    found = reader.violations(tablet)
+    sheet.get_by_role("button", name="Start recording").click()
+    expect(sheet.get_by_role("timer")).to_have_text("0:01")
+    found += reader.violations(tablet)
+    sheet.get_by_role("button", name="Stop and keep").click()
+    tablet.enter("Evidence")
+    page.get_by_role("main").get_by_role("button", name=re.compile("^Open: Voice note")).first.click()
+    expect(page.get_by_role("slider", name="Position in the voice note")).to_be_visible()
+    assert found + reader.violations(tablet) == []
+
+
+@pytest.mark.parametrize("theme", ["paper", "night"])
+def test_axe_finds_nothing_where_codes_are_scanned(reader: Reader, hands: Tablets, theme: str):
+    tablet = reader.read("audit", theme, PHONE)
+    tablet.page.get_by_role("navigation", name="Capture").get_by_role("button", name="Note", exact=True).click()
+    tablet.page.get_by_role("button", name="Record", exact=True).click()
+    tablet.page.get_by_role("button", name="Scan a code").click()
+    expect(tablet.page.get_by_role("dialog", name="Scan: Sample")).to_be_visible()
+    assert reader.violations(tablet) == []
+
+
+@pytest.mark.parametrize("theme", ["paper", "night"])
 @pytest.mark.parametrize("button", HANDOVER)
 def test_axe_finds_nothing_where_work_is_taken_out_by_hand(reader: Reader, hands: Tablets, button: str, theme: str):
     tablet = reader.read("sync", theme, PHONE)

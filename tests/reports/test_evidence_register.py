@@ -201,6 +201,24 @@ def test_a_position_is_told_where_the_record_has_one(material: ReportMaterial):
     assert not any("° N" in row.facts for row in shown["Photos"])
 
 
+def test_a_voice_note_stands_with_its_length_and_its_hash(material: ReportMaterial):
+    """What was found after the browser had been killed says so; where no app said the length, none is made up."""
+    file = {"media_type": "audio/webm", "source": "microphone", "size": 332_000}
+    said = piece("v1", "voice_note", "08:50", **file, sha256="ab" * 32, recording={"length": 83_250, "end": "stopped"})
+    found = piece(
+        "v2", "voice_note", "08:51", **file, sha256="cd" * 32, recording={"length": 5_000, "end": "recovered"}
+    )
+    brought = piece("v3", "voice_note", "08:52", **file, sha256="ef" * 32, caption="Dictated elsewhere")
+    shown = changed(material, evidence=[*material.report.record["evidence"], said, found, brought], pictures=["v1"])
+    rows = groups(shown)["Voice notes"]
+    assert [row.caption for row in rows] == ["Voice note", "Voice note", "Dictated elsewhere"]
+    assert [row.sha256 for row in rows] == ["ab" * 32, "cd" * 32, "ef" * 32]
+    assert "1:23 min · 332.0 kB · audio/webm" in rows[0].facts and "Observation" in rows[0].facts
+    assert "0:05 min, found at the next start" in rows[1].facts
+    assert " min" not in rows[2].facts
+    assert all(row.name == "" for row in rows)
+
+
 def test_before_and_after_stand_side_by_side(material: ReportMaterial):
     """Whatever stands between them in the order of numbers; the register says it as well."""
     record = material.report.record

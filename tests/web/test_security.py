@@ -23,7 +23,7 @@ def test_every_answer_carries_the_headers_that_keep_other_sites_out(app: Flask, 
     assert "unsafe-inline" not in CONTENT_SECURITY_POLICY
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Permissions-Policy"].startswith("camera=(self), geolocation=(self),")
+    assert headers["Permissions-Policy"].startswith("camera=(self), geolocation=(self), microphone=(self),")
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "Strict-Transport-Security" not in headers
 

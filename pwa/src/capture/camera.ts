@@ -41,12 +41,15 @@ type StillCameraMaker = new (track: MediaStreamTrack) => StillCamera;
 const FRAME_QUALITY = 0.92;
 
 /** `environment` looks away from the person, `user` at them. */
-export async function openCamera(facing: 'environment' | 'user' = 'environment'): Promise<Camera> {
+export async function openCamera(
+  facing: 'environment' | 'user' = 'environment',
+  size: Pick<MediaTrackConstraints, 'width' | 'height'> = { width: { ideal: 4096 }, height: { ideal: 3072 } },
+): Promise<Camera> {
   if (!navigator.mediaDevices?.getUserMedia) throw new NoCamera('camera.none');
   let stream: MediaStream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({
-      video: { facingMode: { ideal: facing }, width: { ideal: 4096 }, height: { ideal: 3072 } },
+      video: { facingMode: { ideal: facing }, ...size },
       audio: false,
     });
   } catch (problem) {
@@ -76,6 +79,22 @@ export function zoomOf(track: MediaStreamTrack | undefined): Zoom | undefined {
 /** Throws where the camera refuses. */
 export async function zoomCamera(track: MediaStreamTrack, times: number): Promise<void> {
   await track.applyConstraints({ advanced: [{ zoom: times } as MediaTrackConstraintSet] });
+}
+
+/** Whether this camera has a lamp that the browser can switch. */
+export function hasTorch(track: MediaStreamTrack | undefined): boolean {
+  return track !== undefined && 'torch' in (track.getCapabilities?.() ?? {});
+}
+
+/** False where the lamp refuses. */
+export async function lightTorch(track: MediaStreamTrack | undefined, isLit: boolean): Promise<boolean> {
+  if (track === undefined) return false;
+  try {
+    await track.applyConstraints({ advanced: [{ torch: isLit } as MediaTrackConstraintSet] });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A still at the sensor's own size; undefined where the browser or this camera cannot. */

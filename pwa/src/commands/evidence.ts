@@ -23,7 +23,7 @@ export const MAX_EVIDENCE_BYTES = 200 * 1024 * 1024;
 
 export interface NewEvidence extends Pick<
   Fields<'evidence'>,
-  'caption' | 'process' | 'site' | 'shift' | 'area' | 'method' | 'observed_at' | 'allowed_by' | 'position'
+  'caption' | 'process' | 'site' | 'shift' | 'area' | 'method' | 'observed_at' | 'allowed_by' | 'position' | 'recording'
 > {
   /** A camera's `Shot`, or a `File` of an input: read at once, since a camera's file does not stay readable. */
   readonly content: ArrayBuffer | Blob;
@@ -35,6 +35,8 @@ export interface NewEvidence extends Pick<
   readonly criterion?: string | null;
   /** The earlier photo that it shows again: it bears out what that one does. */
   readonly retakes?: string;
+  /** Of a voice note: its id and when it was begun, since it may come a start of the app later. */
+  readonly begun?: { readonly id: string; readonly at: string };
 }
 
 export type EvidenceAdded = Created & {
@@ -48,7 +50,7 @@ export async function addEvidence(
   audit: string,
   given: NewEvidence,
 ): Promise<Outcome<EvidenceAdded>> {
-  const capturedAt = instant();
+  const capturedAt = given.begun?.at ?? instant();
   const isFile = given.content instanceof Blob;
   // First of all: whatever is awaited before this may be the moment in which iOS takes the file away.
   const bytes = given.content instanceof Blob ? await given.content.arrayBuffer() : given.content;
@@ -57,9 +59,9 @@ export async function addEvidence(
   if (bytes.byteLength === 0) return refuse('evidence.empty');
   if (bytes.byteLength > MAX_EVIDENCE_BYTES) return refuse('evidence.too_large', { limit: MAX_EVIDENCE_BYTES });
   const sha256 = await hashOf(bytes);
-  const id = newId();
-  const { caption, process, site, shift, area, method, observed_at, allowed_by, retakes } = given;
-  const kind = mediaType.startsWith('image/') ? 'photo' : 'file';
+  const id = given.begun?.id ?? newId();
+  const { caption, process, site, shift, area, method, observed_at, allowed_by, retakes, recording } = given;
+  const kind = recording ? 'voice_note' : mediaType.startsWith('image/') ? 'photo' : 'file';
   // Of the client's documents a copy is kept only with the client's yes; a photo where the area allows it.
   if (kind === 'file' && !allowed_by?.trim()) return refuse('evidence.copy_not_allowed');
   if (kind === 'photo') {
@@ -78,7 +80,18 @@ export async function addEvidence(
       file_name: given.fileName?.slice(0, 300) ?? (isFile ? nameOf(given.content) : null),
       captured_at: capturedAt,
     }),
-    ...setAll('evidence', id, { caption, process, site, shift, area, method, observed_at, allowed_by, retakes }),
+    ...setAll('evidence', id, {
+      caption,
+      process,
+      site,
+      shift,
+      area,
+      method,
+      observed_at,
+      allowed_by,
+      retakes,
+      recording,
+    }),
     ...(await circumstances(session, audit, id, given.position)),
   ];
   changes.push(

@@ -66,6 +66,8 @@ const CLOCK = 'clock';
 const POSITION = 'position';
 /** The earlier photo that it shows again. Its key stands in a record only where that one is in it as well. */
 const RETAKES = 'retakes';
+/** How long a voice note is and how it ended. Its key stands in a record only where the app could say so. */
+const RECORDING = 'recording';
 /** What is drawn on evidence. Its key stands in a record only where something is: most has nothing, and says nothing of it. */
 const DRAWN = 'annotation';
 const JUDGEMENT = ['criterion', 'process', 'site', 'shift', 'auditor', 'result', 'reason'];
@@ -121,7 +123,7 @@ export const SEALED_FIELDS: Partial<Record<EntityKind, readonly string[]>> = {
   team_member: LISTED.team[1],
   finding: FINDING,
   finding_grade: GRADE,
-  evidence: [...EVIDENCE, DRAWN, CLOCK, POSITION, RETAKES],
+  evidence: [...EVIDENCE, DRAWN, CLOCK, POSITION, RETAKES, RECORDING],
   evidence_link: [],
   judgement: JUDGEMENT,
   attendance: ATTENDANCE,
@@ -331,6 +333,7 @@ function evidenceContent(view: LogView, evidence: EntityView<'evidence'>, isLoca
     [DRAWN]: evidence.get('sha256') ? valueOf(evidence, DRAWN) : null,
     [CLOCK]: valueOf(evidence, CLOCK),
     [POSITION]: isLocated ? valueOf(evidence, POSITION) : null,
+    [RECORDING]: valueOf(evidence, RECORDING),
     [RETAKES]: evidenceIn(view).some(({ id }) => id === evidence.get(RETAKES)) ? valueOf(evidence, RETAKES) : null,
   };
   return {

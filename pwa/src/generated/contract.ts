@@ -79,6 +79,7 @@ export interface components {
             /** @enum {string} */
             type: "gap_analysis" | "internal" | "pre_assessment" | "stage_1" | "stage_2" | "surveillance" | "recertification" | "special" | "supplier";
             unresolved_issues?: string;
+            voice_notes?: boolean;
             /**
              * Format: uuid
              * @example 0191e6a0-0000-7000-8000-0000000000a1
@@ -308,6 +309,7 @@ export interface components {
             position?: components["schemas"]["Position"] | null;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             process?: string | null;
+            recording?: components["schemas"]["Recording"] | null;
             /** @example 0191e6a0-0000-7000-8000-0000000000a1 */
             retakes?: string | null;
             revision?: string;
@@ -320,7 +322,7 @@ export interface components {
             site?: string | null;
             size: number | null;
             /** @enum {string|null} */
-            source: "camera_still" | "camera_frame" | "system_camera" | "file" | null;
+            source: "camera_still" | "camera_frame" | "system_camera" | "file" | "microphone" | null;
             title?: string;
         };
         /** @enum {string} */
@@ -336,7 +338,7 @@ export interface components {
         /** @enum {string} */
         EvidenceMethod: "documentation" | "interview" | "observation";
         /** @enum {string} */
-        EvidenceSource: "camera_still" | "camera_frame" | "system_camera" | "file";
+        EvidenceSource: "camera_still" | "camera_frame" | "system_camera" | "file" | "microphone";
         Finding: {
             /** @enum {string|null} */
             acknowledgement?: "acknowledged" | "dissent" | null;
@@ -715,6 +717,13 @@ export interface components {
         };
         /** @enum {string} */
         RecommendationOutcome: "recommended" | "recommended_after_closure" | "not_recommended";
+        Recording: {
+            /** @enum {string} */
+            end: "stopped" | "interrupted" | "recovered";
+            length: number;
+        };
+        /** @enum {string} */
+        RecordingEnd: "stopped" | "interrupted" | "recovered";
         Report: {
             /** Format: uuid */
             audit: string;

@@ -73,6 +73,13 @@ export function formatDuration(milliseconds: number): string {
   return formatList(parts.slice(0, 2));
 }
 
+/** Of a recording: minutes and seconds, `1:05`. */
+export function formatLength(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const two = { minimumIntegerDigits: 2 };
+  return `${formatNumber(Math.floor(seconds / 60))}:${formatNumber(seconds % 60, two)}`;
+}
+
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
 export function formatBytes(bytes: number): string {

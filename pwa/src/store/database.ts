@@ -10,6 +10,7 @@
  *   changes.ts   add set resolve del seal            what a change looks like
  *   queries.ts   watchAudits watchLog watchEvidence watchOutbox ...   reads that keep themselves current
  *   drafts.ts    draftKeeper readDrafts              text that is being typed
+ *   recordings.ts  what is being dictated, until it is evidence
  *   outbox.ts    what has not reached the server yet
  *   pulled.ts    pages from the server, cursor, repair
  *   carried.ts   what came by hand from another tablet and is to be taken to the server
@@ -240,6 +241,28 @@ export interface DraftRow {
   body: Body<{ text: string; saved_at: number }>;
 }
 
+/** A voice note that is being recorded; it has the id of the evidence that it becomes. */
+export interface RecordingRow {
+  id: string;
+  audit: string;
+  body: Body<Recording>;
+}
+
+export interface Recording {
+  readonly captured_at: string;
+  readonly media_type: string;
+  /** How much of it lies here, in milliseconds. */
+  readonly length: number;
+  /** Where, and what for: as fields of evidence, and of its link. */
+  readonly about: Readonly<Record<string, unknown>>;
+}
+
+export interface RecordingChunkRow {
+  id: string;
+  index: number;
+  body: Body<ArrayBuffer>;
+}
+
 export interface ReferenceRow {
   key: string;
   body: Body<{ value: unknown; etag: string | null; fetched_at: number }>;
@@ -271,6 +294,8 @@ export class AuditbookDatabase extends Dexie {
   declare uploads: Table<UploadRow, [string, string]>;
   declare keys: Table<KeyRow, string>;
   declare drafts: Table<DraftRow, [string, string, string]>;
+  declare recordings: Table<RecordingRow, string>;
+  declare recording_chunks: Table<RecordingChunkRow, [string, number]>;
   declare reference: Table<ReferenceRow, string>;
   declare device_state: Table<StateRow, string>;
   readonly account: string;
@@ -310,6 +335,7 @@ export class AuditbookDatabase extends Dexie {
       reference: 'key',
       device_state: 'key',
     });
+    this.version(2).stores({ recordings: 'id', recording_chunks: '[id+index]' });
   }
 
   async #giveAway(): Promise<void> {

@@ -10,7 +10,8 @@ import { expect, test } from 'vitest';
 import { ApiClient } from '../api/client';
 import { createAudit } from '../commands/audit';
 import type { Created } from '../commands/session';
-import { sha256Of } from '../domain/operation';
+import { digestOf, sha256Of } from '../domain/operation';
+import { lengthen } from '../domain/short-form';
 import { SyncEngine } from '../sync/engine';
 import { ModelServer } from '../sync/model-server';
 import { readAgain } from './read-again';
@@ -21,6 +22,7 @@ import { APP_VERSION, instant, newId } from './device';
 import { draftKeeper, readDrafts } from './drafts';
 import { cutEvidence, readEvidence } from './evidence-bytes';
 import { readOutbox } from './outbox';
+import { appendToRecording, beginRecording } from './recordings';
 import { readEntity } from './queries';
 import { freezeRows, storesOf, thaw, type OldTablet } from './frozen';
 import { base64url } from './keys';
@@ -73,7 +75,10 @@ test.each(VERSIONS)('%s: what waited is sent as it was written, and work goes on
     .get(old.audit)!
     .entries.filter(({ origin }) => origin === 'device')
     .map(({ data }) => data);
-  const sent = old.batches.flatMap((body) => (JSON.parse(body) as { operations: string[] }).operations);
+  const sent = old.batches.flatMap((body) => {
+    const { operations } = JSON.parse(body) as { operations: string[] };
+    return lengthen(operations, (_, whole) => digestOf(whole))!;
+  });
   expect(texts.slice(0, -1)).toEqual(sent);
   expect((await readOutbox(db)).operations).toBe(0);
 });
@@ -134,6 +139,9 @@ async function makeTablet(): Promise<OldTablet> {
     add('note', note, { observed_at: instant() }),
     ...setAll('note', note, { text: 'Petra keeps the recall list on paper' }),
   ]);
+  const voice = { id: newId(), audit, captured_at: instant(), media_type: 'audio/webm', about: {} };
+  await beginRecording(db, voice);
+  await appendToRecording(db, voice.id, 0, Uint8Array.from({ length: 300 }, (_, index) => index % 251).buffer, 1000);
   const bytes = Uint8Array.from({ length: 2000 }, (_, index) => (index * 7) % 251).buffer;
   const sha256 = sha256Of(new Uint8Array(bytes));
   const born = {

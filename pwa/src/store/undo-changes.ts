@@ -53,6 +53,7 @@ const UNWRITTEN: Readonly<Record<string, Value>> = {
   'evidence.allowed_by': '',
   'evidence.is_in_report': false,
   'audit.positions': 'off',
+  'audit.voice_notes': false,
   'area.name': '',
   'area.site': null,
   'area.photo_policy': 'ask',

@@ -18,7 +18,7 @@ const title = (text: string) => set('finding', 'f1', 'title', text);
 class NextDatabase extends AuditbookDatabase {
   constructor(account: string, indexedDB: IDBFactory) {
     super(account, { indexedDB, IDBKeyRange });
-    this.version(2)
+    this.version(3)
       .stores({ plans: 'id', uploads: '[audit+sha256], sha256, state, size' })
       .upgrade((upgrade) => upgrade.table('device_state').put({ key: 'plans', value: true }));
   }

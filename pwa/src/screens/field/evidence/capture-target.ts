@@ -8,8 +8,8 @@ export interface CaptureTarget {
 
 export interface Capturing {
   readonly what: 'photo' | 'note' | 'finding' | 'find';
-  /** The kind of evidence in words that the sheet opens with; a note where nothing is said. */
-  readonly kind?: ToldKind;
+  /** What the sheet for words and dictation opens with; a note where nothing is said. */
+  readonly kind?: ToldKind | 'voice_note';
   readonly target?: CaptureTarget;
   /** The photo that is taken once more, to show what has become of it. */
   readonly again?: string;

@@ -1,11 +1,12 @@
 /** How a piece of evidence is called while nobody has written a caption, and what stands where one was withdrawn. */
 import type { TrayPiece } from '../../../components/tray-piece';
 import { isTold } from '../../../domain/evidence';
-import { formatDateTime, formatTime, say, t } from '../../../i18n';
+import { formatDateTime, formatLength, formatTime, say, t } from '../../../i18n';
 import type { IconName } from '../../../look/icons';
 import type { LogView } from '../../../domain/fold';
 import { authorName, type EvidenceItem } from '../../../store/queries';
 import { saidOf } from '../erased';
+import { lengthOf } from '../voice/voice-words';
 
 export function labelOf(item: EvidenceItem): string {
   const label = nameOf(item);
@@ -18,10 +19,19 @@ function nameOf(item: EvidenceItem): string {
   const kind = entity.get('kind');
   if (isTold(kind)) return toldName(item) || say('evidence.kind', kind);
   const caption = saidOf(entity, 'caption');
+  if (kind === 'voice_note') return voiceName(item, caption);
   if (caption) return caption;
   const time = formatTime(item.capturedAt || '1970-01-01T00:00:00Z');
   if (entity.get('kind') === 'photo') return t('evidence.photo_at', { time });
   return entity.get('file_name') || t('evidence.file_at', { time });
+}
+
+/** With its length, so that a list says how long it takes to hear it. */
+function voiceName(item: EvidenceItem, caption: string): string {
+  const time = formatTime(item.capturedAt || '1970-01-01T00:00:00Z');
+  const name = caption || t('evidence.voice_at', { time });
+  const length = lengthOf(item);
+  return length === null ? name : `${name} · ${formatLength(length)}`;
 }
 
 /** What was told is called by what it is found by: a document by number and title, an interview by the role of whom was asked. */
