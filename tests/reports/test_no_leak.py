@@ -8,6 +8,7 @@ import email.policy
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pikepdf
@@ -127,10 +128,8 @@ def parts_of(pdf: bytes) -> Iterator[bytes]:
             yield thing.unparse(resolved=True) if not isinstance(thing, pikepdf.Stream) else repr(dict(thing)).encode()
             if isinstance(thing, pikepdf.Stream):
                 yield thing.read_raw_bytes()
-                try:
+                with suppress(pikepdf.PdfError):  # A picture has no further form.
                     yield thing.read_bytes()
-                except pikepdf.PdfError:
-                    pass  # A picture, which has no further form.
         for name in document.attachments:
             yield name.encode()
             yield document.attachments[name].get_file().read_bytes()

@@ -120,6 +120,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("GET", "/api/reports/<uuid:report>.pdf"): AUDIT,
     ("POST", "/api/audits/<uuid:audit>/evidence/known"): Access(Open.AUDIT, {"sha256": []}),
     ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>"): AUDIT,
+    ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>/chain"): AUDIT,
     # Of those who see it the programme manager alone: tests/evidence/test_withdrawn.py.
     ("POST", "/api/audits/<uuid:audit>/erasures"): Access(Open.AUDIT, {"evidence": new_id(), "reason": "Withdrawn."}),
 }
