@@ -125,6 +125,7 @@ TABLE: dict[tuple[str, str], Access] = {
     ("PUT", "/api/audits/<uuid:audit>/evidence/<sha256>/pictures/<size>"): Access(
         Open.AUDIT, headers={"Content-Type": "image/jpeg"}, data="a picture"
     ),
+    ("GET", "/api/audits/<uuid:audit>/evidence/<sha256>/chain"): AUDIT,
     # Of those who see it the programme manager alone: tests/evidence/test_withdrawn.py.
     ("POST", "/api/audits/<uuid:audit>/erasures"): Access(Open.AUDIT, {"evidence": new_id(), "reason": "Withdrawn."}),
 }

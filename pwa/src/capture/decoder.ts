@@ -3,28 +3,14 @@
  * the app, so that they are there without a network (vite.config.ts takes them into what is kept offline).
  */
 import { sizeToLookAt } from './codes';
+import type { DecodeAnswer, DecodeRequest, Found } from './decoder-messages';
+
+export type { Found } from './decoder-messages';
 
 const LONGEST_FRAME = 1280;
 const LONGEST_PICTURE = 2400;
 /** A tablet that is busy starts it within some seconds. */
 const PATIENCE_MS = 30_000;
-
-export interface Found {
-  readonly rawValue: string;
-  readonly format: string;
-}
-
-export interface DecodeRequest {
-  readonly id: number;
-  /** Null only asks whether it runs. */
-  readonly picture: ImageData | null;
-}
-
-export interface DecodeAnswer {
-  readonly id: number;
-  /** Null where it does not run here. */
-  readonly found: readonly Found[] | null;
-}
 
 let worker: Worker | undefined;
 let last = 0;

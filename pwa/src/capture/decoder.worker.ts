@@ -1,7 +1,8 @@
+/// <reference types="vite/client" />
 /** Looks for codes in one picture after the other, apart from the page: a look takes a tenth of a second and more. See decoder.ts. */
 import { BarcodeDetector, prepareZXingModule } from 'barcode-detector/ponyfill';
 import wasm from 'zxing-wasm/reader/zxing_reader.wasm?url';
-import type { DecodeAnswer, DecodeRequest } from './decoder';
+import type { DecodeAnswer, DecodeRequest } from './decoder-messages';
 
 const FORMATS = ['qr_code', 'data_matrix', 'code_128', 'ean_13', 'code_39', 'pdf417', 'aztec'] as const;
 
