@@ -52,12 +52,8 @@ def chain_of(files: EvidenceFiles, reader: Sender, audit: str, sha256: str) -> C
         stored = records.find_holding(session, files.blobs, key)
         sent = records.sendings(session, row.id, sha256)
         opened = [one for one in records.openings(session, row.id) if one.sha256 == sha256]
-<<<<<<< HEAD
-        names = accounts.names_of(session, [*(one.account for one in sent), *(one.account for one in opened)])
-=======
         whom = [*(one.account for one in sent), *(one.account for one in opened)]
         names = accounts.names_of(session, whom)
->>>>>>> wip-chain
     if stored is not None and is_to_be_asked(files, key):
         with unit_of_work(reader.scope) as session:
             ask_for_credentials(session, files, key)

@@ -129,11 +129,7 @@ def parts_of(pdf: bytes) -> Iterator[bytes]:
             yield thing.unparse(resolved=True) if not isinstance(thing, pikepdf.Stream) else repr(dict(thing)).encode()
             if isinstance(thing, pikepdf.Stream):
                 yield thing.read_raw_bytes()
-<<<<<<< HEAD
                 with contextlib.suppress(pikepdf.PdfError):  # A picture, which has no further form.
-=======
-                with suppress(pikepdf.PdfError):  # A picture has no further form.
->>>>>>> wip-chain
                     yield thing.read_bytes()
         for name in document.attachments:
             yield name.encode()
