@@ -166,6 +166,7 @@ class Sums:
     faults: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     aside: Counter[str] = field(default_factory=Counter)
+    disputes: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
     failed: dict[int, list[str]] = field(default_factory=dict)
 
@@ -182,7 +183,7 @@ class Sums:
             "lost_and_told",
         ):
             setattr(self, name, getattr(self, name) + getattr(told, name))
-        for name in ("faults", "rules", "aside"):
+        for name in ("faults", "rules", "aside", "disputes"):
             getattr(self, name).update(getattr(told, name))
         self.broken.update(broken.invariant for broken in told.broken)
 
