@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from server.domain.fold import Entry, EntityView, fold_log
+from server.domain.fold import EntityView, Entry, fold_log
 from server.domain.vocabulary import ON_OPERATIONS, OperationKind
 
 DISPUTED, RESOLVED, REOPENED, DELETION = "disputed", "resolved", "reopened", "deletion against edit"

@@ -18,6 +18,7 @@ import pysqlite3
 import pytest
 
 from tests.e2e.serving import Server
+from tests.torture.lived import lived_through
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,8 @@ def test_a_worker_that_is_killed_again_and_again_issues_each_report_once(tmp_pat
         server = Server(tmp_path / f"data-{start}", AUDITBOOK_WORKER="0")
         server.start().dies()
         working = Server(server.data)
-        for _ in range(min(IN_A_ROUND, KILLS - start)):
+        deaths = min(IN_A_ROUND, KILLS - start)
+        for _ in range(deaths):
             working.start()
             time.sleep(chance.random() * LONGEST)
             working.dies()
@@ -45,6 +47,7 @@ def test_a_worker_that_is_killed_again_and_again_issues_each_report_once(tmp_pat
         with working:
             _wait_until_done(server.data)
         _check(server)
+        lived_through(deaths)
 
 
 def _ask(data: Path, question: str) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What `make torture` counts as disputes, and what its checker says of them, on logs of which it is known."""
+"""What `make torture` counts as disputes, and what its checker says of them, on the vectors of the fold, of which it is known."""
 
 import json
 from dataclasses import replace
