@@ -21,6 +21,7 @@ KILLED = {
     "test_kill_browser": "Chromium with the app's own store, between tap and commit and right after what it called saved",
     "test_kill": "the server, while tablets push, pull and send photos",
     "test_kill_worker": "the server, while its worker makes reports and mails them",
+    "test_kill_points": "the server and its worker, each at the points that `points.py` names",
 }
 LOSSES = ("I1", "I2", "I4", "I7", "I10")
 DIVERGENCES = ("I3", "I5", "I6")

@@ -19,13 +19,21 @@ import yaml
 
 from tests.torture.lanes import Part, attempt, drive, hand_back_old_logs, hunt, kill
 from tests.torture.page import KILLED, RESULTS, Began, found_so_far, head, page
+from tests.torture.points import OF_SERVER, OF_WORKER
 
 LONG = 50
 """Seeds from which on every request to the storage is let fail, one after the other."""
 PIECE = 50
 """Seeds of a part of the hunt on SQLite: small enough that no processor is idle for long at the end."""
-KILLS = {"test_kill_browser": (4, 10_000), "test_kill": (10, 25), "test_kill_worker": (10, 30)}
+KILLS = {
+    "test_kill_browser": (4, 10_000),
+    "test_kill": (10, 25),
+    "test_kill_worker": (10, 30),
+    "test_kill_points": (10, 10_000),
+}
 """What is killed, once for so many seeds; and how often in one piece."""
+NAMED = 2 * max(len(OF_SERVER), len(OF_WORKER))
+"""Kills after which each named point was passed once: half of them are the server's, half the worker's."""
 FINDS = Path(__file__).with_name("finds.yaml")
 
 Work = Callable[[Part, Path], None]
@@ -60,7 +68,7 @@ def plan(seeds: int, workers: int) -> list[tuple[str, Work, int, int]]:
     ]
     for test, (share, most) in KILLS.items():
         assert test in KILLED
-        kills = max(3, seeds // share)
+        kills = max(NAMED if test == "test_kill_points" else 3, seeds // share // 2 * 2)
         lanes.append((test, partial(kill, test), kills, -(-kills // most)))
     return [
         *lanes,
