@@ -30,6 +30,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 DEMO_PASSWORD = "hall three torque wrench"
 START_SECONDS = 60
+DIES_AT = "TORTURE_DIES_AT"
+"""Where a server of tests is to kill itself (`tests/torture/points.py`). The server knows nothing of it."""
 
 _READY = multiprocessing.get_context("forkserver")
 _READY.set_forkserver_preload(["server.cli", "pytest", __name__])
@@ -56,6 +58,10 @@ def _run(command: Sequence[str], environment: dict[str, str], said: Path, typed:
     log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(log, stream)
+    if point := environment.get(DIES_AT):
+        from tests.torture.points import die_at
+
+        die_at(point)
     sys.exit(main(command))
 
 
@@ -135,9 +141,11 @@ class Server:
         }
         self._process: ForkServerProcess | None = None
 
-    def start(self) -> "Server":
+    def start(self, dies_at: str | None = None) -> "Server":
+        """`dies_at`: a point at which it kills itself, as `die_at` in `tests/torture/points.py` takes it."""
         self.data.mkdir(parents=True, exist_ok=True)
-        self._process = _begin(["serve"], self._environment(), self.data / "server.log")
+        settings = self._environment() | ({DIES_AT: dies_at} if dies_at else {})
+        self._process = _begin(["serve"], settings, self.data / "server.log")
         self._wait_until_it_answers()
         return self
 

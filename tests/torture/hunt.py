@@ -109,7 +109,7 @@ def main() -> int:
     parser.add_argument("--sums", type=Path, help="write what was counted into this file, as JSON")
     given = parser.parse_args()
     seeds = [given.seed] if given.seed is not None else list(range(given.start, given.start + given.seeds))
-    sums = Sums(seeds=len(seeds), first_seed=seeds[0], database=given.database)
+    sums = Sums(asked=len(seeds), first_seed=seeds[0])
     began = time.monotonic()
     with a_hunt(given.database) as hunt:
         for number, seed in enumerate(seeds, start=1):
@@ -132,17 +132,18 @@ def main() -> int:
                     for rule, _ in short:
                         say(f"    {rule}")
                 sums.failed[seed] = [str(broken) for broken in told.broken[:3]]
-                if given.stop_at_first:
-                    break
+            if given.sums:
+                # After each one: whoever ends this process does not take with it what was told.
+                sums.write(given.sums)
+            if told.broken and given.stop_at_first:
+                break
             if number % 25 == 0:
                 say(f"{number} of {len(seeds)} seeds, {len(sums.failed)} failed")
-    sums.seconds = round(time.monotonic() - began)
+    seconds = round(time.monotonic() - began)
     say(
-        f"{len(seeds)} seeds on {given.database} in {sums.seconds} s: {len(sums.failed)} failed, {sums.operations} operations, "
+        f"{sums.told} seeds on {given.database} in {seconds} s: {len(sums.failed)} failed, {sums.operations} operations, "
         f"{sums.requests} requests, {sums.deaths_of_server} deaths of the server, {sums.deaths_of_tablet} of tablets"
     )
-    if given.sums:
-        given.sums.write_text(json.dumps(vars(sums)), encoding="utf-8")
     return 1 if sums.failed else 0
 
 
@@ -150,10 +151,9 @@ def main() -> int:
 class Sums:
     """What is counted over a hunt, for docs/torture-results.md."""
 
-    seeds: int
+    asked: int
     first_seed: int
-    database: str
-    seconds: int = 0
+    told: int = 0
     operations: int = 0
     requests: int = 0
     deaths_of_server: int = 0
@@ -166,10 +166,17 @@ class Sums:
     faults: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     aside: Counter[str] = field(default_factory=Counter)
+    disputes: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
     failed: dict[int, list[str]] = field(default_factory=dict)
 
+    def write(self, file: Path) -> None:
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(vars(self)), encoding="utf-8")
+        new.replace(file)
+
     def add(self, told: Told) -> None:
+        self.told += 1
         for name in (
             "operations",
             "requests",
@@ -182,7 +189,7 @@ class Sums:
             "lost_and_told",
         ):
             setattr(self, name, getattr(self, name) + getattr(told, name))
-        for name in ("faults", "rules", "aside"):
+        for name in ("faults", "rules", "aside", "disputes"):
             getattr(self, name).update(getattr(told, name))
         self.broken.update(broken.invariant for broken in told.broken)
 

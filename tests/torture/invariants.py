@@ -29,6 +29,7 @@ from server.domain.fold import BORN, Entry, LogView, fold_log, read_entry
 from server.domain.operation import (
     GENESIS,
     ChainKey,
+    Operation,
     advance_running_hash,
     digest_of,
     digest_of_erased,
@@ -194,14 +195,14 @@ def plain(view: LogView) -> Any:
 
 def view_of(log: ServerLog) -> LogView:
     """What the raw bytes of the server's log give."""
-    return fold_log(_entries(log))
+    return fold_log(entries_of(log))
 
 
-def _entries(log: ServerLog) -> list[Entry]:
-    return _entries_of(log.entries)
+def entries_of(log: ServerLog) -> list[Entry]:
+    return _read(log.entries)
 
 
-def _entries_of(entries: Iterable[LoggedEntry]) -> list[Entry]:
+def _read(entries: Iterable[LoggedEntry]) -> list[Entry]:
     read = (read_entry(one.data, one.origin, one.seq, one.received_at, one.content_sha256) for one in entries)
     return [entry for entry in read if entry is not None]
 
@@ -286,7 +287,7 @@ def _chains(story: Story, log: ServerLog) -> Iterator[Broken]:
 
 def _heads_or_replaced(story: Story, log: ServerLog) -> Iterator[Broken]:
     """By a way of its own, not by the fold's: who names whom, through what was set aside."""
-    entries = _entries(log)
+    entries = entries_of(log)
     said: dict[str, Mapping[str, Any]] = {}
     for entry in entries:
         operation = entry.operation
@@ -311,6 +312,7 @@ def _heads_or_replaced(story: Story, log: ServerLog) -> Iterator[Broken]:
                 replaced.add(base.digest)
                 ahead += base.bases if base.digest in aside else []
     view = fold_log(entries)
+    yield from _disputed(view, [o for o in by_digest.values() if o.digest not in aside and o.digest not in replaced])
     heads = {head.digest for entity in view.entities.values() for head in _all_heads(entity)}
     for digest, operation in by_digest.items():
         is_shown = digest in heads or operation.field == "deleted"
@@ -321,6 +323,22 @@ def _heads_or_replaced(story: Story, log: ServerLog) -> Iterator[Broken]:
             yield Broken("I4", f"neither shown nor replaced: {_name(story, digest)}")
 
 
+def _disputed(view: LogView, left: Iterable[Operation]) -> Iterator[Broken]:
+    """A field of which different values are left says so, also after somebody settled what others went on editing; no other does."""
+    said: dict[tuple[str, str], set[str]] = {}
+    for operation in left:
+        if operation.field in (BORN, "deleted") or operation.kind is OperationKind.SEAL:
+            continue
+        is_erased = operation.is_erased or operation.digest in view.erased
+        value = "erased" if is_erased else json.dumps(operation.value, sort_keys=True)
+        said.setdefault((operation.entity, operation.field), set()).add(value)
+    for (ref, name), values in said.items():
+        entity = view.entity(ref)
+        shown = None if entity is None else entity.fields.get(name)
+        if shown is not None and shown.is_disputed != (len(values) > 1):
+            yield Broken("I4", f"{len(values)} values of {ref}.{name} are left, disputed is {shown.is_disputed}")
+
+
 def _all_heads(entity: Any) -> Iterator[Any]:
     for view in (*entity.fields.values(), *([entity.born_view] if entity.born_view else [])):
         yield from view.heads
@@ -328,7 +346,7 @@ def _all_heads(entity: Any) -> Iterator[Any]:
 
 def _records(story: Story, server: ServerSeen, audit: str, log: ServerLog) -> Iterator[Broken]:
     """Every closing record that was sealed is made again from what it names, to the letter."""
-    entries, view = _entries(log), view_of(log)
+    entries, view = entries_of(log), view_of(log)
     unreadable = [
         (one.digest, one.sent_by, one.dseq)
         for one in log.entries
@@ -470,7 +488,7 @@ def _files(story: Story, tablets: Iterable[TabletSeen], server: ServerSeen) -> I
             if sha256(data).hexdigest() != name:
                 yield Broken("I7", f"the file {name[:8]} on {tablet.name} is not what its name says")
     for audit, log in server.logs.items():
-        for entry in _entries(log):
+        for entry in entries_of(log):
             operation = entry.operation
             if operation.entity_kind != "evidence" or not isinstance(operation.value, dict):
                 continue
@@ -504,7 +522,7 @@ def _withdrawn_told(server: ServerSeen) -> set[tuple[str, str]]:
             # Read in a cheap way: only words about withdrawn evidence are read whole.
             if entry.origin is not Origin.SERVER or b'"evidence":"' not in entry.data:
                 continue
-            operation = next(iter(_entries_of([entry]))).operation
+            operation = next(iter(_read([entry]))).operation
             if operation.kind is OperationKind.ERASURE and isinstance(operation.value, dict):
                 told.add((audit, str(operation.value.get("evidence"))))
     return told
@@ -530,7 +548,7 @@ def _shown_by_nothing(story: Story, server: ServerSeen) -> Iterator[tuple[str, s
     """By audit and hash the files of erased evidence that no other entry names, whatever the server said about files."""
     for audit, log in server.logs.items():
         erased, named = set(), set()
-        for entry in _entries(log):
+        for entry in entries_of(log):
             operation = entry.operation
             if entry.origin is Origin.SERVER and operation.kind is OperationKind.ERASURE:
                 erased.add(operation.entity_id)
@@ -562,10 +580,10 @@ def _lacking(story: Story, tablets: Sequence[TabletSeen], server: ServerSeen) ->
     kept = {key for tablet in tablets for key in tablet.uploads}
     for audit, log in server.logs.items():
         named = set()
-        for entry in _entries(log):
+        for entry in entries_of(log):
             operation = entry.operation
             if operation.entity_kind == "evidence" and operation.field == BORN and isinstance(operation.value, dict):
-                named.add(str(operation.value.get("sha256")))
+                named |= {str(name) for name in [operation.value.get("sha256")] if name is not None}
         lacking = {name for name in named if (audit, name) not in server.files and (audit, name) not in withdrawn}
         if audit in server.lacking and server.lacking[audit] != lacking:
             what = sorted(name[:8] for name in server.lacking[audit] ^ lacking)

@@ -32,6 +32,7 @@ from server.storage.workspaces import add_workspace
 from server.sync.erase import erase_content_of
 from server.sync.office import Change as OfficeChange
 from server.sync.office import append
+from tests.torture.disputes import count_disputes
 from tests.torture.handover import Handover
 from tests.torture.invariants import (
     Broken,
@@ -41,6 +42,7 @@ from tests.torture.invariants import (
     TabletLog,
     TabletSeen,
     check,
+    entries_of,
     lying_still,
     plain,
     view_of,
@@ -60,13 +62,17 @@ PASSPHRASE = "lusab-babad-gutih-tugad"
 RULES: dict[str, int] = {
     "write": 30,
     "delete": 5,
-    "resolve": 6,
+    "contest": 12,
+    "resolve": 14,
+    "tell": 3,
+    "draw": 4,
     "note": 8,
     "photo": 10,
     "sync": 40,
     "sync on a bad line": 30,
     "late requests arrive": 6,
     "tablet clock jumps": 4,
+    "server clock steps back": 2,
     "time passes": 8,
     "back up": 5,
     "restore": 4,
@@ -118,6 +124,7 @@ class Told:
     faults: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     aside: Counter[str] = field(default_factory=Counter)
+    disputes: Counter[str] = field(default_factory=Counter)
     gone: int = 0
     withdrawn: int = 0
     freed: int = 0
@@ -315,21 +322,78 @@ class Simulator:
             self._write(tablet, audit, [Change("del", finding, "deleted", True)])
         return None
 
-    def do_resolve(self, tablet: Tablet, chance: random.Random) -> bool | None:
+    def do_contest(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """Two tablets say different things of one field, or one deletes what the other edits, before either hears of it."""
         audit = self._audit(tablet, chance)
         if audit is None:
             return False
-        disputed = [
-            (ref, name)
-            for ref, entity in sorted(tablet.store.view(audit).entities.items())
-            for name, shown in entity.fields.items()
-            if shown.is_disputed
-        ]
+        finding = self._finding(tablet, audit, chance)
+        born = []
+        if finding is None:
+            finding = f"finding/f{chance.randrange(6)}"
+            born = [Change("add", finding, "born", {"raised_at": as_instant(BEGIN), "raised_by": "m1"})]
+        rest = [one for one in self.tablets if one is not tablet]
+        if not any(self._knows(one, audit) for one in rest):
+            self._hear_of_it(chance, tablet, *rest)
+        others = [one for one in rest if self._knows(one, audit)]
+        if not others:
+            return False
+        other, name = chance.choice(others), chance.choice(FIELDS)
+        is_deleted = chance.random() < 0.2
+        mine = Change("del", finding, "deleted", True) if is_deleted else Change("set", finding, name, _said(chance, 0))
+        self._write(tablet, audit, [*born, mine])
+        self._write(other, audit, [Change("set", finding, name, _said(chance, 1))])
+        self._hear_of_it(chance, tablet, other)
+        return None
+
+    def do_resolve(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """
+        On a tablet that shows a dispute, this one before others: in one tap, or by a third value. Sometimes somebody who has not heard
+        of it edits or settles the same field meanwhile.
+        """
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        others = [one for one in self.tablets if one is not tablet and self._knows(one, audit)]
+        chance.shuffle(others)
+        shown = ((one, found) for one in (tablet, *others) if (found := self._disputed_on(one, audit)))
+        settling, disputed = next(shown, (tablet, []))
         if not disputed:
             return False
-        ref, name = chance.choice(disputed)
-        self._write(tablet, audit, [Change("resolve", ref, name, f"agreed {chance.randrange(4)}")])
+        ref, name, values = chance.choice(disputed)
+        racing = [one for one in (tablet, *others) if one is not settling]
+        is_raced = bool(racing) and chance.random() < 0.5
+        self._write(settling, audit, [_settling(ref, name, values, chance)])
+        if is_raced:
+            late = chance.choice(racing)
+            knows = any((ref, name) == (of, field) for of, field, _ in self._disputed_on(late, audit))
+            change = Change("set", ref, name, chance.choice([*values, _said(chance, 2)]))
+            if name == "deleted":
+                change = Change("set", ref, FIELDS[0], _said(chance, 2))
+            self._write(late, audit, [_settling(ref, name, values, chance) if knows else change])
+            self._hear_of_it(chance, settling, late)
         return None
+
+    def _knows(self, tablet: Tablet, audit: str) -> bool:
+        return bool(tablet.store.rows.get(audit))
+
+    def _disputed_on(self, tablet: Tablet, audit: str) -> list[tuple[str, str, list[Any]]]:
+        """What a tablet shows as disputed: the thing, the field, and its values."""
+        found = []
+        for ref, entity in sorted(tablet.store.view(audit).entities.items()):
+            for name, shown in entity.fields.items():
+                if shown.is_disputed:
+                    found.append((ref, name, [head.value for head in shown.heads if not head.is_erased]))
+            if entity.is_deletion_disputed:
+                found.append((ref, "deleted", []))
+        return found
+
+    def _hear_of_it(self, chance: random.Random, *tablets: Tablet) -> None:
+        """Mostly they come online soon, one after the other; the first of them once more, or not."""
+        if chance.random() < 0.8:
+            self.network.begin({})
+            for tablet in (*tablets, tablets[0]):
+                self._sync(tablet)
 
     def do_note(self, tablet: Tablet, chance: random.Random) -> bool | None:
         audit = self._audit(tablet, chance)
@@ -366,6 +430,38 @@ class Simulator:
         self._write(tablet, audit, [Change("add", ref, "born", born)], picture)
         return None
 
+    def do_tell(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """Evidence without a file: what was seen, heard, or read at the client's."""
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        ref = f"evidence/{UUID(int=chance.getrandbits(128), version=4)}"
+        nothing = dict.fromkeys(("sha256", "size", "media_type", "source", "file_name"))
+        kind = chance.choice(["document", "record", "interview", "observation"])
+        told = {"kind": kind, **nothing, "captured_at": as_instant(BEGIN)}
+        changes = [Change("add", ref, "born", told), Change("set", ref, "caption", f"seen {chance.randrange(8)}")]
+        self._write(tablet, audit, changes)
+        return None
+
+    def do_draw(self, tablet: Tablet, chance: random.Random) -> bool | None:
+        """On a photo: an arrow, what covers a face, or all of it taken back. Which earlier photo it shows again is a field like it."""
+        audit = self._audit(tablet, chance)
+        if audit is None:
+            return False
+        born = [(entity.id, entity.born or {}) for entity in tablet.store.view(audit).of_kind("evidence")]
+        photos = [name for name, facts in born if facts.get("kind") == "photo"]
+        if not photos:
+            return False
+        points = [[chance.randrange(4000), chance.randrange(4000)], [5000 + chance.randrange(4000), 9000]]
+        arrow = {"kind": "arrow", "colour": "red", "points": points, "text": None}
+        cover = {"kind": "redact", "colour": None, "points": points, "text": None}
+        ref = f"evidence/{chance.choice(photos)}"
+        changes = [Change("set", ref, "annotation", chance.choice([[], [arrow], [cover], [arrow, cover]]))]
+        if chance.random() < 0.3:
+            changes.append(Change("set", ref, "retakes", chance.choice(photos)))
+        self._write(tablet, audit, changes)
+        return None
+
     def do_sync(self, tablet: Tablet, _chance: random.Random) -> None:
         self.network.begin({})
         self._sync(tablet)
@@ -396,6 +492,10 @@ class Simulator:
         self.walls[tablet.name] = chance.choice(
             [0, YEAR, 10 * YEAR, -10 * YEAR, 3_600_000, -3_600_000, -self.machine.clock.now]
         )
+
+    def do_server_clock_steps_back(self, _tablet: Tablet, chance: random.Random) -> None:
+        """Somebody sets it, or it is put right: by seconds, an hour, a day."""
+        self.machine.clock.now -= chance.choice([2000, 90_000, 3_600_000, 86_400_000])
 
     def do_time_passes(self, _tablet: Tablet, chance: random.Random) -> None:
         self.machine.clock.now += chance.choice([1000, 3_600_000, 86_400_000, 7 * 86_400_000])
@@ -487,7 +587,7 @@ class Simulator:
         files = set(seen.files) | {key for store in stores for key in store.uploads}
         files |= {key for handed in self.handed for key in handed.handover.evidence}
         for text in self.made.values():
-            if '"kind":"add"' in text and isinstance(value := _value(text), dict) and "media_type" in value:
+            if '"kind":"add"' in text and isinstance(value := _value(text), dict) and value.get("media_type"):
                 key = (json.loads(text.partition("\n")[0])["chain"]["audit"], value["sha256"])
                 if key not in files:
                     self.gone_files.add(key)
@@ -950,8 +1050,9 @@ class Simulator:
             {d for one in tablets for log in one.logs.values() for d, row in log.rows.items() if row.is_lost}
         )
         told.heads = {audit: log.head_hash for audit, log in server.logs.items()}
-        for audit in server.logs:
+        for audit, log in server.logs.items():
             told.aside += self.machine.reasons(audit)
+            told.disputes += count_disputes(entries_of(log), self.machine.aside(audit))
         return told
 
     def _story(self) -> Story:
@@ -1018,6 +1119,19 @@ def _member(account: str, name: str) -> list[Change]:
         Change("set", ref, "name", name.title()),
         Change("set", ref, "role", "auditor"),
     ]
+
+
+def _said(chance: random.Random, side: int) -> str:
+    """By one side never what the other one says."""
+    return f"held {side}-{chance.randrange(4)}"
+
+
+def _settling(ref: str, name: str, values: Sequence[Any], chance: random.Random) -> Change:
+    """One of the values, or a third one where any text will do."""
+    if name == "deleted":
+        return Change("set", ref, name, chance.random() < 0.4)
+    third = [f"agreed {chance.randrange(4)}"] if name in FIELDS or not values else []
+    return Change("resolve", ref, name, chance.choice([*values, *third]))
 
 
 def _value(text: str) -> Any:

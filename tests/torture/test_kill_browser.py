@@ -24,6 +24,7 @@ from server.domain.operation import GENESIS, digest_of
 from server.storage.identifiers import new_id
 from tests.bench.node import BUILT, build
 from tests.e2e.browser import kill, open_profile
+from tests.torture.lived import lived_through
 
 pytestmark = pytest.mark.slow
 
@@ -119,5 +120,8 @@ def test_a_browser_that_is_killed_again_and_again_keeps_what_it_called_saved(pla
             tablet.lives(taps=chance.randint(1, 6))
         else:
             tablet.lives(milliseconds=chance.randint(1, LONGEST))
+        if death:
+            lived_through()
     tablet.lives()
+    lived_through()
     assert tablet.told

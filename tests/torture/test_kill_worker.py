@@ -18,6 +18,7 @@ import pysqlite3
 import pytest
 
 from tests.e2e.serving import Server
+from tests.torture.lived import lived_through
 
 pytestmark = pytest.mark.slow
 
@@ -37,14 +38,16 @@ def test_a_worker_that_is_killed_again_and_again_issues_each_report_once(tmp_pat
         server = Server(tmp_path / f"data-{start}", AUDITBOOK_WORKER="0")
         server.start().dies()
         working = Server(server.data)
-        for _ in range(min(IN_A_ROUND, KILLS - start)):
+        deaths = min(IN_A_ROUND, KILLS - start)
+        for _ in range(deaths):
             working.start()
             time.sleep(chance.random() * LONGEST)
             working.dies()
-            _pass_the_lease(server.data)
+            pass_the_lease(server.data)
         with working:
-            _wait_until_done(server.data)
-        _check(server)
+            wait_until_done(server.data)
+        check_reports(server)
+        lived_through(deaths)
 
 
 def _ask(data: Path, question: str) -> list[tuple[Any, ...]]:
@@ -52,19 +55,19 @@ def _ask(data: Path, question: str) -> list[tuple[Any, ...]]:
         return list(connection.execute(question))
 
 
-def _pass_the_lease(data: Path) -> None:
+def pass_the_lease(data: Path) -> None:
     """A minute later: the job of the dead worker is anybody's, and what was put off is due."""
     _ask(data, "UPDATE job SET lease_until = 0, run_at = min(run_at, 0) WHERE state = 'waiting'")
 
 
-def _wait_until_done(data: Path) -> None:
+def wait_until_done(data: Path) -> None:
     deadline = time.monotonic() + 90
     while waiting := _ask(data, "SELECT name, attempt, error FROM job WHERE state = 'waiting' AND name != 'prune'"):
         assert time.monotonic() < deadline, waiting
         time.sleep(0.2)
 
 
-def _check(server: Server) -> None:
+def check_reports(server: Server) -> None:
     assert _ask(server.data, "SELECT name, error FROM job WHERE state = 'failed'") == []
     made = _ask(server.data, "SELECT state FROM report")
     assert made == [("made",)] * REPORTS

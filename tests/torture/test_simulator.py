@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.torture.results import drive
+from tests.torture.lanes import Part, drive
 from tests.torture.simulator import plan_of, shrink, tell
 
 
@@ -36,4 +36,6 @@ def test_a_plan_is_cut_down_to_what_fails():
 @pytest.mark.slow
 def test_the_apps_own_code_loses_nothing_against_the_real_server():
     """In Node, with a storage that loses power: `pwa/src/torture/real-server.test.ts`."""
-    assert drive("real-server", seeds=1, start=1)["failed"] == 0
+    part = Part("real-server", 1, 1)
+    drive("real-server", part)
+    assert part.is_whole and part.counts["operations"], part

@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto';
 import type { HttpStack } from 'tus-js-client';
 import { expect, test } from 'vitest';
 import { uploadWaiting } from '../sync/upload-evidence';
+import { say } from './say';
 import { tell, type Far } from './story';
 import type { ServerSeen } from './invariants';
 
@@ -95,6 +96,8 @@ function stackOver(through: typeof fetch): HttpStack {
 test.skipIf(SERVER === undefined).each(Array.from({ length: SEEDS }, (_, index) => START + index))(
   'against the real server nothing is lost and everybody sees the same (seed %i)',
   async (seed) => {
-    expect((await tell(await realFar(seed), seed)).broken).toEqual([]);
+    const told = await tell(await realFar(seed), seed);
+    say(seed, told);
+    expect(told.broken).toEqual([]);
   },
 );
