@@ -30,6 +30,10 @@ const LONGEST_WAIT_MS = 24 * 60 * 60_000;
 
 /** Inside the transaction in which the cursor goes back, before the rows lose their numbers. */
 export async function rememberLog(db: AuditbookDatabase, audit: string): Promise<void> {
+  // The server may not be where it was: what it has taken in this epoch it may have lost in it.
+  await stretchesOf(db, audit).modify((row) => {
+    delete row.taken;
+  });
   const log = await db.logs.get(audit);
   const kept = await db.receipts.get(audit);
   const receipt = kept === undefined ? null : decode(kept.body);

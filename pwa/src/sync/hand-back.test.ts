@@ -98,26 +98,35 @@ describeLong('whoever only read along hands back', () => {
     expect(aron.engine.state.problem).toBeNull();
   });
 
-  test('also out of the team, where a backup was put back without a word and the log has grown since', async () => {
-    const server = new ModelServer();
-    const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
-    await commit(lena.db, AUDIT, [finding]);
-    await syncAll(lena, aron);
-    const backup = server.snapshot();
-    await commit(lena.db, AUDIT, [title('Of Lena, whose tablet is gone')]);
-    await syncAll(lena, aron);
-    server.left.add(ARON);
-    await syncAll(aron);
-    server.putBack(backup);
-    const other = await tabletFor(server, LENA);
-    await commit(other.db, AUDIT, [note('n1'), note('n2'), note('n3')]);
-    await syncAll(other);
-    cut(server, 'no network');
-    await aron.engine.syncNow();
-    server.fault = () => 'none';
-    await syncAll(aron);
-    expect(server.texts(AUDIT).join()).toContain('Of Lena, whose tablet is gone');
-  });
+  test.each([
+    ['is cut then', false],
+    ['had been cut before', true],
+  ])(
+    'also out of the team, where a backup was put back without a word and grew, and it %s',
+    async (_when, isBefore) => {
+      const server = new ModelServer();
+      const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
+      await commit(lena.db, AUDIT, [finding]);
+      await syncAll(lena, aron);
+      const backup = server.snapshot();
+      await commit(lena.db, AUDIT, [title('Of Lena, whose tablet is gone')]);
+      await syncAll(lena, aron);
+      server.left.add(ARON);
+      if (isBefore) cut(server, 'no network');
+      await aron.engine.syncNow();
+      server.fault = () => 'none';
+      await syncAll(aron);
+      server.putBack(backup);
+      const other = await tabletFor(server, LENA);
+      await commit(other.db, AUDIT, [note('n1'), note('n2'), note('n3')]);
+      await syncAll(other);
+      if (!isBefore) cut(server, 'no network');
+      await aron.engine.syncNow();
+      server.fault = () => 'none';
+      await syncAll(aron);
+      expect(server.texts(AUDIT).join()).toContain('Of Lena, whose tablet is gone');
+    },
+  );
 });
 
 describe('what was handed back by somebody who is out of the team', () => {
