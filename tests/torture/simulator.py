@@ -99,6 +99,7 @@ RULES: dict[str, int] = {
     "only the reader has it": 4,
 }
 """How often each is chosen, against the others."""
+NOTED = {"observed_at": as_instant(BEGIN)}
 WRITING = ("write", "delete", "resolve", "note", "photo", "newer app", "seal", "bring for a colleague")
 """What somebody who only reads along does not do."""
 
@@ -434,21 +435,29 @@ class Simulator:
         self._note_gone()
         self.broken += lying_still(self._story(), self.machine.seen(), self.withdrawn)
 
-    def do_only_the_reader_has_it(self, tablet: Tablet, chance: random.Random) -> bool | None:
-        """What came after the backup is on her tablet alone, which hands it back; it does not get through, and she is put out of the team."""
-        lena, reader = self.tablets[0], next((one for one in self.tablets if one.name == "ruth's"), None)
-        audit = self.audits[0]
-        is_known = audit in tablet.store.listed and reader is not None and audit in reader.store.listed
-        if len(self.tablets) < 4 or tablet in (lena, reader) or reader is None or not is_known:
+    def do_only_the_reader_has_it(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """
+        What came after the backup is on her tablet alone, since its author's drowned. She hands it back, which does not get through,
+        and is put out of the team.
+        """
+        lena, audit = self.tablets[0], self.audits[0]
+        reader = next((one for one in self.tablets if one.name == "ruth's"), None)
+        tablets = [one for one in self.tablets if one not in (lena, reader) and one.account != self.people["ruth"]]
+        if reader is None or not tablets:
             return False
-        self.machine.back_up()
-        self.do_note(tablet, chance)
+        tablet = chance.choice(tablets)
+        self._put_into_the_hand_of(reader, self.people["ruth"])
         self.network.begin({})
         for one in (tablet, reader):
             self._sync(one)
+        if any(audit not in one.store.listed for one in (tablet, reader)):
+            return False
+        self.machine.back_up()
+        self._write(tablet, audit, [Change("add", f"note/r{chance.randrange(10**6)}", "born", NOTED)])
+        for one in (tablet, reader):
+            self._sync(one)
         self.do_drowns_with_a_file_left(tablet, chance)
-        is_told = chance.random() < 0.6
-        self._put_back(len(self.machine.backups) - 1, chance, is_told=is_told)
+        self._put_back(len(self.machine.backups) - 1, chance, is_told=chance.random() < 0.6)
         self.network.cut_hand_backs = set()
         self._sync(reader)
         if chance.random() < 0.7:
