@@ -172,7 +172,8 @@ export class SyncEngine {
     let ran = true;
     do {
       this.#isAskedAgain = false;
-      ran = await this.#lock(name, () => this.#run(), isStolen);
+      // Another tab took the lock from this one while it was frozen: the clock goes on here all the same.
+      ran = await this.#lock(name, () => this.#run(), isStolen).catch(() => false);
     } while (ran && this.#isAskedAgain && this.#state.problem === null && !this.#isStopped);
     this.#lockedOutSince = ran ? null : (this.#lockedOutSince ?? device.now());
     if (!this.#isStopped && this.#state.phase !== 'sign_in_needed') this.#schedule(this.#backoff.next());
@@ -500,11 +501,14 @@ const browserLock: Lock = async (name, work, isStolen) => {
     await work();
     return true;
   }
-  let ran = false;
-  await navigator.locks.request(name, isStolen ? { steal: true } : { ifAvailable: true }, async (lock) => {
-    if (lock === null) return;
-    ran = true;
-    await work();
-  });
-  return ran;
+  let working: Promise<void> | undefined;
+  try {
+    await navigator.locks.request(name, isStolen ? { steal: true } : { ifAvailable: true }, (lock) =>
+      lock === null ? undefined : (working = work()),
+    );
+  } finally {
+    // A lock that is stolen rejects at once, in the middle of the work.
+    await working;
+  }
+  return working !== undefined;
 };
