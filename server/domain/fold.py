@@ -259,7 +259,7 @@ def _superseded(
         ahead, passed = list(entry.operation.bases), set[str]()
         while ahead:
             base = known.get(ahead.pop())
-            if base is None or base.digest in passed or not _can_replace(entry.operation, base):
+            if base is None or base.digest in passed or not can_replace(entry.operation, base):
                 continue
             passed.add(base.digest)
             if base.digest in quarantined:
@@ -268,7 +268,7 @@ def _superseded(
     return superseded
 
 
-def _can_replace(operation: Operation, base: Operation) -> bool:
+def can_replace(operation: Operation, base: Operation) -> bool:
     """
     The same field. What names a digest has seen it, so no two can replace each other.
 

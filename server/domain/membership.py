@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from server.domain.fold import Entry, fold_log
+from server.domain.fold import Entry, can_replace, fold_log
 from server.domain.operation import Operation
 from server.domain.team import fold_team
 from server.domain.vocabulary import OperationKind, Origin
@@ -17,8 +17,10 @@ def last_in_team(entries: Sequence[Entry], audit: str, account: str, head: int) 
     named at once.
     """
     left, until = list(_about(entries, account)), head
+    replaced = _replaced_at(left)
     while left:
-        if account in fold_team(fold_log(left), audit):
+        shown = [entry for entry in left if replaced.get(entry.operation.digest, len(left)) >= len(left)]
+        if account in fold_team(fold_log(shown), audit):
             return until
         last = left.pop()
         if left and _is_said_with(last, left[-1]):
@@ -26,6 +28,21 @@ def last_in_team(entries: Sequence[Entry], audit: str, account: str, head: int) 
             last = left.pop()
         until = (last.seq or 1) - 1
     return 0
+
+
+def _replaced_at(entries: Sequence[Entry]) -> dict[str, int]:
+    """
+    Where in the list the first entry stands that replaces this one, by digest: with that, it shows nothing. Only where no verdict was
+    ever given on either.
+    """
+    judged = {entry.operation.entity_id for entry in entries if _is_verdict(entry)}
+    plain = {entry.operation.digest: entry.operation for entry in entries if entry.operation.digest not in judged}
+    replaced: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        for base in entry.operation.bases if entry.operation.digest in plain else ():
+            if base in plain and can_replace(entry.operation, plain[base]):
+                replaced.setdefault(base, index)
+    return replaced
 
 
 def _about(entries: Sequence[Entry], account: str) -> Iterator[Entry]:

@@ -61,7 +61,9 @@ def erased_in_left(reader: Puller, left: Iterable[LeftAudit]) -> list[ErasedTher
 def _erased_in(session: Session, account: str, left: LeftAudit) -> Iterator[ErasedThere]:
     row = audits.find_audit(session, left.audit)
     if row is None:
-        yield ErasedThere(left.audit, left.seq == 0, left.told, [])
+        # Who has nothing of it is answered as where there is one: whether there is says nothing else either.
+        if left.seq > 0:
+            yield ErasedThere(left.audit, False, left.told, [])
         return
     has_hash = 0 < left.seq <= row.head_seq and log.hash_at(session, row.id, left.seq) == left.hash
     until = left.seq if has_hash else 0

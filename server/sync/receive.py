@@ -150,7 +150,7 @@ class Receiver:
                 appended = [self._say(arrival.digest, reason, since, sent_by, seq)]
                 log.judge_anew(self.session, audit, read, since)
                 self._read_for_team(arrival.operation, before.seq)
-            self._remember(arrival.operation, appended, seq)
+            self._remember(arrival.operation, appended, seq, is_aside=before is None and reason is not None)
             entries += [one if one is read else replace(one, received_at=self.now) for one in appended]
 
         log.append_entries(self.session, audit, entries, self.now)
@@ -413,14 +413,19 @@ class Receiver:
             others = [entry for entry in self._team_entries if entry.operation.digest != operation.digest]
             self._team_entries = [*others, Entry(operation, Origin.DEVICE, seq, self.now)]
 
-    def _remember(self, operation: Operation | None, new: Sequence[log.NewEntry], seq: int) -> None:
-        """What was just received counts for those behind it, although it is written only at the end of the batch."""
+    def _remember(
+        self, operation: Operation | None, new: Sequence[log.NewEntry], seq: int, *, is_aside: bool = False
+    ) -> None:
+        """
+        What was just received counts for those behind it, although it is written only at the end of the batch. `is_aside`: it was set
+        aside as it came, so the team is as before; folding it anew each time would cost whoever has no right nothing, and the server much.
+        """
         if operation is None:
             return
         self._changed_kinds.add(operation.entity_kind)
         if not concerns_team(operation):
             return
-        self._is_team_changed = True
+        self._is_team_changed = self._is_team_changed or not is_aside
         self._current_team()
         if self._team_entries is not None:
             self._team_entries += [
@@ -428,7 +433,8 @@ class Receiver:
                 for offset, entry in enumerate(new)
                 if entry.operation is not None
             ]
-        self._team = None
+        if not is_aside:
+            self._team = None
 
 
 def _read_again(row: LoggedOperation, key: ChainKey) -> Arrival:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.domain import membership
 from server.domain.fold import Entry, fold_log
 from server.domain.membership import last_in_team
 from server.domain.operation import ChainKey, Operation
@@ -161,3 +162,23 @@ def test_some_of_these_logs_were_left_in_the_middle():
         if 0 < last_in_team(log.entries, AUDIT, account, log.head) < log.head
     ]
     assert len(left) >= 10
+
+
+def test_it_takes_no_longer_for_each_deletion_of_whoever_has_left(monkeypatch):
+    log = Log(0)
+    log.chance, log.entries, log.seq = random.Random(), [], 0
+    monkeypatch.setattr(log, "_judge", lambda *_: None)
+    log.says(OperationKind.ADD, f"audit/{AUDIT}", "born", {})
+    log.says(OperationKind.ADD, "team_member/m1", "born", {"account": "nobody"})
+    for _ in range(200):
+        heads = [log.entries[1].operation.digest, log.entries[-1].operation.digest]
+        log.says(OperationKind.DELETE, "team_member/m1", "deleted", True, heads)
+    folded = list[int]()
+
+    def counted(entries: Sequence[Entry]) -> Any:
+        folded.append(len(entries))
+        return fold_log(entries)
+
+    monkeypatch.setattr(membership, "fold_log", counted)
+    assert last_in_team(log.entries, AUDIT, "nobody", log.seq) >= (log.entries[1].seq or 0)
+    assert sum(folded) < 1000

@@ -248,3 +248,10 @@ def test_of_an_audit_that_is_not_known_the_same_is_said_as_to_whoever_guesses(he
     guessed = [{"id": audit, "seq": 3, "hash": "0" * 64, "told": None} for audit in (hers.audit, new_id())]
     said = otto.post("/api/audits/left", json={"audits": guessed}).json
     assert [{**one, "id": None} for one in said] == [{"id": None, "is_there": False, "told": None, "erased": []}] * 2
+
+
+def test_whether_there_is_an_audit_is_not_told_to_whoever_has_nothing_of_it(hers, otto):
+    def answered(audit: str) -> object:
+        return otto.post("/api/audits/left", json={"audits": [{"id": audit, "seq": 0, "hash": GENESIS, "told": None}]}).json
+
+    assert answered(hers.audit) == answered(new_id()) == []

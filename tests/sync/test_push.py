@@ -17,6 +17,7 @@ from server.storage.clock import now_ms
 from server.storage.identifiers import new_id
 from server.storage.tables.operation import Chain, ChainHead, LoggedOperation
 from server.sync import push as push_module
+from server.sync import receive
 from tests.devices import Device, codes, header_of, new_audit, states
 from tests.people import enter
 
@@ -336,6 +337,24 @@ def test_somebody_outside_the_team_is_kept_in_quarantine(database, cast):
     assert codes(stranger.push()) == ["audit.not_assigned"] * 2
     device.pull()
     assert device.view().of_kind("finding") == []
+
+
+def test_what_is_set_aside_about_the_team_costs_no_new_look_at_it(database, cast, monkeypatch):
+    device = new_audit(cast.lena)
+    device.push()
+    stranger = Device(cast.aron, device.audit)
+    for number in range(12):
+        stranger.set(f"team_member/m{number}", "name", "Nobody")
+    looks = []
+    folded = receive.fold_team
+    monkeypatch.setattr(receive, "fold_team", lambda *given: looks.append(1) or folded(*given))
+    assert codes(stranger.push()) == ["audit.not_assigned"] * 12
+    assert len(looks) == 1
+    # And what counts is seen by what stands behind it, also beside what does not.
+    device.add_member(cast.aron)
+    device.push()
+    stranger.add_finding()
+    assert set(states(stranger.push())) == {"stored"}
 
 
 @pytest.mark.slow

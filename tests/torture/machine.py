@@ -258,9 +258,9 @@ class Machine:
 
     def start(self) -> CaughtUp:
         """What the server does before it serves."""
-        return catch_up_with_register(self._log_key())
+        return catch_up_with_register(self.log_key_name())
 
-    def _log_key(self) -> str:
+    def log_key_name(self) -> str:
         return log_key.load_log_key(self.app.config["AUDITBOOK"]).name
 
     # --- What people do at a desk or a terminal

@@ -73,6 +73,8 @@ class Network:
     late: list[Request] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    cut_hand_backs: set[str | None] | None = None
+    """Sessions whose first hand-back was cut, where that of each is; None where they get through."""
     _number: int = 0
 
     def begin(self, plan: dict[int, tuple[str, int]]) -> None:
@@ -82,6 +84,10 @@ class Network:
         self._number += 1
         self.requests += 1
         kind, n = self.plan.get(self._number, ("", 0))
+        if request.path.endswith("/handed-back") and self.cut_hand_backs is not None:
+            if request.token not in self.cut_hand_backs:
+                self.cut_hand_backs.add(request.token)
+                kind = "no network"
         if kind:
             self.happened[kind] += 1
         match kind:

@@ -102,8 +102,12 @@ RULES: dict[str, int] = {
     "drowns with a file left": 3,
     "withdraw": 7,
     "make room": 10,
+    "only the reader has it": 4,
 }
 """How often each is chosen, against the others."""
+NOTED = {"observed_at": as_instant(BEGIN)}
+WRITING = ("write", "delete", "resolve", "note", "photo", "newer app", "seal", "bring for a colleague")
+"""What somebody who only reads along does not do."""
 
 
 def plan_of(seed: int, steps: int = 60) -> list[Step]:
@@ -209,22 +213,25 @@ class Simulator:
                 name: accounts.add_account(
                     session, email=f"{name}@example.org", name=name.title(), language="en", password_hash="!", now=now
                 )
-                for name in ("lena", "aron", "mara", "paula")
+                for name in ("lena", "aron", "mara", "paula", "ruth")
             }
         self.roles: dict[str, tuple[Role, ...]] = {
             "lena": (Role.LEAD_AUDITOR,),
             "aron": (Role.AUDITOR,),
             "mara": (Role.AUDITOR,),
             "paula": (Role.PROGRAMME_MANAGER,),
+            # She reads along and writes nothing.
+            "ruth": (Role.AUDITOR,),
         }
         for name, roles in self.roles.items():
             self.machine.set_roles(self.workspace, self.people[name], *roles)
-        for name, account in (("lena's", "lena"), ("aron's", "aron"), ("mara's", "mara"), ("lena's second", "lena")):
+        names = (("lena's", "lena"), ("aron's", "aron"), ("mara's", "mara"), ("lena's second", "lena"), ("ruth's", "ruth"))
+        for name, account in names:
             tablet = self._new_tablet(name)
             tablet.give_to(self.people[account])
         lena = self.tablets[0]
         audit = self._begin_audit(lena)
-        for name in ("aron", "mara"):
+        for name in ("aron", "mara", "ruth"):
             self._write(lena, audit, _member(self.people[name], name))
         lena.sync()
 
@@ -268,6 +275,8 @@ class Simulator:
         tablet = chance.choice(self.tablets)
         method: Callable[[Tablet, random.Random], bool | None] = getattr(self, "do_" + rule.replace(" ", "_"))
         self.machine.clock.now += chance.randrange(1, 60_000)
+        if rule in WRITING and tablet.account == self.people["ruth"]:
+            return
         if method(tablet, chance) is not False:
             self.told.rules[rule] += 1
 
@@ -520,10 +529,42 @@ class Simulator:
 
     def _put_back(self, which: int, chance: random.Random, *, is_told: bool) -> None:
         self.machine.restore(which, is_told=is_told, is_disk_lost=chance.random() < 0.6)
+        self.network.cut_hand_backs = set() if chance.random() < 0.5 else None
         for name, roles in self.roles.items():
             self.machine.set_roles(self.workspace, self.people[name], *roles)
         self._note_gone()
         self.broken += lying_still(self._story(), self.machine.seen(), self.withdrawn)
+
+    def do_only_the_reader_has_it(self, _tablet: Tablet, chance: random.Random) -> bool | None:
+        """
+        What came after the backup is on her tablet alone, since its author's drowned. She hands it back, which does not get through,
+        and is put out of the team.
+        """
+        lena, audit = self.tablets[0], self.audits[0]
+        reader = next((one for one in self.tablets if one.name == "ruth's"), None)
+        tablets = [one for one in self.tablets if one not in (lena, reader) and one.account != self.people["ruth"]]
+        if reader is None or not tablets:
+            return False
+        tablet = chance.choice(tablets)
+        self._put_into_the_hand_of(reader, self.people["ruth"])
+        self.network.begin({})
+        for one in (tablet, reader):
+            self._sync(one)
+        if any(audit not in one.store.listed for one in (tablet, reader)):
+            return False
+        self.machine.back_up()
+        self._write(tablet, audit, [Change("add", f"note/r{chance.randrange(10**6)}", "born", NOTED)])
+        for one in (tablet, reader):
+            self._sync(one)
+        self.do_drowns_with_a_file_left(tablet, chance)
+        self._put_back(len(self.machine.backups) - 1, chance, is_told=chance.random() < 0.6)
+        self.network.cut_hand_backs = set()
+        self._sync(reader)
+        if chance.random() < 0.7:
+            self._sync(lena)
+            self._write(lena, audit, [Change("del", f"team_member/{self.people['ruth']}", "deleted", True)])
+            self._sync(lena)
+        return None
 
     # --- What becomes of tablets
 
@@ -595,17 +636,17 @@ class Simulator:
     # --- Rights
 
     def do_removed_from_the_team(self, tablet: Tablet, chance: random.Random) -> bool | None:
-        who = self.people[chance.choice(["aron", "mara"])]
+        who = self.people[chance.choice(["aron", "mara", "ruth"])]
         audit = self._audit(tablet, chance)
-        if audit is None or tablet.account == who:
+        if audit is None or tablet.account in (who, self.people["ruth"]):
             return False
         self._write(tablet, audit, [Change("del", f"team_member/{who}", "deleted", True)])
         return None
 
     def do_back_in_the_team(self, tablet: Tablet, chance: random.Random) -> bool | None:
-        who = chance.choice(["aron", "mara", "paula"])
+        who = chance.choice(["aron", "mara", "paula", "ruth"])
         audit = self._audit(tablet, chance)
-        if audit is None:
+        if audit is None or tablet.account == self.people["ruth"]:
             return False
         ref = f"team_member/{self.people[who]}"
         role = chance.choice(["auditor", "auditor", "technical_expert", "audit_team_leader"])
@@ -905,7 +946,7 @@ class Simulator:
     def come_to_rest(self) -> None:
         """Everybody comes online, for everybody who works on each tablet, until nothing moves any more."""
         self.network.begin({})
-        for name in ("aron", "mara"):
+        for name in ("aron", "mara", "ruth"):
             self._set_roles(name, (Role.AUDITOR,))
         self.network.deliver_late(self.chance)
         self._wait_a_day()
@@ -936,7 +977,8 @@ class Simulator:
                 self._put_into_the_hand_of(tablet, account)
                 # Somebody says that the new key of the server is meant.
                 tablet.store.server_key = None
-                for audit in sorted(tablet.store.listed & set(tablet.store.rows)):
+                writes_in = set() if account == self.people["ruth"] else tablet.store.listed & set(tablet.store.rows)
+                for audit in sorted(writes_in):
                     self._last_word += 1
                     born = {"observed_at": as_instant(BEGIN)}
                     texts = self._write(tablet, audit, [Change("add", f"note/last{self._last_word}", "born", born)])
@@ -1021,10 +1063,9 @@ class Simulator:
                 problem,
                 tuple(
                     sorted(
-                        f"{old.refused[0]}: {len(lacking)} entries"
+                        f"{old.refused[0] if old.refused else 'it waits'}: {len(lacking)} entries"
                         for (audit, _), old in store.old_logs.items()
-                        if old.refused
-                        and old.refused[0] != "sync.receipt_of_another_key"
+                        if old.receipt["key"] == self.machine.log_key_name()
                         and (lacking := {line[0] for line in old.lines} - self._there.get(audit, set()))
                     )
                 ),

@@ -93,12 +93,16 @@ class Log:
 
 @dataclass
 class OldLog:
-    """What the server has signed and may have lost. `refused`: why it did not take it back, and in which epoch."""
+    """
+    What the server has signed and may have lost. `refused`: why it did not take it back, and in which epoch; `taken`: in which it has
+    taken all of it.
+    """
 
     epoch: str
     receipt: Json
     lines: list[tuple[str, Origin, int]]
     refused: tuple[str, str | None] | None = None
+    taken: str | None = None
 
 
 @dataclass
@@ -640,6 +644,8 @@ class Store:
         self.verdicts[audit] = {digest: word for digest, word in said.items() if word[0] != 0}
 
     def _remember_log(self, audit: str) -> None:
+        for (of, _), old in self.old_logs.items():
+            old.taken = None if of == audit else old.taken
         log, receipt = self.log(audit), self.receipts.get(audit)
         if receipt is None or log.is_partial:
             return
@@ -655,10 +661,27 @@ class Store:
         if len(lines) == receipt["seq"] and (before is None or len(before.lines) < len(lines)):
             self.old_logs[audit, receipt["epoch"]] = OldLog(receipt["epoch"], receipt, lines)
 
-    def old_logs_of(self, audit: str) -> list[OldLog]:
-        epoch = self.log(audit).epoch
+    def old_logs_of(self, audit: str, now: str | None = None) -> list[OldLog]:
+        """What is to be handed back. `now`: the server's epoch, where the log has none."""
+        epoch = now or self.log(audit).epoch
         found = sorted(self.old_logs.items(), key=lambda one: one[0])
-        return [old for (of, _), old in found if of == audit and (old.refused is None or old.refused[1] != epoch)]
+        return [
+            old
+            for (of, _), old in found
+            if of == audit and (old.taken is None or old.taken != epoch)
+            if old.refused is None or old.refused[1] != epoch
+        ]
+
+    def forget_covered(self, audit: str) -> None:
+        """What the server has taken back, once a receipt of its new epoch covers it."""
+        log, receipt = self.log(audit), self.receipts.get(audit)
+        if receipt is None or receipt["epoch"] != log.epoch or log.is_partial:
+            return
+        places = {digest: row.seq for digest, row in self.of_audit(audit).items() if row.seq is not None}
+        for (of, epoch), old in list(self.old_logs.items()):
+            if of == audit and old.taken == log.epoch:
+                if all(places.get(digest, receipt["seq"] + 1) <= receipt["seq"] for digest, _, _ in old.lines):
+                    del self.old_logs[of, epoch]
 
     def ask_again(self, audits: Iterable[str]) -> None:
         """Let in (again): what the server did not find may be found now."""

@@ -147,16 +147,26 @@ class Tablet:
         listings = {one["id"]: one for one in self._value(self._ask("GET", "/api/audits"))}
         self.store.ask_again(listings.keys() - self.store.listed)
         self.store.wake_carried(listings.keys() - self.store.listed)
-        vanished = self._send_vanished_again(listings)
+        vanished = self._send_vanished_again(listings, session)
         # They are asked about once more in the next run, as if they left the list only then.
         self.store.listed = frozenset(listings) | vanished.keys()
         self.store.known |= self.store.listed
+        lacking: list[str] = []
+        first = self._each([lambda: lacking.extend(self._hear_of_left(frozenset(listings)))])
+        first = first or self._each([lambda audit=audit: self._send_once_more(audit, session) for audit in lacking])
+        # Only now: what was sent once more waits.
         audits = list(dict.fromkeys([*self.store.audits_waiting(), *listings]))
-        works: list[Callable[[], None]] = [lambda: self._hear_of_left(frozenset(listings), session)]
-        works += [lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits]
+        works: list[Callable[[], None]] = [
+            lambda audit=audit: self._sync_audit(audit, listings.get(audit), session) for audit in audits
+        ]
         works.append(self._upload)
         works += [lambda audit=audit: self._ask_custody(audit) for audit in audits]
-        first = next(iter(vanished.values()), None)
+        rest = self._each(works)
+        return next(iter(vanished.values()), None) or first or rest
+
+    def _each(self, works: list[Callable[[], None]]) -> str | None:
+        """What stops one audit holds up no other; the first such problem."""
+        first = None
         for work in works:
             try:
                 work()
@@ -178,40 +188,55 @@ class Tablet:
         )
         self.store.enrolled = installation
 
-    def _send_vanished_again(self, listings: Json) -> dict[str, str]:
+    def _send_vanished_again(self, listings: Json, session: Json) -> dict[str, str]:
         """The audits of which nothing could be learnt, with why: whatever stops them holds up no other."""
-        gone = [audit for audit, log in self.store.logs.items() if log.epoch is not None and audit not in listings]
+        kept = {audit for audit, _ in self.store.old_logs}
+        gone = [
+            audit
+            for audit, log in self.store.logs.items()
+            if audit not in listings and (log.epoch is not None or audit in kept)
+        ]
         if not gone:
             return {}
         epoch = self._value(self._ask("GET", "/api/state"))["epoch"]
         stopped: dict[str, str] = {}
         for audit in gone:
             try:
-                self._send_again(audit, is_of_this_epoch=self.store.log(audit).epoch == epoch)
+                at = self.store.log(audit).epoch
+                if at is not None and not (at == epoch and self._is_still_there(audit)):
+                    self._go_back(audit)
+                self._give_back(audit, epoch, session)
             except Stopped as problem:
                 stopped[audit] = problem.code
         return stopped
 
-    def _send_again(self, audit: str, *, is_of_this_epoch: bool) -> None:
+    def _is_still_there(self, audit: str) -> bool:
         was_listed = audit in self.store.listed or audit not in self.store.known
-        if is_of_this_epoch and not (was_listed and not self._is_log_there(audit)):
-            return
+        return not was_listed or self._is_log_there(audit)
+
+    def _go_back(self, audit: str) -> None:
         self.store.reset_cursor(audit)
         self.store.rewind_to_waiting(audit)
         self.may_die("vanished")
-        if self._hand_back(audit):
-            self._pull(audit)
+
+    def _give_back(self, audit: str, epoch: str, session: Json) -> None:
+        if self._hand_back(audit, epoch):
+            self._fetch_where_known(audit, session)
+
+    def _send_once_more(self, audit: str, session: Json) -> None:
+        epoch = self.store.log(audit).epoch
+        if audit not in self.store.known or audit in self.store.sent_again or epoch is None:
+            return
+        self.store.sent_again |= {audit}
+        self._go_back(audit)
+        self._give_back(audit, epoch, session)
 
     def _sync_audit(self, audit: str, listing: Json | None, session: Json) -> None:
         store = self.store
         if listing is None and store.is_held(audit):
             self._push(audit)
             if self._is_anything_sent(audit):
-                try:
-                    self._fetch(audit, session)
-                except Stopped as stopped:
-                    if stopped.code != "request.not_found":
-                        raise
+                self._fetch_where_known(audit, session)
             return
         if listing is not None and store.log(audit).is_partial:
             store.reset_cursor(audit)
@@ -252,12 +277,20 @@ class Tablet:
         store = self.store
         return store.waiting(audit) > 0 and any(store.chains[key].pushed > 0 for key in store.own_chains(audit))
 
+    def _fetch_where_known(self, audit: str, session: Json) -> None:
+        try:
+            self._fetch(audit, session)
+        except Stopped as stopped:
+            if stopped.code != "request.not_found":
+                raise
+
     def _fetch(self, audit: str, session: Json) -> bool:
         was_reset, is_forked = self._pull(audit)
         self.may_die("between pull and hand back")
         if self._hand_back(audit):
             more = self._pull(audit)
             was_reset, is_forked = was_reset or more[0], is_forked or more[1]
+        self.store.forget_covered(audit)
         self.store.forget_arrived(audit)
         if is_forked:
             self._enrol(session)
@@ -375,19 +408,19 @@ class Tablet:
 
     # --- left.ts
 
-    def _hear_of_left(self, listed: frozenset[str], session: Json) -> None:
+    def _hear_of_left(self, listed: frozenset[str]) -> list[str]:
+        """The audits that are not there as they were pulled."""
         left, lacking = self.store.left(listed), list[str]()
+        asked = {one["id"]: one["seq"] for one in left}
         if left:
             for there in self._value(self._ask_json("POST", "/api/audits/left", {"audits": left})):
+                audit = there["id"]
                 if there["erased"]:
-                    self.store.drop_erased(there["id"], there["erased"], there["told"])
-                if not there["is_there"] and self.store.log(there["id"]).epoch is not None:
-                    lacking.append(there["id"])
-        for audit in lacking:
-            if audit in self.store.known and audit not in self.store.sent_again:
-                self.store.sent_again |= {audit}
-                self._send_again(audit, is_of_this_epoch=False)
-                self._sync_audit(audit, None, session)
+                    self.store.drop_erased(audit, there["erased"], there["told"])
+                log = self.store.log(audit)
+                if not there["is_there"] and log.epoch is not None and asked[audit] == log.seq:
+                    lacking.append(audit)
+        return lacking
 
     # --- push.ts
 
@@ -547,15 +580,16 @@ class Tablet:
             raise problem
         return problem.code not in ("request.not_found", "sync.cursor_ahead")
 
-    def _hand_back(self, audit: str) -> bool:
+    def _hand_back(self, audit: str, now: str | None = None) -> bool:
+        """`now`: the server's epoch, where the log here has none."""
         is_taken = False
-        for old in self.store.old_logs_of(audit):
-            is_taken = self._hand_back_one(audit, old) or is_taken
+        for old in self.store.old_logs_of(audit, now):
+            is_taken = self._hand_back_one(audit, old, now or self.store.log(audit).epoch) or is_taken
         return is_taken
 
-    def _hand_back_one(self, audit: str, old: OldLog) -> bool:
+    def _hand_back_one(self, audit: str, old: OldLog, epoch: str | None) -> bool:
         common = self.store.count_common(audit, old)
-        start, is_taken = common, False
+        start, is_taken, asked = common, False, epoch
         while common < len(old.lines):
             part = self.store.next_part(audit, old, start, self.batch)
             body = {
@@ -569,12 +603,12 @@ class Tablet:
             answer = self._ask_checked(f"/api/audits/{audit}/operations/handed-back", body)
             if answer.status == 200 and isinstance(answer.json, dict) and "taken" in answer.json:
                 taken, following = answer.json["taken"], answer.json["next"]
-                is_taken = is_taken or taken > 0
+                is_taken, epoch = is_taken or taken > 0, answer.json["epoch"]
                 self.may_die("between two parts")
                 if following is None:
                     break
                 if following - 1 <= start and taken == 0:
-                    old.refused = ("sync.stretch_incomplete", self.store.log(audit).epoch)
+                    old.refused = ("sync.stretch_incomplete", asked)
                     return is_taken
                 start = following - 1
                 continue
@@ -584,9 +618,9 @@ class Tablet:
                 continue
             if problem.status not in FOR_GOOD:
                 raise problem
-            old.refused = (problem.code, self.store.log(audit).epoch)
+            old.refused = (problem.code, asked)
             return is_taken
-        self.store.old_logs.pop((audit, old.epoch), None)
+        old.refused, old.taken = None, epoch
         return is_taken
 
     # --- upload-evidence.ts

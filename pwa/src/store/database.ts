@@ -149,6 +149,8 @@ export interface OldLogRow {
   after: number;
   /** Why the server did not take it back, in which epoch, how many times, and when last. */
   refused?: { code: string; epoch: string | null; times: number; at: number };
+  /** The server's epoch in which it has taken all of it back. */
+  taken?: string;
   body: Body<{ begin: KeptReceipt | null; receipt: KeptReceipt }>;
 }
 

@@ -30,6 +30,10 @@ const LONGEST_WAIT_MS = 24 * 60 * 60_000;
 
 /** Inside the transaction in which the cursor goes back, before the rows lose their numbers. */
 export async function rememberLog(db: AuditbookDatabase, audit: string): Promise<void> {
+  // The server may not be where it was: what it has taken in this epoch it may have lost in it.
+  await stretchesOf(db, audit).modify((row) => {
+    delete row.taken;
+  });
   const log = await db.logs.get(audit);
   const kept = await db.receipts.get(audit);
   const receipt = kept === undefined ? null : decode(kept.body);
@@ -74,9 +78,17 @@ function rangeOf(audit: string, epoch?: string): [unknown[], unknown[]] {
   ];
 }
 
-/** What is to be handed back, the eldest first. What the server has refused in this epoch is not tried again in it. */
-export async function readOldLogs(db: AuditbookDatabase, audit: string): Promise<OldStretch[]> {
-  const epoch = (await db.logs.get(audit))?.epoch ?? null;
+/** In which epoch the server is, as far as this log says. */
+async function epochOf(db: AuditbookDatabase, audit: string): Promise<string | null> {
+  return (await db.logs.get(audit))?.epoch ?? null;
+}
+
+/**
+ * What is to be handed back, the eldest first. What the server has taken or refused in this epoch is not tried again in it. `now`: the
+ * server's epoch, where somebody knows it better than the log, which says nothing while the cursor is at the start.
+ */
+export async function readOldLogs(db: AuditbookDatabase, audit: string, now?: string): Promise<OldStretch[]> {
+  const epoch = now ?? (await epochOf(db, audit));
   return (await stretchesOf(db, audit).toArray())
     .filter((row) => isToBeAsked(row, epoch))
     .map((row) => ({ audit, epoch: row.epoch, after: row.after, ...decode(row.body) }));
@@ -94,7 +106,8 @@ export async function isOldLogKept(
  * That the server knows nothing of the audit may be over soon: whoever was in no workspace is let in again. So it is asked again after
  * five minutes, and ever more rarely, up to once a day.
  */
-function isToBeAsked({ refused }: OldLogRow, epoch: string | null): boolean {
+function isToBeAsked({ refused, taken }: OldLogRow, epoch: string | null): boolean {
+  if (taken !== undefined && taken === epoch) return false;
   if (refused === undefined || refused.epoch !== epoch) return true;
   if (refused.code !== NOT_FOUND) return false;
   const waited = device.now() - refused.at;
@@ -118,11 +131,44 @@ export async function noteRefused(
   db: AuditbookDatabase,
   { audit, epoch }: Pick<OldStretch, 'audit' | 'epoch'>,
   code: string,
+  now?: string,
 ): Promise<void> {
-  const now = (await db.logs.get(audit))?.epoch ?? null;
+  const asked = now ?? (await epochOf(db, audit));
   await stretchesOf(db, audit, epoch).modify((row) => {
-    row.refused = { code, epoch: now, times: (row.refused?.times ?? 0) + 1, at: device.now() };
+    row.refused = { code, epoch: asked, times: (row.refused?.times ?? 0) + 1, at: device.now() };
   });
+}
+
+/** The server has all of it, in this epoch. It is kept all the same, until `forgetCovered`. */
+export async function noteTaken(
+  db: AuditbookDatabase,
+  { audit, epoch }: Pick<OldStretch, 'audit' | 'epoch'>,
+  taken: string,
+): Promise<void> {
+  await stretchesOf(db, audit, epoch).modify((row) => {
+    delete row.refused;
+    row.taken = taken;
+  });
+}
+
+/**
+ * What the server has taken back can be proved a second time only by a receipt of its new epoch: until one covers it, the old one stays.
+ * Whoever is out of the team gets none, and hands it back once in each epoch.
+ */
+export async function forgetCovered(db: AuditbookDatabase, audit: string): Promise<void> {
+  const log = await db.logs.get(audit);
+  const kept = await db.receipts.get(audit);
+  const signed = kept === undefined ? null : decode(kept.body);
+  if (log === undefined || signed === null || signed.epoch !== log.epoch || log.partial === 1) return;
+  for (const { epoch, after } of await stretchesOf(db, audit)
+    .filter((row) => row.taken === log.epoch)
+    .toArray()) {
+    const lines = decode((await db.old_lines.get([audit, epoch, after]))!.body);
+    const rows = await db.operations.bulkGet(lines.map(([digest]) => [audit, digest] as [string, string]));
+    if (!rows.every((row) => row?.seq !== undefined && row.seq <= signed.seq)) continue;
+    await db.old_logs.delete([audit, epoch, after]);
+    await db.old_lines.delete([audit, epoch, after]);
+  }
 }
 
 /** Let in again: what was not found may be found now, so it is asked for at once. */

@@ -11,7 +11,7 @@ import { readWanted } from '../store/content-back';
 import { installationOf, type AuditbookDatabase, type CarriedBatch } from '../store/database';
 import { APP_VERSION, device } from '../store/device';
 import { deviceKey } from '../store/keys';
-import { askAgain, readOldLogs } from '../store/old-log';
+import { askAgain, forgetCovered, readOldLogs } from '../store/old-log';
 import { readOutbox, watchOutbox } from '../store/outbox';
 import { ownChains, rewindByOne, rewindToWaiting } from '../store/own-chains';
 import { isPartial, readCursor } from '../store/pulled';
@@ -172,7 +172,8 @@ export class SyncEngine {
     let ran = true;
     do {
       this.#isAskedAgain = false;
-      ran = await this.#lock(name, () => this.#run(), isStolen);
+      // Another tab took the lock from this one while it was frozen: the clock goes on here all the same.
+      ran = await this.#lock(name, () => this.#run(), isStolen).catch(() => false);
     } while (ran && this.#isAskedAgain && this.#state.problem === null && !this.#isStopped);
     this.#lockedOutSince = ran ? null : (this.#lockedOutSince ?? device.now());
     if (!this.#isStopped && this.#state.phase !== 'sign_in_needed') this.#schedule(this.#backoff.next());
@@ -240,7 +241,7 @@ export class SyncEngine {
     const listings = expectValue(await this.#api.readAudits());
     await noteBlocked(this.#db, null);
     await this.#welcome(listings);
-    const vanished = await this.#sendVanishedAgain(listings);
+    const vanished = await this.#sendVanishedAgain(listings, session);
     await keepListings(this.#db, listings);
     // They are asked about once more in the next run, as if they left the list only then.
     for (const { audit } of vanished) await this.#db.audits.update(audit, { listed: 1 });
@@ -256,7 +257,7 @@ export class SyncEngine {
     // Before anything is sent: an audit that was begun here would look as if it had left the list.
     let lacking: readonly string[] = [];
     await perAudit('', async () => void (lacking = await hearOfLeft(this.#db, this.#api, listings)));
-    for (const audit of lacking) await perAudit(audit, () => this.#sendOnceMore(audit));
+    for (const audit of lacking) await perAudit(audit, () => this.#sendOnceMore(audit, session));
     const audits = await this.#auditsToSync(listings);
     for (const audit of audits) {
       const listing = listings.find((other) => other.id === audit);
@@ -306,19 +307,26 @@ export class SyncEngine {
    * A server restored from a backup that is older than an audit does not list it, so nothing would ever ask for it again.
    * Under an epoch of its own, what this tablet wrote is sent once more. Leaving a team changes the list, but no epoch; nor does a
    * backup that was put back without a word. So when an audit leaves the list, once, the server is shown what it had signed of it.
+   * What is kept of an old log, and not taken yet, is handed back in each run, however far the last one came.
    * Those of which nothing could be learnt, with why: whatever stops them must not hold up the audits that are there.
    */
   async #sendVanishedAgain(
     listings: readonly Schemas['AuditListing'][],
+    session: Schemas['Session'],
   ): Promise<{ audit: string; problem: SyncProblem }[]> {
     const listed = new Set(listings.map((listing) => listing.id));
-    const pulled = await this.#db.logs.filter((log) => log.epoch !== null && !listed.has(log.audit)).toArray();
-    if (pulled.length === 0) return [];
+    const kept = new Set((await this.#db.old_logs.toCollection().primaryKeys()).map(([audit]) => audit));
+    const gone = await this.#db.logs
+      .filter(({ audit, epoch }) => !listed.has(audit) && (epoch !== null || kept.has(audit)))
+      .toArray();
+    if (gone.length === 0) return [];
     const { epoch } = expectValue(await this.#api.readState());
     const stopped: { audit: string; problem: SyncProblem }[] = [];
-    for (const log of pulled) {
+    for (const log of gone) {
       try {
-        await this.#sendAgain(log.audit, log.epoch === epoch);
+        const isHere = log.epoch === epoch && (await this.#isStillThere(log.audit));
+        if (log.epoch !== null && !isHere) await this.#goBack(log.audit);
+        await this.#giveBack(log.audit, epoch, session);
       } catch (thrown) {
         if (!(thrown instanceof Stopped)) throw thrown;
         stopped.push({ audit: log.audit, problem: { ...thrown.problem, audit: log.audit } });
@@ -327,21 +335,27 @@ export class SyncEngine {
     return stopped;
   }
 
-  async #sendAgain(audit: string, isOfThisEpoch: boolean): Promise<void> {
-    if (isOfThisEpoch) {
-      const row = await this.#db.audits.get(audit);
-      if (row?.listed === 0) return;
-      if (await isLogThere(this.#db, this.#api, audit, this.#size)) {
-        // Sent from here, and never listed for this account: that it was asked about is known from now on.
-        if (!row) await this.#db.audits.put({ id: audit, listed: 0, body: encode({ listing: null, readiness: null }) });
-        return;
-      }
+  /** Asked once about each audit that is not listed (any more), in the epoch in which it was pulled. */
+  async #isStillThere(audit: string): Promise<boolean> {
+    const row = await this.#db.audits.get(audit);
+    if (row?.listed === 0) return true;
+    const isThere = await isLogThere(this.#db, this.#api, audit, this.#size);
+    // Sent from here, and never listed for this account: that it was asked about is known from now on.
+    if (isThere && !row) {
+      await this.#db.audits.put({ id: audit, listed: 0, body: encode({ listing: null, readiness: null }) });
     }
+    return isThere;
+  }
+
+  async #goBack(audit: string): Promise<void> {
     await resetCursor(this.#db, audit);
     // There is nothing to pull that would tell what is lacking: all of it is.
     await rewindToWaiting(this.#db, audit);
-    if (await handBack(this.#db, this.#api, audit, this.#size, () => this.#isCancelled)) {
-      await pullAudit(this.#db, this.#api, audit, () => this.#isCancelled);
+  }
+
+  async #giveBack(audit: string, epoch: string, session: Schemas['Session']): Promise<void> {
+    if (await handBack(this.#db, this.#api, audit, this.#size, () => this.#isCancelled, epoch)) {
+      await this.#pullWhereKnown(audit, session);
     }
   }
 
@@ -349,11 +363,13 @@ export class SyncEngine {
    * The log that it was pulled from is not there any more, though its epoch is: what was written here goes once more. Once a day at most,
    * should the reason be another one.
    */
-  async #sendOnceMore(audit: string): Promise<void> {
+  async #sendOnceMore(audit: string, session: Schemas['Session']): Promise<void> {
     const row = await this.#db.audits.get(audit);
-    if (row === undefined || isOfToday(row.sent_again_at)) return;
+    const { epoch } = await readCursor(this.#db, audit);
+    if (row === undefined || epoch === null || isOfToday(row.sent_again_at)) return;
     await this.#db.audits.update(audit, { sent_again_at: device.now() });
-    await this.#sendAgain(audit, false);
+    await this.#goBack(audit);
+    await this.#giveBack(audit, epoch, session);
   }
 
   /** Let in (again): what the server did not find for this account it may find now. */
@@ -432,7 +448,7 @@ export class SyncEngine {
     }
   }
 
-  /** As below, of an audit that the server may hold without knowing it yet. */
+  /** As below, of an audit that the server may hold without knowing it yet, or does not show to this account. */
   async #pullWhereKnown(audit: string, session: Schemas['Session']): Promise<void> {
     try {
       await this.#pull(audit, session);
@@ -450,6 +466,7 @@ export class SyncEngine {
       const more = await pullAudit(this.#db, this.#api, audit, isStopped);
       [wasReset, isForked] = [wasReset || more.wasReset, isForked || more.isForked];
     }
+    await forgetCovered(this.#db, audit);
     await forgetArrived(this.#db, audit);
     if (isForked) await this.#enrol(session);
     return wasReset;
@@ -484,11 +501,14 @@ const browserLock: Lock = async (name, work, isStolen) => {
     await work();
     return true;
   }
-  let ran = false;
-  await navigator.locks.request(name, isStolen ? { steal: true } : { ifAvailable: true }, async (lock) => {
-    if (lock === null) return;
-    ran = true;
-    await work();
-  });
-  return ran;
+  let working: Promise<void> | undefined;
+  try {
+    await navigator.locks.request(name, isStolen ? { steal: true } : { ifAvailable: true }, (lock) =>
+      lock === null ? undefined : (working = work()),
+    );
+  } finally {
+    // A lock that is stolen rejects at once, in the middle of the work.
+    await working;
+  }
+  return working !== undefined;
 };

@@ -17,6 +17,7 @@ import {
   isOldLogKept,
   nextPart,
   noteRefused,
+  noteTaken,
   noteWhole,
   partOfHollow,
   readLines,
@@ -29,27 +30,29 @@ import { readCursor } from '../store/pulled';
 import { problemOf, Stopped, tookTooLong } from './problem';
 import { pack, sentForm, type BatchSize } from './push';
 
-/** True where the server got something: it is to be pulled. */
+/** True where the server got something: it is to be pulled. `now`: the epoch of the server, where the log here has none. */
 export async function handBack(
   db: AuditbookDatabase,
   api: ApiClient,
   audit: string,
   size: BatchSize,
   isStopped: () => boolean = () => false,
+  now?: string,
 ): Promise<boolean> {
   let isTaken = false;
-  const stretches = await readOldLogs(db, audit);
+  const stretches = await readOldLogs(db, audit, now);
   const hollow = stretches.length > 0 ? await digestsOfHollow(db, audit) : [];
   for (const epoch of new Set(stretches.map((one) => one.epoch))) {
-    let isWhole = true;
+    let [isWhole, taken] = [true, now ?? (await readCursor(db, audit)).epoch];
     // One after the other: what the next one says goes on from this one.
     for (const stretch of stretches.filter((one) => one.epoch === epoch)) {
-      const told = await handBackOne(db, api, await readLines(db, stretch), hollow, size, isStopped);
+      const told = await handBackOne(db, api, await readLines(db, stretch), hollow, size, isStopped, now);
       isTaken ||= told.isTaken;
       isWhole = told.isWhole;
+      taken = told.epoch ?? taken;
       if (!isWhole) break;
     }
-    if (isWhole && !isStopped()) await forgetOldLog(db, { audit, epoch });
+    if (isWhole && !isStopped() && taken !== null) await noteTaken(db, { audit, epoch }, taken);
   }
   return isTaken;
 }
@@ -108,6 +111,8 @@ interface Told {
   readonly isTaken: boolean;
   /** The server has every entry of the stretch. */
   readonly isWhole: boolean;
+  /** In which epoch; null where it was not asked. */
+  readonly epoch: string | null;
 }
 
 /** `hollow`: of which the server has the header alone. They go first, so that it knows them when it judges; those that went are taken out. */
@@ -118,11 +123,13 @@ async function handBackOne(
   hollow: string[],
   size: BatchSize,
   isStopped: () => boolean,
+  now?: string,
 ): Promise<Told> {
   const common = await countCommon(db, old);
   let [from, isTaken] = [common, false];
+  let epoch: string | null = null;
   while (common < old.lines.length) {
-    if (isStopped()) return { isTaken, isWhole: false };
+    if (isStopped()) return { isTaken, isWhole: false, epoch };
     const texts = await partOfHollow(db, old.audit, hollow, size);
     const part = texts.length > 0 ? texts : await nextPart(db, old, from, size);
     const answer = await send(api, old, common, part);
@@ -130,6 +137,7 @@ async function handBackOne(
       isTaken ||= answer.value.taken > 0;
       size.grow();
       const { next, taken } = answer.value;
+      epoch = answer.value.epoch;
       await noteWhole(
         db,
         old.audit,
@@ -138,8 +146,8 @@ async function handBackOne(
       if (next === null && hollow.length === 0) break;
       // A text that is not here, or a server that does not move on: it will not be better this time.
       if (texts.length === 0 && next !== null && next - 1 <= old.after + from && taken === 0) {
-        await noteRefused(db, old, 'sync.stretch_incomplete');
-        return { isTaken, isWhole: false };
+        await noteRefused(db, old, 'sync.stretch_incomplete', now);
+        return { isTaken, isWhole: false, epoch };
       }
       if (next !== null) from = next - 1 - old.after;
       continue;
@@ -150,10 +158,10 @@ async function handBackOne(
     if (tookTooLong(answer)) size.gaveUp(part.length);
     // A limit on the way, too: the lines alone are too many for it, and the other audits are not to wait for that.
     if (!isForGood(answer) && problem.status !== 413) throw new Stopped(problem);
-    await noteRefused(db, old, problem.code);
-    return { isTaken, isWhole: false };
+    await noteRefused(db, old, problem.code, now);
+    return { isTaken, isWhole: false, epoch };
   }
-  return { isTaken, isWhole: true };
+  return { isTaken, isWhole: true, epoch };
 }
 
 /** The server itself said no, and would say so again. */

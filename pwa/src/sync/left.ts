@@ -26,8 +26,18 @@ export async function hearOfLeft(
     if (answer.kind !== 'ok') throw new Stopped(problemOf(answer));
     for (const there of answer.value) {
       if (there.erased.length > 0) await dropErased(db, there);
-      if (!there.is_there && (await db.logs.get(there.id))?.epoch !== null) lacking.push(there.id);
+      if (!there.is_there && (await isWherePulled(db, left, there.id))) lacking.push(there.id);
     }
   }
   return lacking;
+}
+
+/** Whether the server was asked for the end of the log that was pulled from it in this epoch, and not for what it had signed before. */
+async function isWherePulled(
+  db: AuditbookDatabase,
+  left: readonly Schemas['LeftAudit'][],
+  audit: string,
+): Promise<boolean> {
+  const log = await db.logs.get(audit);
+  return log?.epoch != null && left.find(({ id }) => id === audit)?.seq === log.seq;
 }

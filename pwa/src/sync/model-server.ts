@@ -123,7 +123,7 @@ export class ModelServer {
   blocked = new Set<string>();
   /** Accounts that left the team: they pull what they sent and what was said about it; of the rest, digests. */
   left = new Set<string>();
-  /** It says of every log that is handed back that it knows no such audit. */
+  /** It says of every log that is handed back that it knows no such audit, as to whoever is in no workspace. Who left a team hands back. */
   isUnknowing = false;
   now = 1_795_513_267_250;
   /** Lies beside the database: a restored backup brings no other. */
@@ -267,7 +267,7 @@ export class ModelServer {
     if (rest === 'operations/carried') return this.#push(request, audit, null, session, account);
     if (rest === 'operations' && session.installation === null) return problem(403, 'account.installation_unknown');
     if (rest === 'operations/handed-back') {
-      return this.#takeBack(request, audit, this.left.has(account) || this.isUnknowing);
+      return this.#takeBack(request, audit, this.isUnknowing);
     }
     // Of an audit that is not for it to see, an account hears of the files that it has brought.
     const isTold = rest === 'evidence/known' && [...this.stored].some((file) => file.startsWith(`${audit}/`));
@@ -603,7 +603,8 @@ export class ModelServer {
 
   async #pull(audit: string, query: URLSearchParams, account: string): Promise<Response> {
     const log = this.logs.get(audit);
-    if (log === undefined) return problem(404, 'request.not_found');
+    const isNobodys = this.left.has(account) && !log?.entries.some(({ sentBy }) => sentBy?.endsWith(`/${account}`));
+    if (log === undefined || isNobodys) return problem(404, 'request.not_found');
     const after = Number(query.get('after'));
     const epoch = query.get('epoch');
     if (epoch !== null && epoch !== this.epoch) return problem(409, 'sync.epoch_changed', { epoch: this.epoch });

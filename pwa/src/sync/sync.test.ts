@@ -1308,7 +1308,7 @@ describeLong('a server that was restored', () => {
     }
   });
 
-  test('gets it from whoever was out of the team when it was restored, as soon as he is let in again', async () => {
+  test('gets it from whoever was out of the workspace when it was restored, as soon as he is let in again', async () => {
     const server = new ModelServer();
     const [lena, aron] = [await tabletFor(server, LENA), await tabletFor(server, ARON)];
     await commit(lena.db, AUDIT, [finding]);
@@ -1319,11 +1319,13 @@ describeLong('a server that was restored', () => {
     await syncAll(lena, aron);
     const before = await shown(aron);
     server.left.add(ARON);
+    server.isUnknowing = true;
     server.restore(backup);
     await commit(aron.db, AUDIT, [note('n2')]);
     await syncAll(aron);
     expect(await readRefusedCodes(aron.db, AUDIT)).toEqual(['request.not_found']);
     server.left.delete(ARON);
+    server.isUnknowing = false;
     await syncAll(aron);
     await expectAgreement(server, aron);
     expect((await shown(aron)) as unknown[]).toEqual(expect.arrayContaining(before as unknown[]));
