@@ -9,7 +9,6 @@ import email.policy
 import io
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pikepdf
