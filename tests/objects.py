@@ -30,6 +30,7 @@ BUCKET = "evidence"
 KEY, SECRET = "key-of-the-tests", "secret-of-the-tests"
 READER, READERS_SECRET = "who-may-only-read", "secret-of-the-reader"
 START_SECONDS = 60
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,29 @@ def spoil(files: EvidenceFiles, key: BlobKey, data: bytes) -> None:
     path.write_bytes(data)
 
 
+class NotStarted(Exception):
+    """It ended, or did not answer in time: somebody else may have taken one of its ports meanwhile."""
+
+
 @contextlib.contextmanager
 def own_objects(folder: Path) -> Iterator[Objects]:
     """A server with one empty bucket. Five seconds until it answers."""
+    for attempt in range(1, ATTEMPTS + 1):
+        place = folder / str(attempt)
+        place.mkdir(parents=True)
+        with contextlib.ExitStack() as running:
+            try:
+                objects = running.enter_context(_served(place))
+            except NotStarted as problem:
+                if attempt == ATTEMPTS:
+                    raise AssertionError(str(problem)) from problem
+                continue
+            yield objects
+            return
+
+
+@contextlib.contextmanager
+def _served(folder: Path) -> Iterator[Objects]:
     port = free_port()
     keys = [(KEY, SECRET, ["Admin", "Read", "Write", "List"]), (READER, READERS_SECRET, ["Read", "List"])]
     known = folder / "keys.json"
@@ -140,5 +161,5 @@ def _make_bucket(objects: Objects, process: "subprocess.Popen[bytes]") -> None:
             obstore.put(store, "ready", b"")
             return
         if time.monotonic() > deadline or process.poll() is not None:
-            raise AssertionError(f"The S3 server did not start:\n{objects.log.read_text()[-4000:]}")
+            raise NotStarted(f"The S3 server did not start:\n{objects.log.read_text()[-4000:]}")
         time.sleep(0.2)
