@@ -126,6 +126,9 @@ def _served(folder: Path) -> Iterator[Objects]:
         "s3.port": port,
         "s3.config": known,
         "s3.autoCreateBucket": "false",
+        # At ports of their own, where two tests at once would meet.
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
         "filer.localSocket": folder / "filer.sock",
         **ports,
         **grpc,
