@@ -182,6 +182,17 @@ def hand_back_old_logs(part: Part, _folder: Path) -> None:
     read_old_logs(part, code, said)
 
 
+def cut_everywhere(part: Part, _folder: Path) -> None:
+    """A batch, plain and packed, cut at every byte: `tests/web/test_body.py`. Two to be done."""
+    command = [sys.executable, "-m", "pytest", "tests/web/test_body.py", "-v", "-k", "cut_anywhere", "--tb=short"]
+    code, said = run(command, {"CUT_EVERY": "1"})
+    seen = re.findall(r"^tests/web/test_body\.py::\w+\[(plain|packed)\] (PASSED|FAILED|ERROR)", said, re.MULTILINE)
+    part.failed = {["plain", "packed"].index(which): ["it left something"] for which, how in seen if how != "PASSED"}
+    part.done = len({which for which, _ in seen})
+    if code != 0 and (part.not_done or not part.failed):
+        part.trouble.append(_how_it_ended(part, code, said))
+
+
 def read_old_logs(part: Part, code: int, said: str) -> None:
     seen = re.findall(r"^tests/sync/test_old_logs\.py::\w+\[(\d+)\] (PASSED|FAILED|ERROR)", said, re.MULTILINE)
     part.failed = {int(seed): ["it did not come back as it was"] for seed, how in seen if how != "PASSED"}

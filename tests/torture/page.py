@@ -15,6 +15,7 @@ SIMULATORS = {
     "story": "the app's code, model server",
     "real-server": "the app's code, real server",
     "old-logs": "logs handed back, sqlite",
+    "cuts": "a batch cut at every byte, plain and packed",
 }
 HUNTS = ("sqlite", "postgresql")
 KILLED = {

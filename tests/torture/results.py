@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.torture.lanes import Part, attempt, drive, hand_back_old_logs, hunt, kill
+from tests.torture.lanes import Part, attempt, cut_everywhere, drive, hand_back_old_logs, hunt, kill
 from tests.torture.page import KILLED, RESULTS, Began, found_so_far, head, page
 from tests.torture.points import OF_SERVER, OF_WORKER
 
@@ -74,6 +74,7 @@ def plan(seeds: int, workers: int) -> list[tuple[str, Work, int, int]]:
         *lanes,
         ("real-server", lambda part, _: drive("real-server", part), max(2, seeds // 10), workers),
         ("old-logs", hand_back_old_logs, seeds, workers),
+        ("cuts", cut_everywhere, 2, 1),
     ]
 
 

@@ -30,7 +30,7 @@ def sentence(parts: list[Part]) -> str:
 
 def test_where_all_held_the_page_says_so_with_what_was_done():
     text = written(clean())
-    assert "Failed: 0 seeds, 0 kills. 500 seeds told, 400 kills lived through." in text
+    assert "Failed: 0 seeds, 0 kills. 600 seeds told, 400 kills lived through." in text
     assert "Losses: 0. Divergences: 0." in text
     assert "**" not in text and "## Failed" not in text and "beside seeds" not in text
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import zlib
 from io import BytesIO
 
@@ -11,6 +12,9 @@ import pytest
 
 from server.web import body as reading_bodies
 from tests.devices import Device, new_audit, states
+
+EVERY_NTH_BYTE = int(os.environ.get("CUT_EVERY", "37"))
+"""At which a batch is cut. `make torture` cuts at each, by 1."""
 
 
 @pytest.fixture
@@ -73,7 +77,7 @@ def test_a_batch_that_is_cut_anywhere_leaves_nothing(device, is_packed):
     body = body_of(device)
     sent = gzip.compress(body) if is_packed else body
     headers = {"Content_Encoding": "gzip"} if is_packed else {}
-    cuts = [*range(0, len(sent), 37), len(sent) - 1]
+    cuts = [*range(0, len(sent), EVERY_NTH_BYTE), len(sent) - 1]
     for cut in cuts:
         answer = post(device, sent[:cut], Content_Digest=digest_header(body), **headers)
         assert answer.json["code"] == "request.digest_mismatch"
