@@ -252,6 +252,8 @@ def test_of_an_audit_that_is_not_known_the_same_is_said_as_to_whoever_guesses(he
 
 def test_whether_there_is_an_audit_is_not_told_to_whoever_has_nothing_of_it(hers, otto):
     def answered(audit: str) -> object:
-        return otto.post("/api/audits/left", json={"audits": [{"id": audit, "seq": 0, "hash": GENESIS, "told": None}]}).json
+        return otto.post(
+            "/api/audits/left", json={"audits": [{"id": audit, "seq": 0, "hash": GENESIS, "told": None}]}
+        ).json
 
     assert answered(hers.audit) == answered(new_id()) == []

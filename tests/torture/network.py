@@ -84,10 +84,10 @@ class Network:
         self._number += 1
         self.requests += 1
         kind, n = self.plan.get(self._number, ("", 0))
-        if request.path.endswith("/handed-back") and self.cut_hand_backs is not None:
-            if request.token not in self.cut_hand_backs:
-                self.cut_hand_backs.add(request.token)
-                kind = "no network"
+        cut = self.cut_hand_backs
+        if cut is not None and request.path.endswith("/handed-back") and request.token not in cut:
+            cut.add(request.token)
+            kind = "no network"
         if kind:
             self.happened[kind] += 1
         match kind:

@@ -99,7 +99,12 @@ class Desk:
         with unit_of_work(SERVER) as session:
             kind = WorkspaceKind.CERTIFICATION_BODY
             workspace = add_workspace(session, kind=kind, name="Nordcert", now=machine.clock.now)
-            cast = {"lena": Role.LEAD_AUDITOR, "aron": Role.AUDITOR, "ruth": Role.AUDITOR, "paula": Role.PROGRAMME_MANAGER}
+            cast = {
+                "lena": Role.LEAD_AUDITOR,
+                "aron": Role.AUDITOR,
+                "ruth": Role.AUDITOR,
+                "paula": Role.PROGRAMME_MANAGER,
+            }
             for name, role in cast.items():
                 people[name] = accounts.add_account(
                     session,

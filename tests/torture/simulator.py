@@ -218,7 +218,13 @@ class Simulator:
         }
         for name, roles in self.roles.items():
             self.machine.set_roles(self.workspace, self.people[name], *roles)
-        names = (("lena's", "lena"), ("aron's", "aron"), ("mara's", "mara"), ("lena's second", "lena"), ("ruth's", "ruth"))
+        names = (
+            ("lena's", "lena"),
+            ("aron's", "aron"),
+            ("mara's", "mara"),
+            ("lena's second", "lena"),
+            ("ruth's", "ruth"),
+        )
         for name, account in names:
             tablet = self._new_tablet(name)
             tablet.give_to(self.people[account])
