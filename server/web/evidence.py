@@ -9,6 +9,8 @@ import binascii
 import contextlib
 import uuid
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from flask import Response, current_app, request
@@ -22,6 +24,7 @@ from schemas.sync import KnownEvidenceQuerySchema, KnownEvidenceSchema
 from server.config import Config
 from server.domain.refusals import Refusal, Refused
 from server.domain.spelling import Form, is_spelled
+from server.evidence.download import load_evidence
 from server.evidence.sent_ahead import MOST_BYTES, PictureSize, keep_ahead, read_small, there_ahead
 from server.evidence.upload import (
     CHECKSUMS,
@@ -38,6 +41,7 @@ from server.evidence.upload import (
 from server.storage.evidence_store import EvidenceFiles
 from server.web.blueprint import Blueprint
 from server.web.body import arriving_chunks, interrupter
+from server.web.ranges import asked_range
 from server.web.security import current_account
 
 TUS = "1.0.0"
@@ -181,6 +185,58 @@ def post_known(query: dict[str, Any], audit: uuid.UUID) -> dict[str, Any]:
         ahead = {size: there_ahead(files, known.workspace, str(audit), known.lacking, size) for size in PictureSize}
         answer |= {"thumbnails": sorted(ahead[PictureSize.THUMBNAIL]), "views": sorted(ahead[PictureSize.VIEW])}
     return answer
+
+
+@blueprint.get("/audits/<uuid:audit>/evidence/<sha256>")
+@blueprint.response(200)
+def get_evidence(audit: uuid.UUID, sha256: str) -> Response:
+    """The bytes, exactly as they left the shutter: all of them, or one range."""
+    files = _files()
+    evidence = load_evidence(files, _sender(), str(audit), sha256_hex().deserialize(sha256))
+    name, suffix = evidence.key.sha256, _SHOWN.get(evidence.media_type)
+    etag = f'"{name}"'
+    is_asked_anew = request.method == "GET" and not request.if_none_match.contains_weak(name)
+    asked = asked_range(request.headers, etag, evidence.size) if is_asked_anew else None
+    if asked is not None and evidence.media_type.startswith(("audio/", "video/")):
+        asked = asked[0], min(asked[1], PLAYED_AT_ONCE)
+    start, length = asked or (0, evidence.size)
+    answer = Response(mimetype=evidence.media_type if suffix else "application/octet-stream")
+    if request.if_none_match.contains_weak(name):
+        answer.status_code = 304
+    else:
+        answer.content_length = length
+    if is_asked_anew:
+        answer.response = _begun(files.blobs.chunks(evidence.key, start, length))
+    if asked is not None:
+        answer.status_code = 206
+        answer.headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{evidence.size}"
+    answer.headers["Accept-Ranges"] = "bytes"
+    answer.headers["ETag"] = etag
+    # A part is for this moment; the whole may be kept, and is asked for again before it is used.
+    if asked is not None:
+        answer.headers["Cache-Control"] = "private, no-store"
+    return _for_saving(answer, f"{name}.{suffix or 'bin'}")
+
+
+def _size(name: str) -> PictureSize:
+    try:
+        return PictureSize(name)
+    except ValueError:
+        raise Refused(Refusal("request.not_found")) from None
+
+
+def _for_saving(answer: Response, name: str) -> Response:
+    """A file, never a page of this site."""
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    answer.headers.setdefault("Cache-Control", "private, no-cache")
+    answer.headers["Content-Security-Policy"] = "sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """With the first part at hand: a store that does not answer is told while there still is a status to say it with."""
+    return chain([next(chunks, b"")], chunks)
 
 
 @blueprint.put("/audits/<uuid:audit>/evidence/<sha256>/pictures/<size>")

@@ -85,7 +85,7 @@ class Network:
         self.requests += 1
         kind, n = self.plan.get(self._number, ("", 0))
         cut = self.cut_hand_backs
-        if request.path.endswith("/handed-back") and cut is not None and request.token not in cut:
+        if cut is not None and request.path.endswith("/handed-back") and request.token not in cut:
             cut.add(request.token)
             kind = "no network"
         if kind:

@@ -86,7 +86,7 @@ class Desk:
     # --- The desk
 
     def do_world(self, seed: int) -> Any:
-        """A fresh database with Lena, who leads, and Aron."""
+        """A fresh database with Lena, who leads, Aron, and Ruth, who reads along."""
         self._world.close()
         self._world = ExitStack()
         self._worlds += 1
@@ -99,8 +99,13 @@ class Desk:
         with unit_of_work(SERVER) as session:
             kind = WorkspaceKind.CERTIFICATION_BODY
             workspace = add_workspace(session, kind=kind, name="Nordcert", now=machine.clock.now)
-            cast = (("lena", Role.LEAD_AUDITOR), ("aron", Role.AUDITOR), ("paula", Role.PROGRAMME_MANAGER))
-            for name, role in cast:
+            cast = {
+                "lena": Role.LEAD_AUDITOR,
+                "aron": Role.AUDITOR,
+                "ruth": Role.AUDITOR,
+                "paula": Role.PROGRAMME_MANAGER,
+            }
+            for name, role in cast.items():
                 people[name] = accounts.add_account(
                     session,
                     email=f"{name}@example.org",

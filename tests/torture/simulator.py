@@ -565,6 +565,8 @@ class Simulator:
         self.do_drowns_with_a_file_left(tablet, chance)
         self._put_back(len(self.machine.backups) - 1, chance, is_told=chance.random() < 0.6)
         self.network.cut_hand_backs = set()
+        # The restored server has forgotten the session.
+        reader.token = self.machine.sign_in(reader.account)
         self._sync(reader)
         if chance.random() < 0.7:
             self._sync(lena)

@@ -679,8 +679,8 @@ class Store:
             return
         places = {digest: row.seq for digest, row in self.of_audit(audit).items() if row.seq is not None}
         for (of, epoch), old in list(self.old_logs.items()):
-            is_taken = of == audit and old.taken == log.epoch
-            if is_taken and all(places.get(digest, receipt["seq"] + 1) <= receipt["seq"] for digest, _, _ in old.lines):
+            is_covered = all(0 < places.get(digest, 0) <= receipt["seq"] for digest, _, _ in old.lines)
+            if of == audit and old.taken == log.epoch and is_covered:
                 del self.old_logs[of, epoch]
 
     def ask_again(self, audits: Iterable[str]) -> None:

@@ -27,6 +27,8 @@ export interface TabletSeen {
   readonly problem: SyncProblem | null;
   /** Digests of everything that a screen called saved. */
   readonly saved: ReadonlySet<string>;
+  /** Out of the team: it shows what it had, and the server shows it nothing. */
+  readonly isOut?: boolean;
 }
 
 export interface ServerSeen {
@@ -52,12 +54,12 @@ export async function broken(
     there.set(audit, new Set(lines.map(digestOfLine)));
     found.push(...logFaults(made, lines));
   }
-  for (const { name, db, problem, saved } of tablets) {
+  for (const { name, db, problem, saved, isOut } of tablets) {
     if (problem !== null) found.push(`I8: ${name} stopped: ${problem.code} ${JSON.stringify(problem.facts)}`);
     const outbox = await readOutbox(db);
     if (outbox.operations + outbox.damaged > 0) found.push(`I8: ${name} still has ${outbox.operations} to send`);
     if (outbox.carried > 0) found.push(`I8: ${name} still has ${outbox.carried} of others to take along`);
-    found.push(...(await withdrawnFaults(name, db, withdrawn)));
+    if (!isOut) found.push(...(await withdrawnFaults(name, db, withdrawn)));
     if (server.files !== null && outbox.photos > 0) found.push(`I7: ${name} still has ${outbox.photos} photos to send`);
     const rows = await db.operations.toArray();
     const here = new Set(rows.map(({ digest }) => digest));
@@ -72,7 +74,11 @@ export async function broken(
       const isOwed = row.origin === 'device' && row.lost !== 1 && row.hidden !== 1;
       if (isOwed && !there.get(row.audit)?.has(row.digest)) found.push(`I2: the server lacks ${row.ent} of ${name}`);
     }
-    for (const [audit, lines] of server.logs)
+    for (const { audit, body } of await db.old_lines.toArray()) {
+      const lacking = decode(body).filter(([digest]) => !there.get(audit)?.has(digest)).length;
+      if (lacking > 0) found.push(`I2: ${name} has ${lacking} signed entries that it did not hand back`);
+    }
+    for (const [audit, lines] of isOut ? [] : server.logs)
       found.push(...(await agreementFaults(name, db, audit, lines, server.epoch)));
     for (const { audit, sha256, chunks, state } of await db.uploads.toArray()) {
       if (!(await isEvidenceIntact(db, sha256, chunks))) found.push(`I7: ${name} has other bytes than ${sha256} says`);

@@ -19,13 +19,13 @@ async function atTheDesk<T>(what: string, given: object = {}): Promise<T> {
 interface World {
   workspace: string;
   audit: string;
-  people: { lena: string; aron: string };
+  people: { lena: string; aron: string; ruth: string };
 }
 
 async function realFar(seed: number): Promise<Far> {
   const { workspace, audit, people } = await atTheDesk<World>('world', { seed });
   return {
-    people: [people.lena, people.aron],
+    people: [people.lena, people.aron, people.ruth],
     audit,
     birth: { workspace, type: 'stage_2' },
     base: SERVER!,

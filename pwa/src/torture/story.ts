@@ -44,6 +44,7 @@ const FAULTS: readonly LineFault[] = [
 
 /** What a story needs of the other end. */
 export interface Far {
+  /** Lena leads, Aron writes as well, Ruth reads along. */
   readonly people: readonly string[];
   readonly audit: string;
   /** What the audit is born with. */
@@ -51,6 +52,8 @@ export interface Far {
   readonly base: string;
   /** What carries the requests of a new session of this account. */
   signIn(account: string): Promise<typeof fetch>;
+  /** For a server that does not read in the log who is in the team. */
+  putOut?: (account: string, isOut: boolean) => void;
   /** Sends the bytes of evidence; without it they stay where they are. */
   upload?: (db: AuditbookDatabase, api: ApiClient, through: typeof fetch) => Promise<number>;
   backUp(): Promise<void>;
@@ -76,7 +79,7 @@ interface Tablet {
   db: AuditbookDatabase;
   engine: SyncEngine;
   api: ApiClient;
-  fault: () => LineFault;
+  fault: (path: string) => LineFault;
   wall: number;
   readonly saved: Set<string>;
 }
@@ -119,7 +122,11 @@ const RULES = [
   ...Array<string>(2).fill('withdraw'),
   ...Array<string>(3).fill('make room'),
   ...Array<string>(2).fill('put back'),
+  ...Array<string>(2).fill('only the reader has it'),
+  'let in',
 ];
+/** What somebody who only reads along does not do. */
+const WRITING = ['write', 'delete', 'resolve', 'photo', 'seal', 'take in', 'clone'];
 const PASSPHRASE = 'lusab-babad-gutih-tugad';
 const QUICK = 4;
 
@@ -140,7 +147,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
   device.now = () => wall + (current?.wall ?? 0);
 
   const attach = async (tablet: Tablet): Promise<void> => {
-    const through = overABadLine(await far.signIn(tablet.account), () => tablet.fault());
+    const through = overABadLine(await far.signIn(tablet.account), (path) => tablet.fault(path));
     const api = new ApiClient(far.base, through);
     tablet.api = api;
     const upload = far.upload;
@@ -213,6 +220,16 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       freed.delete(name);
     }
   };
+  /** The first hand-back of each tablet does not get through. */
+  const cutFirst = (): void => {
+    for (const tablet of tablets) {
+      tablet.fault = (path) => {
+        if (!path.endsWith('/handed-back')) return 'none';
+        tablet.fault = () => 'none';
+        return 'no network';
+      };
+    }
+  };
   const reopened = async (tablet: Tablet): Promise<void> => {
     tablet.db.close();
     const after = await tablet.disk.afterPowerCut(tablet.account);
@@ -221,15 +238,25 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
   };
 
   try {
-    const [lena, aron] = far.people as [string, string];
+    const [lena, aron, ruth] = far.people as [string, string, string];
     const first = await enter('lena', lena);
     await enter('aron', aron);
     await enter("lena's second", lena);
+    const reader = await enter('ruth', ruth);
+    let isOut = false;
+    const putOut = async (isNow: boolean): Promise<void> => {
+      await write(first, [isNow ? del('team_member', ruth) : undelete('team_member', ruth)]);
+      await sync(first);
+      far.putOut?.(ruth, isNow);
+      isOut = isNow;
+    };
     current = first;
     await write(first, [
       { kind: 'add', ent: `audit/${far.audit}`, fld: 'born', val: far.birth as Value },
       add('team_member', aron, { account: aron }),
       set('team_member', aron, 'role', 'auditor'),
+      add('team_member', ruth, { account: ruth }),
+      set('team_member', ruth, 'role', 'auditor'),
       add('finding', 'f0', RAISED),
     ]);
     await sync(first);
@@ -239,6 +266,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       const tablet = tablets[chance(tablets.length)]!;
       current = tablet;
       const rule = RULES[chance(RULES.length)]!;
+      if (tablet === reader && WRITING.includes(rule)) continue;
       const view = await readLog(tablet.db, far.audit);
       const findings = [...view.entities.keys()].filter((ref) => ref.startsWith('finding/'));
       const id = `f${chance(4)}`;
@@ -285,7 +313,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       } else if (rule === 'power cut') {
         // In the middle of something, or between two things: either way only what was flushed is there.
         powerCuts += 1;
-        const doing = chance(2) === 0 ? tablet.engine.syncNow() : writing();
+        const doing = tablet === reader || chance(2) === 0 ? tablet.engine.syncNow() : writing();
         let ticks = chance(60);
         let isDone = false;
         void doing.catch(() => undefined).then(() => (isDone = true));
@@ -299,7 +327,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
         faults.set(name, (faults.get(name) ?? 0) + 1);
         failAtRequest(nth, name, 1 + chance(3));
         // What is not kept is told: it is thrown, so nobody says `saved`.
-        await (chance(2) === 0 ? sync(tablet) : writing()).catch(() => undefined);
+        await (tablet === reader || chance(2) === 0 ? sync(tablet) : writing()).catch(() => undefined);
         failAtRequest(0);
         if (!tablet.db.isOpen()) await tablet.db.open();
       } else if (rule === 'clock') tablet.wall = [0, YEAR, -10 * YEAR, 10 * YEAR, -wall][chance(5)]!;
@@ -307,13 +335,31 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       else if (rule === 'restore' || rule === 'put back') {
         await (rule === 'restore' ? far.restore() : far.putBack());
         await noteLost();
+        cutFirst();
       } else if (rule === 'take out') await takeOut(tablet);
       else if (rule === 'take in' && handed.length > 0) await takeIn(tablet, handed[chance(handed.length)]!);
-      else if (rule === 'drowns' && tablets.length > 2 && tablet !== first) {
+      else if (rule === 'drowns' && tablets.length > 2 && tablet !== first && tablet !== reader) {
         // All that was on it and not on the server is in the file.
         await takeOut(tablet);
         tablets.splice(tablets.indexOf(tablet), 1);
         tablet.db.close();
+      } else if (rule === 'let in' && isOut) await putOut(false);
+      else if (rule === 'only the reader has it' && !isOut && tablet !== first && tablet !== reader) {
+        // What came after the backup, its author's tablet drowned; her hand-back does not get through, and she is put out of the team.
+        for (const one of [tablet, reader]) await sync(one);
+        await far.backUp();
+        await writing();
+        for (const one of [tablet, reader]) await sync(one);
+        await takeOut(tablet);
+        tablets.splice(tablets.indexOf(tablet), 1);
+        tablet.db.close();
+        await (chance(2) === 0 ? far.restore() : far.putBack());
+        await noteLost();
+        cutFirst();
+        // Somebody signs in again: a restored server has forgotten the session.
+        await attach(reader);
+        await sync(reader);
+        if (chance(2) === 0) await putOut(true);
       } else if (rule === 'withdraw') {
         const pieces = view.ofKind('evidence');
         const piece = pieces[chance(Math.max(1, pieces.length))];
@@ -347,6 +393,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       if (again === 2) break;
       lastWords = new Set();
       for (const [index, tablet] of tablets.entries()) {
+        if (tablet === reader) continue;
         const before = new Set(tablet.saved);
         await write(tablet, [add('note', `last-${again}-${index}`, { observed_at: RAISED.raised_at })]);
         for (const digest of tablet.saved) if (!before.has(digest)) lastWords.add(digest);
@@ -358,6 +405,7 @@ export async function tell(far: Far, seed: number, steps = 40): Promise<Told> {
       db,
       saved,
       problem: engine.state.problem,
+      isOut: isOut && db === reader.db,
     }));
     const onBranches = [...server.logs.values()].flatMap((lines) => {
       const { quarantined } = foldLog(entriesIn(lines));
@@ -391,9 +439,9 @@ function entriesOn({ logs }: ServerSeen): string[] {
 }
 
 /** Answers get lost, requests come twice, and somebody else answers. */
-function overABadLine(through: typeof fetch, fault: () => LineFault): typeof fetch {
+function overABadLine(through: typeof fetch, fault: (path: string) => LineFault): typeof fetch {
   return async (input, init) => {
-    const now = fault();
+    const now = fault(String(input));
     if (now === 'no network') throw new TypeError('Failed to fetch');
     if (now === 'hotel page') return page('<html>Please sign in to HotelNet</html>', 200);
     if (now === 'proxy 502') return page('<html>Bad gateway</html>', 502);
