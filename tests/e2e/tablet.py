@@ -447,6 +447,14 @@ class Tablet:
         version.get_by_role("button", name="Keep this").click()
         expect(notice).to_be_hidden()
 
+    def settle_dispute_otherwise(self, field: str, value: str) -> None:
+        """By a third value, which neither had written."""
+        notice = self.disputed_versions(field)
+        notice.get_by_role("button", name="Write a third").click()
+        notice.get_by_role("textbox", name="What is right").fill(value)
+        notice.get_by_role("button", name="Keep what I wrote").click()
+        expect(notice).to_be_hidden()
+
     def counts_open_disputes(self, count: int) -> None:
         """As the day's list says it; nothing is said where there is none."""
         self.enter("Day")

@@ -57,6 +57,64 @@ def test_two_values_for_one_field_are_both_kept_shown_on_both_tablets_and_settle
         expect(one.disputed_versions("Title")).to_be_hidden()
 
 
+def test_a_dispute_is_settled_by_what_neither_had_written(lena: Tablet, aron: Tablet):
+    lena.raise_finding("Minor nonconformity", title="Gauges")
+    lena.syncs_now()
+    aron.syncs_now()
+    for one, title in ((lena, "Gauges past their date"), (aron, "Recall list not followed")):
+        one.goes_back_to_the_audit()
+        one.goes_offline()
+        one.open_finding("Gauges")
+        one.retitle_open_finding(title)
+    for one in (lena, aron, lena):
+        one.comes_back_online()
+        one.syncs_now()
+
+    third = "Gauges past their date, since the recall list was not followed"
+    aron.goes_back_to_the_audit()
+    aron.open_finding(re.compile("Disputed"))
+    aron.settle_dispute_otherwise("Title", third)
+    aron.syncs_now()
+    lena.syncs_now()
+    for one in (aron, lena):
+        one.goes_back_to_the_audit()
+        one.counts_open_disputes(0)
+        one.open_finding(third)
+        expect(one.page.get_by_role("textbox", name="Title")).to_have_value(third)
+
+
+def test_a_deletion_that_meets_an_edit_is_shown_and_the_finding_comes_back_with_the_edit(lena: Tablet, aron: Tablet):
+    lena.raise_finding("Minor nonconformity", title="Gauges")
+    lena.syncs_now()
+    aron.syncs_now()
+    for one in (lena, aron):
+        one.goes_back_to_the_audit()
+        one.goes_offline()
+        one.open_finding("Gauges")
+    lena.page.get_by_role("button", name="Raised by mistake").click()
+    aron.retitle_open_finding("Gauges, and the recall list")
+    for one in (lena, aron, lena):
+        one.comes_back_online()
+        one.syncs_now()
+
+    for one in (lena, aron):
+        one.goes_back_to_the_audit()
+        one.counts_open_disputes(1)
+    lena.page.get_by_role("link", name=re.compile("^Open disputes")).click()
+    notice = lena.page.get_by_role("region", name=re.compile("^Two values for: "))
+    for words in ("Deleted", "Lena Brandt", "Kept, with what was changed meanwhile", "Aron Weiss"):
+        expect(notice).to_contain_text(words)
+    kept = notice.locator("div").filter(has=lena.page.get_by_role("blockquote").filter(has_text="Kept, with")).last
+    kept.get_by_role("button", name="Keep this").click()
+    expect(notice).to_be_hidden()
+    lena.syncs_now()
+    aron.syncs_now()
+    for one in (lena, aron):
+        one.goes_back_to_the_audit()
+        one.counts_open_disputes(0)
+        one.open_finding("Gauges, and the recall list")
+
+
 def test_the_same_clause_judged_by_two_auditors_in_two_halls_is_no_dispute(lena: Tablet, aron: Tablet):
     for one in (lena, aron):
         one.goes_offline()
