@@ -13,7 +13,6 @@ from tests.e2e.tablet import Tablet
 
 pytestmark = pytest.mark.slow
 
-ENGINE = "auditbook-sync-"
 HOLDERS = """async () => {
     const { held } = await navigator.locks.query();
     return held.filter(({ name }) => name.startsWith('auditbook-sync-')).length;
@@ -84,7 +83,7 @@ def test_a_tab_that_hangs_in_the_middle_of_a_sync_keeps_the_lock_until_another_o
 ):
     hanging: list[Route] = []
     stuck = second_tab(lena, f"{lena.address}/#/sync")
-    stuck.route(re.compile("/api/"), hanging.append)
+    stuck.route(re.compile("/api/"), lambda route: hanging.append(route))
     lena.take_note("Written while the other tab hangs")
     stuck.get_by_role("button", name="Send now").click()
     stuck.wait_for_timeout(300)
