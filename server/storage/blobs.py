@@ -44,7 +44,7 @@ class BlobStore(Protocol):
     """
 
     def probe(self) -> None:
-        """Whether it can be listed, written and read. Raises `Refused`, or OSError where a disk cannot."""
+        """Whether it is there for this server: a bucket is listed, written and read, a disk listed. Raises `Refused`, or OSError of the disk."""
 
     def place(self, key: BlobKey) -> str:
         """Where a file lies, for a person to look at."""

@@ -17,8 +17,8 @@ OF_SERVER = {
     "a batch is committed, and nobody was told": "server.web.sync:push after",
     "a page was read, and nobody got it": "server.web.sync:pull after",
     "an upload was begun, and nobody was told": "server.web.evidence:create_upload after",
-    "bytes of a photo have come, and were not looked at": "server.storage.evidence_store:UploadFiles.append after",
-    "a photo stands in its place without a row": "server.storage.evidence_store:LocalBlobStore.put after",
+    "bytes of a photo have come, and were not looked at": "server.storage.upload_files:UploadFiles.append after",
+    "a photo stands in its place without a row": "server.storage.disk_blobs:DiskBlobs.put after",
     "a photo has a row in a transaction that is not committed": "server.storage.evidence:complete_upload after",
     "a photo is whole, and nobody was told": "server.web.evidence:append_to_upload after",
 }
