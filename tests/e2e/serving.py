@@ -146,7 +146,7 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         settings = self._environment() | ({DIES_AT: dies_at} if dies_at else {})
         self._process = _begin(["serve"], settings, self.data / "server.log")
-        self._wait_until_it_answers()
+        self._wait_until_it_answers(may_die=dies_at is not None)
         return self
 
     def dies(self) -> None:
@@ -194,9 +194,12 @@ class Server:
             self._process.join(10)
         self._process = None
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_it_answers(self, *, may_die: bool) -> None:
+        """`may_die`: a worker may come to the point at which it shall die before anybody has been answered."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
+            if not self.is_running and may_die:
+                return
             if not self.is_running:
                 raise AssertionError(f"The server ended at once:\n{self.log()[-4000:]}")
             try:
