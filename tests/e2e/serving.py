@@ -8,6 +8,7 @@ process that has imported everything and done nothing. That the command starts b
 import contextlib
 import email
 import email.policy
+import http.client
 import io
 import json
 import multiprocessing
@@ -206,7 +207,7 @@ class Server:
                 with urllib.request.urlopen(f"{self.address}/api/state", timeout=2) as answer:
                     json.load(answer)
                     return
-            except OSError:
+            except (OSError, http.client.HTTPException, ValueError):  # It may die in the middle of its answer.
                 time.sleep(0.1)
         raise AssertionError(f"The server did not answer within {START_SECONDS} seconds:\n{self.log()[-4000:]}")
 
