@@ -14,11 +14,14 @@ PATIENCE = 0.5
 """Seconds without an answer after which a client gives a connection up."""
 
 
+How = Literal["closed", "reset", "stalled"]
+
+
 @dataclass(frozen=True)
 class Fault:
     """What befalls a connection when `after` bytes have gone from the client to the server on it."""
 
-    how: Literal["closed", "reset", "stalled"]
+    how: How
     after: int
 
 

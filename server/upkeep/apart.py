@@ -21,11 +21,11 @@ def in_child(work: Callable[[], Made]) -> Made:
     child = os.fork()
     if child == 0:
         try:
-            outcome: tuple[bool, object] = (True, work())
+            told: tuple[bool, object] = (True, work())
         except BaseException as problem:
-            outcome = (False, problem)
-        with open(writing, "wb") as told:  # noqa: PTH123  a descriptor
-            told.write(pickle.dumps(outcome))
+            told = (False, problem)
+        with open(writing, "wb") as pipe:  # noqa: PTH123  a descriptor
+            pipe.write(pickle.dumps(told))
         sys.stdout.flush()
         os._exit(0)
     os.close(writing)
@@ -34,7 +34,8 @@ def in_child(work: Callable[[], Made]) -> Made:
     os.waitpid(child, 0)
     if not said:
         raise RuntimeError("The preparation of the server ended without a word.")
-    is_done, made = pickle.loads(said)
+    is_done, outcome = pickle.loads(said)
     if not is_done:
-        raise made
-    return made  # type: ignore[no-any-return]
+        raise outcome
+    made: Made = outcome
+    return made

@@ -46,7 +46,7 @@ def rows(served: Server, question: str) -> list[tuple[object, ...]]:
 
 def counts_once(served: Server, words: str) -> bool:
     """It stands in the log once; no chain has two entries with one number, and none is a branch."""
-    found = [data for (data,) in rows(served, "SELECT data FROM operation") if words.encode() in bytes(data)]  # type: ignore[call-overload]
+    found = [str(data) for (data,) in rows(served, "SELECT CAST(data AS TEXT) FROM operation") if words in str(data)]
     doubled = rows(
         served,
         "SELECT sent_by_installation, sent_by_account, audit_id, dseq FROM operation WHERE origin = 'device' AND dseq IS NOT NULL "

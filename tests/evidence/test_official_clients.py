@@ -10,6 +10,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from tusclient.client import TusClient
@@ -17,7 +18,7 @@ from tusclient.client import TusClient
 from tests.devices import Device, new_audit
 from tests.e2e.serving import Server
 from tests.evidence.conftest import Served
-from tests.links import Fault, Link
+from tests.links import Fault, How, Link
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ SIZE = 2_000_000
 PART = 256 * 1024
 HEADERS = 1500
 """Bytes of the head of a request, at most."""
-FAULTS = [Fault(how, after) for after in (60_000, 200_000) for how in ("closed", "reset", "stalled")]  # type: ignore[arg-type]
+FAULTS = [Fault(how, after) for after in (60_000, 200_000) for how in get_args(How)]
 
 
 @dataclass

@@ -36,8 +36,9 @@ DOWN = (503, "server.store_unreachable")
 @pytest.fixture
 def s3(objects: Objects, config: Config, app: Flask) -> Config:
     """The server keeps its evidence in S3, from now on."""
-    app.config["AUDITBOOK"] = objects.settings(config)
-    return app.config["AUDITBOOK"]  # type: ignore[no-any-return]
+    settings = objects.settings(config)
+    app.config["AUDITBOOK"] = settings
+    return settings
 
 
 @pytest.fixture
